@@ -1,0 +1,126 @@
+import type { ItemError } from './ports.js';
+
+export type DatasetGuardErrorCode =
+    | 'INVALID_OPTIONS'
+    | 'SCHEMA_LOAD'
+    | 'ITEMS_REJECTED'
+    | 'TOLERANCE_EXCEEDED'
+    | 'DELIVERY'
+    | 'QUARANTINE'
+    | 'GUARD_CLOSED'
+    | 'NOT_INITIALIZED';
+
+/** Base of all errors of this library. `code` is stable across versions. */
+export class DatasetGuardError extends Error {
+    override name = 'DatasetGuardError';
+
+    constructor(
+        readonly code: DatasetGuardErrorCode,
+        message: string,
+        options?: ErrorOptions,
+    ) {
+        super(message, options);
+    }
+}
+
+/** An option has the wrong type, is out of range or is unknown. Trying again does not help. */
+export class InvalidOptionsError extends DatasetGuardError {
+    override name = 'InvalidOptionsError';
+
+    constructor(
+        /** Path of the option: `maxPayloadBytes`, `tolerance.maxRatio`. */
+        readonly option: string,
+        message: string,
+    ) {
+        super('INVALID_OPTIONS', message);
+    }
+}
+
+/** The dataset's schema cannot be read or cannot work. Trying again does not help; the message names file and place. */
+export class SchemaLoadError extends DatasetGuardError {
+    override name = 'SchemaLoadError';
+
+    constructor(
+        /** The file, dataset or build that holds the schema. */
+        readonly source: string,
+        message: string,
+        options?: ErrorOptions,
+    ) {
+        super('SCHEMA_LOAD', `${source}: ${message}`, options);
+    }
+}
+
+/** An item of a `pushData` call that `mode: 'fail'` rejected. */
+export interface RejectedItem {
+    /** Zero-based position in the call (or in the request, where the platform rejected it). */
+    itemPosition: number;
+    errors: ItemError[];
+}
+
+/**
+ * `mode: 'fail'`: items of the call failed. Trying again with the same items does not help.
+ * Where the guard rejected them, no item of the call was stored; where the platform did, the others were.
+ */
+export class ItemsRejectedError extends DatasetGuardError {
+    override name = 'ItemsRejectedError';
+
+    constructor(
+        readonly rejectedItems: readonly RejectedItem[],
+        message: string,
+    ) {
+        super('ITEMS_REJECTED', message);
+    }
+}
+
+/** More items are in quarantine than `tolerance` allows. Trying again does not help: the source or the schema changed. */
+export class ToleranceExceededError extends DatasetGuardError {
+    override name = 'ToleranceExceededError';
+
+    constructor(
+        readonly quarantinedItems: number,
+        readonly receivedItems: number,
+        message: string,
+    ) {
+        super('TOLERANCE_EXCEEDED', message);
+    }
+}
+
+/**
+ * The platform could not be reached or refused the request for a reason that is not the items'. `cause` has the reason.
+ * Trying again helps once that passes; `flush()` sends what was kept.
+ */
+export class DeliveryError extends DatasetGuardError {
+    override name = 'DeliveryError';
+
+    constructor(
+        message: string,
+        /** Items that the guard still holds and will send with the next flush. */
+        readonly keptItems: number,
+        /** Whether the reason cannot pass by itself (401, 402, 403, 404). */
+        readonly permanent: boolean,
+        options?: ErrorOptions,
+    ) {
+        super('DELIVERY', message, options);
+    }
+}
+
+/** Quarantine records could not be written. Trying again helps once the reason in `cause` passes; the records are kept. */
+export class QuarantineError extends DatasetGuardError {
+    override name = 'QuarantineError';
+
+    constructor(message: string, options?: ErrorOptions) {
+        super('QUARANTINE', message, options);
+    }
+}
+
+/** `pushData` after `close()`. Trying again does not help: open another guard. */
+export class GuardClosedError extends DatasetGuardError {
+    override name = 'GuardClosedError';
+
+    constructor() {
+        super(
+            'GUARD_CLOSED',
+            'This guard was closed. Expected pushData() before close(); open another guard to push more items.',
+        );
+    }
+}

@@ -1,0 +1,244 @@
+import type { Dataset } from 'apify';
+
+import { InvalidOptionsError } from './errors.js';
+import type { Dictionary, ItemError, QuarantineRecord } from './ports.js';
+
+/** Names one storage: by id, by name, or by its alias in the Actor's definition. */
+export type StorageTarget = string | { id: string } | { name: string } | { alias: string };
+
+/** How much quarantine is tolerable; more makes pushes reject with `ToleranceExceededError`. */
+export interface Tolerance {
+    /** Items in quarantine. 0 means not one. @default Infinity */
+    maxItems?: number;
+    /** Quarantined as a share of received items, 0 to 1. @default 1 */
+    maxRatio?: number;
+    /** `maxRatio` counts once so many items were received. @default 100 */
+    minItems?: number;
+}
+
+/** Options of `DatasetGuard.open()`. Checked once; unknown keys are an `InvalidOptionsError`. */
+export interface DatasetGuardOptions<Item extends object = Dictionary> {
+    /** Where items go: a name or id, `{ id }`, `{ name }`, `{ alias }`, or an open `Dataset`. @default the run's default dataset */
+    dataset?: StorageTarget | Dataset<any>;
+    /** JSON Schema of one item; `false` leaves validation to the platform. @default discovered: see the README */
+    schema?: Dictionary | false;
+    /**
+     * Dataset for the items that were rejected. Created with its first record and kept for ever.
+     * @default `<owner>-<actor>-quarantine`
+     */
+    quarantine?: StorageTarget;
+    /**
+     * What happens to an item that fails here: `'quarantine'` sets it aside; `'warn'` counts and logs it, sends it all the
+     * same and lets the platform decide (schema failures only); `'fail'` rejects the call with `ItemsRejectedError`, storing
+     * none of its items, and implies `ack: 'stored'`.
+     * @default 'quarantine'
+     */
+    mode?: 'quarantine' | 'warn' | 'fail';
+    /**
+     * When `pushData` resolves: `'buffered'` once the items are in the buffer, `'stored'` once they are stored or
+     * quarantined. Pay-per-event runs always use `'stored'`.
+     * @default 'buffered'
+     */
+    ack?: 'buffered' | 'stored';
+    /** No request of more than one item is larger, in bytes of uncompressed JSON with brackets and commas; 1,024 to 9,437,184. @default 5,000,000 */
+    maxPayloadBytes?: number;
+    /** `pushData` waits while more than this is waiting or under way, in bytes; at least `maxPayloadBytes`. @default 33,554,432 */
+    maxBufferedBytes?: number;
+    /** No item waits longer in the buffer than this, in milliseconds; 0 sends at once, up to 2,147,483,647. @default 1,000 */
+    flushIntervalMillis?: number;
+    /** Requests under way at once, 1 to 64. Above 1 the order of items is given up for speed. @default 1 */
+    maxParallelRequests?: number;
+    /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
+    tolerance?: Tolerance;
+    /** A last chance to mend an item that failed here; what it returns is validated again. @default none */
+    repair?: (item: Dictionary, errors: readonly ItemError[]) => Item | undefined;
+    /** What of an item may be written to the quarantine. @default none: all of it */
+    redact?: (item: Dictionary) => Dictionary;
+    /** Called with each quarantine record once it is stored. @default none */
+    onQuarantine?: (record: QuarantineRecord<Item>) => void | Promise<void>;
+    /** Whether the report holds samples: the failing value alone, redacted, at most 200 characters. @default true */
+    samples?: boolean;
+}
+
+/** Options with all defaults filled in. */
+export type ResolvedOptions = Readonly<
+    Required<
+        Omit<
+            DatasetGuardOptions,
+            'dataset' | 'schema' | 'quarantine' | 'tolerance' | 'repair' | 'redact' | 'onQuarantine'
+        >
+    >
+> &
+    Readonly<Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'repair' | 'redact' | 'onQuarantine'>> & {
+        readonly tolerance: Readonly<Required<Tolerance>>;
+    };
+
+/**
+ * What one request can carry on any reading of the platform's texts, in bytes of decompressed body.
+ * Source: `MAX_PAYLOAD_SIZE_BYTES` of `@apify/consts`; the endpoint's page says 5 MB.
+ */
+export const PLATFORM_MAX_PAYLOAD_BYTES = 9_437_184;
+
+const DEFAULTS = {
+    mode: 'quarantine',
+    ack: 'buffered',
+    maxPayloadBytes: 5_000_000,
+    maxBufferedBytes: 32 * 1024 * 1024,
+    flushIntervalMillis: 1_000,
+    maxParallelRequests: 1,
+    samples: true,
+} as const;
+
+const TOLERANCE_DEFAULTS: Required<Tolerance> = { maxItems: Infinity, maxRatio: 1, minItems: 100 };
+
+const KEYS: ReadonlySet<string> = new Set([
+    ...Object.keys(DEFAULTS),
+    'dataset',
+    'schema',
+    'quarantine',
+    'tolerance',
+    'repair',
+    'redact',
+    'onQuarantine',
+]);
+
+/** Checks `options` and fills in the defaults. The caller's object is not changed. @throws InvalidOptionsError */
+export function resolveOptions(options: DatasetGuardOptions<any> = {}): ResolvedOptions {
+    if (!isObject(options)) fail('options', 'an object', options);
+    rejectUnknownKeys(options, KEYS, '');
+
+    const maxPayloadBytes = integer(options, 'maxPayloadBytes', 1_024, PLATFORM_MAX_PAYLOAD_BYTES);
+    const mode = oneOf(options, 'mode', ['quarantine', 'warn', 'fail']);
+    return Object.freeze({
+        dataset: target(options, 'dataset', 'an open Dataset'),
+        schema: schema(options.schema),
+        quarantine: target(options, 'quarantine') as StorageTarget | undefined,
+        mode,
+        ack: mode === 'fail' ? ackOfFailMode(options) : oneOf(options, 'ack', ['buffered', 'stored']),
+        maxPayloadBytes,
+        maxBufferedBytes: bufferSize(options, maxPayloadBytes),
+        flushIntervalMillis: integer(options, 'flushIntervalMillis', 0, 2_147_483_647),
+        maxParallelRequests: integer(options, 'maxParallelRequests', 1, 64),
+        tolerance: tolerance(options.tolerance),
+        repair: callback(options, 'repair'),
+        redact: callback(options, 'redact'),
+        onQuarantine: callback(options, 'onQuarantine'),
+        samples: boolean(options, 'samples'),
+    });
+}
+
+type DefaultKey = keyof typeof DEFAULTS;
+
+function integer(options: Dictionary, key: DefaultKey, min: number, max: number): number {
+    const value = options[key] ?? DEFAULTS[key];
+    if (!Number.isSafeInteger(value) || value < min || value > max) {
+        fail(key, `an integer from ${min} to ${max}`, value);
+    }
+    return value;
+}
+
+/** The default buffer grows with a larger payload; a buffer that was asked for must hold one. */
+function bufferSize(options: Dictionary, maxPayloadBytes: number): number {
+    if (options.maxBufferedBytes === undefined) return DEFAULTS.maxBufferedBytes;
+    return integer(options, 'maxBufferedBytes', maxPayloadBytes, Number.MAX_SAFE_INTEGER);
+}
+
+function oneOf<T extends string>(options: Dictionary, key: DefaultKey, allowed: readonly T[]): T {
+    const value = options[key] ?? DEFAULTS[key];
+    if (!allowed.includes(value)) fail(key, allowed.map((name) => `'${name}'`).join(', '), value);
+    return value;
+}
+
+function ackOfFailMode(options: Dictionary): 'stored' {
+    if (options.ack !== undefined && options.ack !== 'stored')
+        fail('ack', `'stored' (mode: 'fail' implies it)`, options.ack);
+    return 'stored';
+}
+
+function boolean(options: Dictionary, key: DefaultKey): boolean {
+    const value = options[key] ?? DEFAULTS[key];
+    if (typeof value !== 'boolean') fail(key, 'true or false', value);
+    return value;
+}
+
+function callback(options: Dictionary, key: string): any {
+    const value = options[key];
+    if (value !== undefined && typeof value !== 'function') fail(key, 'a function', value);
+    return value;
+}
+
+function schema(value: unknown): Dictionary | false | undefined {
+    if (value === undefined || value === false) return value;
+    if (!isObject(value)) fail('schema', 'a JSON Schema object, or false', value);
+    return value as Dictionary;
+}
+
+function target(options: Dictionary, key: string, also?: string): StorageTarget | Dataset | undefined {
+    const value = options[key];
+    if (value === undefined) return undefined;
+    if (typeof value === 'string' && value !== '') return value;
+    if (isObject(value)) {
+        if (also && typeof value.pushData === 'function' && isObject(value.client)) return value as Dataset;
+        const [only, ...others] = Object.entries(value);
+        if (
+            only &&
+            others.length === 0 &&
+            ['id', 'name', 'alias'].includes(only[0]) &&
+            typeof only[1] === 'string' &&
+            only[1] !== ''
+        ) {
+            return Object.freeze({ ...value }) as StorageTarget;
+        }
+    }
+    return fail(key, `a name, { id }, { name } or { alias }${also ? `, or ${also}` : ''}`, value);
+}
+
+function tolerance(value: unknown): Required<Tolerance> {
+    if (value === undefined) return TOLERANCE_DEFAULTS;
+    if (!isObject(value)) fail('tolerance', 'an object { maxItems, maxRatio, minItems }', value);
+    const given = value as Tolerance;
+    rejectUnknownKeys(given, new Set(Object.keys(TOLERANCE_DEFAULTS)), 'tolerance.');
+    const { maxItems, maxRatio, minItems } = { ...TOLERANCE_DEFAULTS, ...definedEntries(given) };
+    if (!(maxItems === Infinity || (Number.isSafeInteger(maxItems) && maxItems >= 0))) {
+        fail('tolerance.maxItems', 'an integer of 0 or more, or Infinity', maxItems);
+    }
+    if (!(typeof maxRatio === 'number' && maxRatio >= 0 && maxRatio <= 1)) {
+        fail('tolerance.maxRatio', 'a number from 0 to 1', maxRatio);
+    }
+    if (!(Number.isSafeInteger(minItems) && minItems >= 0)) {
+        fail('tolerance.minItems', 'an integer of 0 or more', minItems);
+    }
+    return Object.freeze({ maxItems, maxRatio, minItems });
+}
+
+function definedEntries<T extends object>(value: T): Partial<T> {
+    return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Partial<T>;
+}
+
+function rejectUnknownKeys(value: object, known: ReadonlySet<string>, prefix: string): void {
+    for (const key of Object.keys(value)) {
+        if (!known.has(key)) {
+            const names = [...known].sort().join(', ');
+            throw new InvalidOptionsError(prefix + key, `Unknown option "${prefix}${key}". Expected one of: ${names}.`);
+        }
+    }
+}
+
+function isObject(value: unknown): value is Dictionary {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function fail(option: string, expected: string, value: unknown): never {
+    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${describe(value)}.`);
+}
+
+/** Names a wrong value without repeating what may be secret: short scalars as they are, all else by its kind. */
+function describe(value: unknown): string {
+    if (typeof value === 'string')
+        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+    if (typeof value === 'function') return 'a function';
+    if (Array.isArray(value)) return 'an array';
+    if (typeof value === 'object' && value !== null)
+        return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
+    return String(value);
+}

@@ -1,0 +1,148 @@
+/**
+ * What the pipeline's stages exchange, and what they need from outside: a sink for items, one for quarantine
+ * records, a clock and a log. Nothing here knows the SDK.
+ */
+
+export type Dictionary = Record<string, any>;
+
+/** One JSON Schema failure. All paths are those of the item itself: `/price`, `#/properties/price/type`. */
+export interface ItemError {
+    instancePath: string;
+    schemaPath: string;
+    keyword: string;
+    params: Record<string, unknown>;
+    message?: string;
+}
+
+/**
+ * Why an item is in quarantine.
+ * - `schema`: it fails the dataset's schema
+ * - `too-large`: one request cannot carry it
+ * - `not-an-object`: its JSON is no object (null, a string, a number, an array)
+ * - `not-serializable`: it has no JSON (a cycle, a BigInt, a getter or a `toJSON` that throws)
+ * - `rejected`: the platform rejects it alone, for a reason of its own
+ */
+export type QuarantineReason = 'schema' | 'too-large' | 'not-an-object' | 'not-serializable' | 'rejected';
+
+/** The request whose handler pushed an item. Never holds `userData` or headers. */
+export interface RequestInfo {
+    url: string;
+    loadedUrl?: string;
+    label?: string;
+    id?: string;
+    retryCount: number;
+}
+
+/** One item of the quarantine dataset. */
+export interface QuarantineRecord<Item = Dictionary> {
+    /** The item as JSON; absent when it is too large or not JSON. */
+    item?: Item;
+    /** Where the item's JSON is when `item` is too large: id of a named key-value store … */
+    itemStoreId?: string;
+    /** … and the key in it. */
+    itemKey?: string;
+    /** UTF-8 bytes of the item's JSON; 0 where it has none. */
+    itemBytes: number;
+    reason: QuarantineReason;
+    rejectedBy: 'guard' | 'platform';
+    errors: ItemError[];
+    /** Zero-based: in the `pushData` call (`rejectedBy: 'guard'`) or in the request (`'platform'`). */
+    itemPosition: number;
+    request?: RequestInfo;
+    datasetId: string;
+    datasetName?: string;
+    actorId?: string;
+    actorRunId?: string;
+    actorBuildId?: string;
+    /** SHA-256 of the schema that the item failed, in hexadecimal. */
+    schemaHash?: string;
+    /** 1, and one more each time it was redriven in vain. */
+    attempt: number;
+    /** ISO 8601. */
+    quarantinedAt: string;
+}
+
+/** A schema made ready: validates the JSON view of one item. */
+export interface ItemSchema {
+    /** The failures of `item`, or `undefined` when it is valid. `item` is not changed. */
+    validate(item: unknown): ItemError[] | undefined;
+    /** SHA-256 of the schema's JSON, in hexadecimal. */
+    readonly hash: string;
+    /** Where the schema came from, in words: `dataset abc123`, `build 1.0.3`, a file's path, `options.schema`. */
+    readonly source: string;
+}
+
+/** Items that go in one request: UTF-8 JSON of an array, written once. */
+export interface Payload {
+    readonly itemCount: number;
+    /** Length of `body`, brackets and commas included. */
+    readonly byteLength: number;
+    /** The request's body. A view, valid until the payload is released. */
+    readonly body: Buffer;
+    /** UTF-8 bytes of the JSON of the item at `index`. */
+    itemBytes(index: number): number;
+    /** JSON of the item at `index`. */
+    itemText(index: number): string;
+    /** A payload of its own with the items at `indexes`, in that order. */
+    pick(indexes: readonly number[]): Payload;
+}
+
+/** An item that the platform named as invalid: its position as the platform counts, and its errors as on the wire. */
+export interface InvalidItem {
+    itemPosition: number;
+    errors: ItemError[];
+}
+
+/**
+ * What a request to store items came to.
+ * - `stored`: the platform said so
+ * - `invalid`: rejected whole by the dataset's schema; `invalidItems` where the platform named them readably
+ * - `too-large`: 413
+ * - `bad-request`: 400 for another reason
+ * - `refused`: 401, 402, 403, 404: the account, the token or the dataset; trying again does not help
+ * - `unavailable`: 429, 5xx, network; `outcomeUnknown` when the items may have been stored all the same
+ */
+export type SendResult =
+    | { kind: 'stored' }
+    | { kind: 'invalid'; invalidItems: InvalidItem[]; error: Error }
+    | { kind: 'too-large'; error: Error }
+    | { kind: 'bad-request'; error: Error }
+    | { kind: 'refused'; error: Error }
+    | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error };
+
+/** Where items go. One sink serves one dataset. */
+export interface ItemSink {
+    readonly datasetId: string;
+    readonly datasetName?: string;
+    /** Whether a second attempt can help after an error (a local disk that is full stays full). */
+    readonly retries: boolean;
+    /** Makes one attempt. Resolves to what came of it; rejects only for a defect. */
+    send(payload: Payload): Promise<SendResult>;
+    /** Up to `limit` stored items from `offset` on, in order. */
+    list(offset: number, limit: number): Promise<unknown[]>;
+    /** How many items the dataset is known to hold; may lag behind. */
+    count(): Promise<number>;
+}
+
+/** Where quarantine records go. Opens (creates) its storages with the first record. */
+export interface RecordSink {
+    /** Stores the records, in order. Rejects when that failed. */
+    write(records: readonly QuarantineRecord[]): Promise<void>;
+    /** Stores the JSON of an item too large for a record, and tells where. */
+    storeItem(key: string, itemText: string): Promise<{ itemStoreId: string; itemKey: string }>;
+}
+
+export interface Clock {
+    /** Milliseconds since the epoch. */
+    now(): number;
+    /** Calls `callback` after `millis`; the timer does not keep the process alive. Returns a function that cancels it. */
+    after(millis: number, callback: () => void): () => void;
+}
+
+/** Levels as in Crawlee's log. Messages hold paths and counts, never item values or tokens. */
+export interface Log {
+    debug(message: string, data?: Dictionary): void;
+    info(message: string, data?: Dictionary): void;
+    warning(message: string, data?: Dictionary): void;
+    error(message: string, data?: Dictionary): void;
+}
