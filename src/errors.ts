@@ -99,6 +99,8 @@ export class DeliveryError extends DatasetGuardError {
         /** Whether the reason cannot pass by itself (401, 402, 403, 404). */
         readonly permanent: boolean,
         options?: ErrorOptions,
+        /** Of an array that was taken in part: its first so many items are stored or kept, the others were not taken. */
+        readonly acceptedItems = 0,
     ) {
         super('DELIVERY', message, options);
     }

@@ -87,6 +87,30 @@ export interface Payload {
     pick(indexes: readonly number[]): Payload;
 }
 
+/** A payload that still takes items. */
+export interface OpenPayload extends Payload {
+    /** Adds an item's JSON behind the last one. Returns false, and changes nothing, when that would exceed the limit. */
+    tryAppend(itemText: string): boolean;
+}
+
+/** Makes payloads, and takes their memory back. */
+export interface PayloadFactory {
+    /** A payload that holds `itemText` and takes more, if that fits the limit; else one of this item alone. */
+    open(itemText: string): OpenPayload;
+    /** The payload's memory may be used again. Nothing may read the payload afterwards. */
+    close(payload: Payload): void;
+}
+
+/** Who pushed items, and waits to learn what became of them. */
+export interface Owner {
+    /** The request whose handler pushed the items. */
+    readonly request?: RequestInfo;
+    /** Called as the owner's items are stored or quarantined, or taken back because of `error`. */
+    settle(outcome: { stored?: number; quarantined?: number; takenBack?: number; error?: Error }): void;
+    /** Called when one of the owner's items is set aside for the quarantine. */
+    onRejected?(item: { itemPosition: number; errors: ItemError[] }): void;
+}
+
 /** An item that the platform named as invalid: its position as the platform counts, and its errors as on the wire. */
 export interface InvalidItem {
     itemPosition: number;
@@ -110,6 +134,14 @@ export type SendResult =
     | { kind: 'refused'; error: Error }
     | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error };
 
+/** What sending came to, counted. Units: requests, and bytes of uncompressed JSON. */
+export interface DeliveryCounters {
+    requests: number;
+    rejectedRequests: number;
+    retriedRequests: number;
+    sentBytes: number;
+}
+
 /** Where items go. One sink serves one dataset. */
 export interface ItemSink {
     readonly datasetId: string;
@@ -124,11 +156,11 @@ export interface ItemSink {
     count(): Promise<number>;
 }
 
-/** Where quarantine records go. Opens (creates) its storages with the first record. */
-export interface RecordSink {
-    /** Stores the records, in order. Rejects when that failed. */
-    write(records: readonly QuarantineRecord[]): Promise<void>;
-    /** Stores the JSON of an item too large for a record, and tells where. */
+/** Where quarantine records go. */
+export interface QuarantineStore {
+    /** Opens (creates) the quarantine dataset. Called with the first record, and again after a failure. */
+    open(): Promise<ItemSink>;
+    /** Stores the JSON of an item too large for a record in the key-value store beside the dataset, and tells where. */
     storeItem(key: string, itemText: string): Promise<{ itemStoreId: string; itemKey: string }>;
 }
 
@@ -137,6 +169,8 @@ export interface Clock {
     now(): number;
     /** Calls `callback` after `millis`; the timer does not keep the process alive. Returns a function that cancels it. */
     after(millis: number, callback: () => void): () => void;
+    /** Resolves after `millis`, and keeps the process alive until then. */
+    sleep(millis: number): Promise<void>;
 }
 
 /** Levels as in Crawlee's log. Messages hold paths and counts, never item values or tokens. */

@@ -1,0 +1,143 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import type { Clock } from '../../ports.js';
+import type { Batch, ItemBuffer } from './item-buffer.js';
+
+export interface FlusherOptions {
+    clock: Clock;
+    /** No item waits longer in the buffer than this, in milliseconds. */
+    flushIntervalMillis: number;
+    maxParallelRequests: number;
+    /** Sends a batch and takes it, or what is done of it, out of the buffer. Resolves to whether to go on; never rejects. */
+    send: (batch: Batch) => Promise<boolean>;
+}
+
+/**
+ * Decides when a batch is sent: when it is full, when its oldest item has waited long enough, or when somebody waits
+ * for it or for room. While requests are under way whatever arrives gathers for the next.
+ */
+export class Flusher {
+    readonly #buffer: ItemBuffer;
+    readonly #options: FlusherOptions;
+    readonly #pumpSoon: () => void;
+    readonly #drains: { upTo: number; resolve: () => void }[] = [];
+    #flushIntervalMillis: number;
+    #underWay = 0;
+    #scheduled = false;
+    #halted = false;
+    #cancelTimer: (() => void) | undefined;
+
+    constructor(buffer: ItemBuffer, options: FlusherOptions) {
+        this.#buffer = buffer;
+        this.#options = options;
+        this.#flushIntervalMillis = options.flushIntervalMillis;
+        // Sends and timers run in the async context of whoever opened the guard. In that of the handler that happened to
+        // push first, Crawlee's adaptive crawler would see a handler touch a storage behind its back.
+        this.#pumpSoon = AsyncResource.bind(() => {
+            setImmediate(() => {
+                this.#scheduled = false;
+                this.#pump();
+            });
+        });
+    }
+
+    /** To be called after items came in. Pushes of the same tick share the request. */
+    poke(): void {
+        if (this.#scheduled || this.#halted) return;
+        const batch = this.#buffer.next();
+        if (batch === undefined) return;
+        if (!this.#isDue(batch)) {
+            this.#armTimer(batch);
+            return;
+        }
+        if (this.#underWay >= this.#options.maxParallelRequests) return;
+        this.#scheduled = true;
+        this.#pumpSoon();
+    }
+
+    /** Resolves when all batches that are in the buffer now have left it, or sending has halted. */
+    async drain(): Promise<void> {
+        const last = this.#buffer.batches.at(-1);
+        if (last === undefined) return;
+        for (const batch of this.#buffer.batches) batch.urgent = true;
+        await new Promise<void>((resolve) => {
+            this.#drains.push({ upTo: last.sequence, resolve });
+            this.poke();
+            this.#settleDrains();
+        });
+    }
+
+    /** Whether sending has stopped after a failure, until `resume()`. */
+    get halted(): boolean {
+        return this.#halted;
+    }
+
+    resume(): void {
+        this.#halted = false;
+    }
+
+    /** From now on nothing lingers: each item is sent as soon as a request may begin. */
+    hurry(): void {
+        this.#flushIntervalMillis = 0;
+        this.poke();
+    }
+
+    #pump(): void {
+        this.#cancelTimer?.();
+        this.#cancelTimer = undefined;
+        while (!this.#halted && this.#underWay < this.#options.maxParallelRequests) {
+            const batch = this.#buffer.next();
+            if (batch === undefined) break;
+            if (!this.#isDue(batch)) {
+                this.#armTimer(batch);
+                break;
+            }
+            this.#buffer.beginSending(batch);
+            this.#underWay++;
+            void this.#send(batch);
+        }
+    }
+
+    async #send(batch: Batch): Promise<void> {
+        const goOn = await this.#options.send(batch);
+        this.#underWay--;
+        if (!goOn) this.#halted = true;
+        this.#settleDrains();
+        this.#pump();
+    }
+
+    #isDue(batch: Batch): boolean {
+        return (
+            batch.urgent ||
+            this.#buffer.isClosed(batch) ||
+            this.#buffer.hasWaiters ||
+            this.#options.clock.now() - batch.since >= this.#flushIntervalMillis
+        );
+    }
+
+    #armTimer(batch: Batch): void {
+        if (this.#cancelTimer !== undefined) return;
+        const waitMillis = batch.since + this.#flushIntervalMillis - this.#options.clock.now();
+        this.#cancelTimer = this.#options.clock.after(Math.max(0, waitMillis), () => {
+            this.#cancelTimer = undefined;
+            this.#pumpSoonUnlessScheduled();
+        });
+    }
+
+    #pumpSoonUnlessScheduled(): void {
+        if (this.#scheduled) return;
+        this.#scheduled = true;
+        this.#pumpSoon();
+    }
+
+    #settleDrains(): void {
+        const first = this.#buffer.batches[0]?.sequence ?? Infinity;
+        for (let index = this.#drains.length - 1; index >= 0; index--) {
+            const { upTo, resolve } = this.#drains[index]!;
+            if (first > upTo || (this.#halted && this.#underWay === 0)) {
+                this.#drains.splice(index, 1);
+                resolve();
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import type { ItemError, Payload, QuarantineReason, SendResult } from '../../ports.js';
+import { errorsOfItem, readPositions } from './positions.js';
+
+/** An item that the platform rejects, proven by a request of its own or by elimination. */
+export interface PlatformRejection {
+    /** Zero-based index in the delivered payload. */
+    index: number;
+    /** Zero-based position in the request that the platform rejected. */
+    itemPosition: number;
+    reason: Extract<QuarantineReason, 'schema' | 'too-large' | 'rejected'>;
+    errors: ItemError[];
+}
+
+/** What became of a payload's items. Those that are neither rejected nor unsent are stored. */
+export interface Outcome {
+    rejected: PlatformRejection[];
+    /** Indexes of the items that are still to be sent, because of `failure`. */
+    unsent: number[];
+    failure?: { error: Error; permanent: boolean };
+}
+
+export interface DelivererOptions {
+    /** Makes one request, tried again as often as is sensible. */
+    send: (payload: Payload) => Promise<SendResult>;
+    /** The platform takes only payloads smaller than this many bytes: told after a 413. */
+    onTooLarge: (byteLength: number) => void;
+}
+
+/**
+ * Gets a payload's items into the dataset, in order, whatever the platform rejects.
+ *
+ * A rejected request stores nothing, so each further request is a question: without the items that were named, is the
+ * rest accepted? If so, the named ones are the culprits, all of them, because the platform names all. If not, the
+ * positions were read the wrong way; when no reading is left, halving isolates the culprits.
+ */
+export class Deliverer {
+    readonly #options: DelivererOptions;
+    /** The reading of `itemPosition` that was proven last; it is tried first. */
+    #provenBase: 0 | 1 = 0;
+    /** Whether the platform ever accepted an item of this guard: a 400 of an unknown kind is then about the item. */
+    #hasAccepted = false;
+
+    constructor(options: DelivererOptions) {
+        this.#options = options;
+    }
+
+    /** Never rejects for what the platform does: an outage leaves the items `unsent`. */
+    async deliver(payload: Payload): Promise<Outcome> {
+        const outcome: Outcome = { rejected: [], unsent: [] };
+        const all = Array.from({ length: payload.itemCount }, (_, index) => index);
+        const result = await this.#send(payload, all);
+        await this.#dealWith(result, payload, all, outcome);
+        this.#reconsiderUnknownRejections(result, outcome);
+        outcome.rejected.sort((a, b) => a.index - b.index);
+        outcome.unsent.sort((a, b) => a - b);
+        return outcome;
+    }
+
+    async #send(payload: Payload, indexes: number[]): Promise<SendResult> {
+        const result = await this.#options.send(indexes.length === payload.itemCount ? payload : payload.pick(indexes));
+        if (result.kind === 'stored') this.#hasAccepted = true;
+        return result;
+    }
+
+    /** Where the platform never accepted anything and rejects every item alike, it is not the items. */
+    #reconsiderUnknownRejections(result: SendResult, outcome: Outcome): void {
+        const { rejected } = outcome;
+        if (this.#hasAccepted || result.kind !== 'bad-request' || rejected.some(({ reason }) => reason !== 'rejected'))
+            return;
+        outcome.unsent.push(...rejected.map(({ index }) => index));
+        outcome.rejected = [];
+        outcome.failure ??= { error: result.error, permanent: false };
+    }
+
+    async #dealWith(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
+        switch (result.kind) {
+            case 'stored':
+                return;
+            case 'unavailable':
+            case 'refused':
+                outcome.unsent.push(...indexes);
+                outcome.failure = { error: result.error, permanent: result.kind === 'refused' };
+                return;
+            case 'too-large':
+                if (indexes.length > 1) {
+                    this.#options.onTooLarge(bytesOf(payload, indexes));
+                    await this.#isolate(result, payload, indexes, outcome);
+                } else {
+                    reject(outcome, indexes, 'too-large', result);
+                }
+                return;
+            case 'bad-request':
+                if (indexes.length > 1) await this.#isolate(result, payload, indexes, outcome);
+                else reject(outcome, indexes, 'rejected', result);
+                return;
+            case 'invalid':
+                if (indexes.length > 1) await this.#setAsideNamed(result, payload, indexes, outcome);
+                else reject(outcome, indexes, 'schema', result);
+        }
+    }
+
+    /** Takes the named items out and sends the rest, under one reading of the positions after the other. */
+    async #setAsideNamed(
+        result: Extract<SendResult, { kind: 'invalid' }>,
+        payload: Payload,
+        indexes: number[],
+        outcome: Outcome,
+    ): Promise<void> {
+        for (const reading of readPositions(result.invalidItems, indexes.length, this.#provenBase)) {
+            const rest = indexes.filter((_, position) => !reading.errors.has(position));
+            const restResult = rest.length === 0 ? undefined : await this.#send(payload, rest);
+            if (restResult === undefined || restResult.kind === 'stored') {
+                this.#provenBase = reading.base;
+                for (const [position, errors] of reading.errors) {
+                    outcome.rejected.push({
+                        index: indexes[position]!,
+                        itemPosition: position,
+                        reason: 'schema',
+                        errors,
+                    });
+                }
+                return;
+            }
+            if (restResult.kind === 'unavailable' || restResult.kind === 'refused') {
+                await this.#dealWith(restResult, payload, indexes, outcome);
+                return;
+            }
+        }
+        await this.#isolate(result, payload, indexes, outcome);
+    }
+
+    /** Halves a rejected request until each culprit stands alone. The order of the stored items is kept. */
+    async #isolate(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
+        const middle = Math.ceil(indexes.length / 2);
+        const left = indexes.slice(0, middle);
+        const right = indexes.slice(middle);
+        const leftResult = await this.#settleHalf(payload, left, outcome);
+        if (outcome.failure !== undefined) {
+            outcome.unsent.push(...right);
+            return;
+        }
+        // The whole was rejected and the left half is in order: the right half holds a culprit, no need to ask.
+        // Not so for its size: each half of what is too large may be small enough.
+        if (leftResult.kind === 'stored' && result.kind !== 'too-large') {
+            if (right.length > 1) await this.#isolate(result, payload, right, outcome);
+            else await this.#dealWith(await this.#send(payload, right), payload, right, outcome);
+            return;
+        }
+        await this.#settleHalf(payload, right, outcome);
+    }
+
+    async #settleHalf(payload: Payload, indexes: number[], outcome: Outcome): Promise<SendResult> {
+        const result = await this.#send(payload, indexes);
+        const isRejected = result.kind === 'invalid' || result.kind === 'bad-request';
+        if (isRejected && indexes.length > 1) await this.#isolate(result, payload, indexes, outcome);
+        else await this.#dealWith(result, payload, indexes, outcome);
+        return result;
+    }
+}
+
+function reject(
+    outcome: Outcome,
+    [index]: number[],
+    reason: PlatformRejection['reason'],
+    result: Extract<SendResult, { error: Error }>,
+): void {
+    const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
+    outcome.rejected.push({
+        index: index!,
+        itemPosition: 0,
+        reason,
+        errors: errors.length > 0 ? errors : [platformError(result.error)],
+    });
+}
+
+/** The platform's message, for an item about which it says nothing else. */
+function platformError(error: Error): ItemError {
+    return { instancePath: '', schemaPath: '', keyword: 'platform', params: {}, message: error.message };
+}
+
+function bytesOf(payload: Payload, indexes: number[]): number {
+    return indexes.reduce((bytes, index) => bytes + payload.itemBytes(index) + 1, 1);
+}

@@ -1,0 +1,71 @@
+import type { InvalidItem, ItemError } from '../../ports.js';
+
+/** One way to understand the positions that the platform named. */
+export interface Reading {
+    /** What `itemPosition` counts from. */
+    base: 0 | 1;
+    /** Errors by zero-based position in the request, with paths of the item itself. */
+    errors: Map<number, ItemError[]>;
+}
+
+/**
+ * The sensible readings of a list of invalid items in a request of `itemCount`, most likely first. Whether `itemPosition`
+ * counts from 0 or from 1 is not settled by the platform's texts: its guide says "array index", the endpoint's page
+ * shows `itemPosition: 2` beside `instancePath: "/1/stringField"`. A path that begins with an index is the better
+ * witness: JSON Pointers count from 0.
+ */
+export function readPositions(invalidItems: readonly InvalidItem[], itemCount: number, likelyBase: 0 | 1): Reading[] {
+    if (invalidItems.length === 0) return [];
+    const bases: (0 | 1)[] = likelyBase === 0 ? [0, 1] : [1, 0];
+    const witness = baseByPaths(invalidItems);
+    if (witness !== undefined && witness !== bases[0]) bases.reverse();
+    return bases.map((base) => readFrom(invalidItems, base)).filter(({ errors }) => isWithin(errors, itemCount));
+}
+
+/** The errors of the one item of a request. */
+export function errorsOfItem(invalidItems: readonly InvalidItem[]): ItemError[] {
+    return invalidItems.flatMap(({ errors }) => errors.map(toItemPaths));
+}
+
+function readFrom(invalidItems: readonly InvalidItem[], base: 0 | 1): Reading {
+    const errors = new Map<number, ItemError[]>();
+    for (const item of invalidItems) {
+        const position = item.itemPosition - base;
+        errors.set(position, [...(errors.get(position) ?? []), ...item.errors.map(toItemPaths)]);
+    }
+    return { base, errors };
+}
+
+function isWithin(errors: Map<number, ItemError[]>, itemCount: number): boolean {
+    for (const position of errors.keys()) {
+        if (!Number.isInteger(position) || position < 0 || position >= itemCount) return false;
+    }
+    return true;
+}
+
+/** What `itemPosition` counts from, if every error that is of the array's shape says the same. */
+function baseByPaths(invalidItems: readonly InvalidItem[]): 0 | 1 | undefined {
+    const differences = new Set<number>();
+    for (const { itemPosition, errors } of invalidItems) {
+        for (const error of errors) {
+            const index = isOfArray(error) ? /^\/(\d+)(?:\/|$)/.exec(error.instancePath)?.[1] : undefined;
+            if (index !== undefined) differences.add(itemPosition - Number(index));
+        }
+    }
+    const [difference, ...others] = differences;
+    return others.length === 0 && (difference === 0 || difference === 1) ? difference : undefined;
+}
+
+/** The platform may validate the request's array; then both paths begin outside the item. */
+function isOfArray(error: ItemError): boolean {
+    return /^#?\/items\//.test(error.schemaPath) && /^\/\d+(\/|$)/.test(error.instancePath);
+}
+
+function toItemPaths(error: ItemError): ItemError {
+    if (!isOfArray(error)) return error;
+    return {
+        ...error,
+        instancePath: error.instancePath.replace(/^\/\d+/, ''),
+        schemaPath: error.schemaPath.replace(/^#?\/items\//, '#/'),
+    };
+}

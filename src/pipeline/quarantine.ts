@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+
+import { QuarantineError } from '../errors.js';
+import type {
+    Clock,
+    Dictionary,
+    ItemError,
+    Log,
+    OpenPayload,
+    Owner,
+    PayloadFactory,
+    QuarantineReason,
+    QuarantineRecord,
+    QuarantineStore,
+} from '../ports.js';
+
+/** An item that was rejected, on its way into quarantine. */
+export interface RejectedItem {
+    /** The item's JSON, where it has one. */
+    text: string | undefined;
+    reason: QuarantineReason;
+    rejectedBy: 'guard' | 'platform';
+    errors: ItemError[];
+    itemPosition: number;
+    owner: Owner | undefined;
+}
+
+/** What the records of a run have in common. */
+export type RecordOrigin = Pick<
+    QuarantineRecord,
+    'datasetId' | 'datasetName' | 'actorId' | 'actorRunId' | 'actorBuildId' | 'schemaHash'
+>;
+
+export interface QuarantineOptions {
+    store: QuarantineStore;
+    payloads: PayloadFactory;
+    /** A record that is larger has its item put into the key-value store. */
+    maxRecordBytes: number;
+    /** Items larger than this fit no record. */
+    origin: () => RecordOrigin;
+    redact: ((item: Dictionary) => Dictionary) | undefined;
+    onQuarantine: ((record: QuarantineRecord<any>) => void | Promise<void>) | undefined;
+    clock: Clock;
+    log: Log;
+    /** Delivers a payload of records to the quarantine dataset; rejects when not all were stored. */
+    deliver: (payload: OpenPayload) => Promise<void>;
+    /** Told of records once they are stored. */
+    onStored: (count: number) => void;
+}
+
+interface PendingRecord {
+    record: QuarantineRecord;
+    /** The whole item's JSON, until it is known whether it goes into the record or beside it. */
+    text: string | undefined;
+    owner: Owner | undefined;
+}
+
+/** Writes rejected items, with the reason, into the quarantine: one writer, in order, many records a request. */
+export class Quarantine {
+    readonly #options: QuarantineOptions;
+    readonly #pending: PendingRecord[] = [];
+    #pendingBytes = 0;
+    #writing: Promise<void> | undefined;
+    #callbackFailed = false;
+
+    constructor(options: QuarantineOptions) {
+        this.#options = options;
+    }
+
+    /** Items whose record is not stored yet. */
+    get pendingItems(): number {
+        return this.#pending.length;
+    }
+
+    /** Bytes of those items' JSON. */
+    get pendingBytes(): number {
+        return this.#pendingBytes;
+    }
+
+    /** Takes the item over. It is stored with the next `flush`. */
+    add({ text, reason, rejectedBy, errors, itemPosition, owner }: RejectedItem): void {
+        const { origin, clock } = this.#options;
+        const itemBytes = text === undefined ? 0 : Buffer.byteLength(text);
+        const record: QuarantineRecord = {
+            itemBytes,
+            reason,
+            rejectedBy,
+            errors,
+            itemPosition,
+            ...(owner?.request && { request: owner.request }),
+            ...origin(),
+            attempt: 1,
+            quarantinedAt: new Date(clock.now()).toISOString(),
+        };
+        this.#pending.push({ record, text, owner });
+        this.#pendingBytes += itemBytes;
+    }
+
+    /** Gives the items that somebody waits for back to them, to be pushed again. Returns how many. */
+    takeBack(error: Error): number {
+        const owned = this.#pending.filter(({ owner }) => owner !== undefined);
+        for (const pending of owned) {
+            this.#pending.splice(this.#pending.indexOf(pending), 1);
+            this.#pendingBytes -= pending.record.itemBytes;
+            pending.owner!.settle({ takenBack: 1, error });
+        }
+        return owned.length;
+    }
+
+    /** Resolves when all records are stored. @throws QuarantineError: they are kept, and tried again by the next flush. */
+    async flush(): Promise<void> {
+        while (this.#pending.length > 0) {
+            this.#writing ??= this.#write().finally(() => {
+                this.#writing = undefined;
+            });
+            await this.#writing;
+        }
+    }
+
+    async #write(): Promise<void> {
+        try {
+            await this.#writeFirst();
+        } catch (error) {
+            const reason = error instanceof Error ? error.message : String(error);
+            throw new QuarantineError(
+                `${this.#pending.length} rejected items could not be written to the quarantine: ${reason} ` +
+                    'They are kept in memory; flush() tries again.',
+                { cause: error },
+            );
+        }
+    }
+
+    /** Writes as many of the first records as go in one request. */
+    async #writeFirst(): Promise<void> {
+        const { payloads, deliver } = this.#options;
+        const written: QuarantineRecord[] = [];
+        let payload: OpenPayload | undefined;
+        for (const pending of this.#pending) {
+            const { record, recordText } = await this.#complete(pending);
+            if (payload === undefined) payload = payloads.open(recordText);
+            else if (!payload.tryAppend(recordText)) break;
+            written.push(record);
+        }
+        if (payload === undefined) return;
+        await deliver(payload);
+        payloads.close(payload);
+        const done = this.#pending.splice(0, written.length);
+        for (const { record, owner } of done) {
+            this.#pendingBytes -= record.itemBytes;
+            owner?.settle({ quarantined: 1 });
+        }
+        this.#options.onStored(done.length);
+        for (const record of written) await this.#announce(record);
+    }
+
+    /** Puts the item into its record, or, where it is too large for that, into the store beside the quarantine. */
+    async #complete(pending: PendingRecord): Promise<{ record: QuarantineRecord; recordText: string }> {
+        const { store, maxRecordBytes } = this.#options;
+        if (pending.text !== undefined && pending.record.itemStoreId === undefined) {
+            const itemText = this.#redacted(pending.text);
+            if (itemText !== undefined) {
+                if (pending.record.reason !== 'too-large') {
+                    const record = { item: JSON.parse(itemText), ...pending.record };
+                    const recordText = JSON.stringify(record);
+                    if (Buffer.byteLength(recordText) + 2 <= maxRecordBytes) return { record, recordText };
+                }
+                Object.assign(pending.record, await store.storeItem(`item-${randomUUID()}`, itemText));
+            }
+            // What is stored is not stored again when the record's own request fails.
+            pending.text = undefined;
+        }
+        return { record: pending.record, recordText: JSON.stringify(pending.record) };
+    }
+
+    /** What of the item may be written; nothing when `redact` fails, because what it would have hidden is unknown. */
+    #redacted(text: string): string | undefined {
+        const { redact } = this.#options;
+        if (redact === undefined) return text;
+        try {
+            return JSON.stringify(redact(JSON.parse(text)));
+        } catch (error) {
+            this.#reportCallback('redact', error);
+            return undefined;
+        }
+    }
+
+    async #announce(record: QuarantineRecord): Promise<void> {
+        try {
+            await this.#options.onQuarantine?.(record);
+        } catch (error) {
+            this.#reportCallback('onQuarantine', error);
+        }
+    }
+
+    #reportCallback(name: string, error: unknown): void {
+        if (this.#callbackFailed) return;
+        this.#callbackFailed = true;
+        this.#options.log.error(`The option "${name}" threw; no item is lost by it. Said once.`, {
+            reason: error instanceof Error ? error.name : typeof error,
+        });
+    }
+}

@@ -1,0 +1,56 @@
+import type { RejectedItem } from './errors.js';
+import type { Owner, RequestInfo } from './ports.js';
+
+/** One push whose caller waits until its items are stored or quarantined. */
+export class PushCall implements Owner {
+    storedItems = 0;
+    quarantinedItems = 0;
+    /** Items that could not be sent; the caller pushes them again. */
+    takenBackItems = 0;
+    /** Items of the call that were rejected, here or by the platform. */
+    readonly rejectedItems: RejectedItem[] = [];
+    readonly request?: RequestInfo;
+    #outstanding = 0;
+    #error: Error | undefined;
+    #waiting: (() => void) | undefined;
+
+    constructor(request?: RequestInfo) {
+        if (request !== undefined) this.request = request;
+    }
+
+    /** One more item of this call is on its way. */
+    expectItem(): void {
+        this.#outstanding++;
+    }
+
+    settle({ stored = 0, quarantined = 0, takenBack = 0, error }: Parameters<Owner['settle']>[0]): void {
+        this.storedItems += stored;
+        this.quarantinedItems += quarantined;
+        this.takenBackItems += takenBack;
+        this.#outstanding -= stored + quarantined + takenBack;
+        this.#error ??= error;
+        if (this.#outstanding === 0) this.#waiting?.();
+    }
+
+    onRejected({ itemPosition, errors }: RejectedItem): void {
+        this.rejectedItems.push({ itemPosition, errors });
+    }
+
+    /** The first error that took items back. */
+    get error(): Error | undefined {
+        return this.#error;
+    }
+
+    /** The call rejects with `error` once its items have settled. */
+    fail(error: Error): void {
+        this.#error ??= error;
+    }
+
+    /** Resolves when no item of the call is on its way any more. */
+    async settled(): Promise<void> {
+        if (this.#outstanding === 0) return;
+        await new Promise<void>((resolve) => {
+            this.#waiting = resolve;
+        });
+    }
+}

@@ -1,0 +1,115 @@
+import type { ItemError, QuarantineReason } from '../ports.js';
+
+/** A reason for which items were rejected. */
+export interface ReasonSummary {
+    readonly reason: QuarantineReason | 'other';
+    readonly keyword: string;
+    /** JSON Pointer into the item, array indexes replaced by `*`. */
+    readonly path: string;
+    readonly message: string;
+    /** Items. */
+    readonly count: number;
+    readonly rejectedBy: 'guard' | 'platform';
+    /** The failing value alone, redacted, at most 200 characters; up to 3. */
+    readonly samples: readonly string[];
+}
+
+export interface CountedRejection {
+    reason: QuarantineReason;
+    rejectedBy: 'guard' | 'platform';
+    errors: readonly ItemError[];
+    /** The item as it may be shown; asked for only while samples are wanted. */
+    item: () => unknown;
+}
+
+type Counted = { -readonly [Key in keyof ReasonSummary]: ReasonSummary[Key] } & { samples: string[] };
+
+const MAX_REASONS = 100;
+const MAX_SAMPLES = 3;
+const MAX_SAMPLE_LENGTH = 200;
+const OTHER = 'other';
+
+/** Groups rejections by what went wrong where. */
+export class ReasonCounts {
+    readonly #byKey = new Map<string, Counted>();
+    readonly #samples: boolean;
+
+    constructor(samples: boolean) {
+        this.#samples = samples;
+    }
+
+    /** An item counts once for each of its distinct reasons. Returns those that were never seen before. */
+    count({ reason, rejectedBy, errors, item }: CountedRejection): ReasonSummary[] {
+        const seen = new Set<Counted>();
+        const added: Counted[] = [];
+        let shown: { item: unknown } | undefined;
+        for (const error of errors) {
+            const counted = this.#find(reason, rejectedBy, error);
+            if (seen.has(counted)) continue;
+            seen.add(counted);
+            if (counted.count++ === 0) added.push(counted);
+            if (this.#samples && reason === 'schema' && counted.samples.length < MAX_SAMPLES) {
+                shown ??= { item: item() };
+                const sample = sampleAt(shown.item, error.instancePath);
+                if (sample !== undefined) counted.samples.push(sample);
+            }
+        }
+        return added.map(snapshotOf);
+    }
+
+    list(): readonly ReasonSummary[] {
+        const reasons = [...this.#byKey.values()].sort(
+            (a, b) => Number(a.reason === OTHER) - Number(b.reason === OTHER) || b.count - a.count,
+        );
+        return Object.freeze(reasons.map(snapshotOf));
+    }
+
+    #find(
+        reason: QuarantineReason,
+        rejectedBy: 'guard' | 'platform',
+        { keyword, instancePath, message }: ItemError,
+    ): Counted {
+        const path = instancePath.replace(/\/\d+(?=\/|$)/g, '/*');
+        const text = message ?? `fails "${keyword}"`;
+        const key = JSON.stringify([reason, rejectedBy, keyword, path, text]);
+        let counted = this.#byKey.get(key);
+        if (counted !== undefined) return counted;
+        if (this.#byKey.size < MAX_REASONS) {
+            counted = { reason, keyword, path, message: text, count: 0, rejectedBy, samples: [] };
+            this.#byKey.set(key, counted);
+            return counted;
+        }
+        counted = this.#byKey.get(OTHER);
+        if (counted === undefined) {
+            counted = {
+                reason: OTHER,
+                keyword: '',
+                path: '',
+                message: 'failed for another reason',
+                count: 0,
+                rejectedBy,
+                samples: [],
+            };
+            this.#byKey.set(OTHER, counted);
+        }
+        return counted;
+    }
+}
+
+function snapshotOf(counted: Counted): ReasonSummary {
+    return Object.freeze({ ...counted, samples: Object.freeze([...counted.samples]) });
+}
+
+/** JSON of the value at a JSON Pointer, shortened; undefined where there is none (a missing property). */
+function sampleAt(item: unknown, pointer: string): string | undefined {
+    let value = item;
+    for (const token of pointer.split('/').slice(1)) {
+        const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+        if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+        value = (value as Record<string, unknown>)[key];
+    }
+    // The whole item is not "the failing value alone".
+    if (pointer === '' || value === undefined) return undefined;
+    const text = JSON.stringify(value);
+    return text.length <= MAX_SAMPLE_LENGTH ? text : `${text.slice(0, MAX_SAMPLE_LENGTH - 1)}…`;
+}

@@ -1,0 +1,28 @@
+import { SchemaLoadError } from '../errors.js';
+import type { Dictionary } from '../ports.js';
+
+/** Where a JSON Schema stands, for messages. */
+export interface SchemaPlace {
+    /** The holder in words: `dataset abc123`, `build 1.0.3`, a file's path, `options.schema`. */
+    source: string;
+    /** Property path within the holder: `fields`, `storages.dataset.fields`. Absent where the holder is the schema. */
+    place?: string;
+}
+
+/** @throws SchemaLoadError always: source, place, then `problem`, which says what was expected, what came and what to do. */
+export function failAt({ source, place }: SchemaPlace, problem: string, cause?: unknown): never {
+    const options = cause === undefined ? undefined : { cause };
+    throw new SchemaLoadError(source, `${place ? `"${place}"` : 'the schema'} ${problem}`, options);
+}
+
+export function isObject(value: unknown): value is Dictionary {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What kind of JSON value this is, in words. Never repeats the value. */
+export function kindOf(value: unknown): string {
+    if (value === null) return 'null';
+    if (Array.isArray(value)) return 'an array';
+    if (typeof value === 'object') return 'an object';
+    return `a ${typeof value}`;
+}
