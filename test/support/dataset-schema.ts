@@ -1,0 +1,113 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import { Ajv2019 } from 'ajv/dist/2019.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+
+import { ApiError, isObject } from './exchange.js';
+
+/** How a dataset words its rejections. The public texts disagree, so each way can be had. */
+export interface RejectionStyle {
+    type: 'schema-validation-error' | 'schema-validation-failed' | 'schema-validation';
+    /**
+     * - `array-path`: a list, paths from the array (`/1/price`, `/items/properties/price/type`)
+     * - `item-path`: a list, paths from the item (`/price`, `#/properties/price/type`)
+     * - `map`: position to messages
+     * - `missing`: an error without `data`
+     * - `empty`: a list that names nobody
+     * - `malformed`: something else where the list should be
+     */
+    shape: 'array-path' | 'item-path' | 'map' | 'missing' | 'empty' | 'malformed';
+    /** What `itemPosition` counts from. */
+    countFrom: 0 | 1;
+    /** Added to each `itemPosition`; with a large number it lies outside the request. */
+    shift: number;
+    /** Whether `shift` moves the index in `instancePath` too (`array-path`). */
+    shiftPaths: boolean;
+}
+
+export const DOCUMENTED_STYLE: RejectionStyle = {
+    type: 'schema-validation-error',
+    shape: 'array-path',
+    countFrom: 0,
+    shift: 0,
+    shiftPaths: false,
+};
+
+export type ItemValidator = (item: unknown) => readonly ErrorObject[] | undefined;
+
+interface Invalid {
+    index: number;
+    errors: readonly ErrorObject[];
+}
+
+/** Compiles the JSON Schema of an item. One that cannot be compiled enforces nothing. */
+export function compileFields(fields: unknown): ItemValidator | undefined {
+    if (!isObject(fields) || Object.keys(fields).length === 0) return undefined;
+    let validate: ValidateFunction;
+    try {
+        validate = ajvFor(String(fields.$schema ?? '')).compile(fields);
+    } catch {
+        return undefined;
+    }
+    return (item) => (validate(item) ? undefined : (validate.errors ?? []));
+}
+
+function ajvFor(draft: string): Ajv | Ajv2019 | Ajv2020 {
+    const options = { allErrors: true, strict: false, logger: false } as const;
+    const ajv = draft.includes('2020-12')
+        ? new Ajv2020(options)
+        : draft.includes('2019-09')
+          ? new Ajv2019(options)
+          : new Ajv(options);
+    addFormats.default(ajv);
+    return ajv;
+}
+
+/** Throws as the platform does when one of the items fails. */
+export function enforce(validate: ItemValidator, items: readonly unknown[], style: () => RejectionStyle): void {
+    const invalid: Invalid[] = [];
+    for (const [index, item] of items.entries()) {
+        const errors = validate(item);
+        if (errors) invalid.push({ index, errors });
+    }
+    if (invalid.length === 0) return;
+    const chosen = style();
+    throw new ApiError(400, chosen.type, 'Schema validation failed', describe(invalid, chosen));
+}
+
+function describe(invalid: Invalid[], style: RejectionStyle): unknown {
+    const position = (index: number): number => index + style.countFrom + style.shift;
+    switch (style.shape) {
+        case 'missing':
+            return undefined;
+        case 'empty':
+            return { invalidItems: [] };
+        case 'malformed':
+            return { invalidItems: [null, 'item', { position: 'first' }, { itemPosition: -1.5, validationErrors: 7 }] };
+        case 'map':
+            return {
+                invalidItems: Object.fromEntries(
+                    invalid.map(({ index, errors }) => [position(index), errors.map(({ message }) => message)]),
+                ),
+            };
+        default:
+            return {
+                invalidItems: invalid.map(({ index, errors }) => ({
+                    itemPosition: position(index),
+                    validationErrors: errors.map((error) => wireError(error, index, style)),
+                })),
+            };
+    }
+}
+
+function wireError(error: ErrorObject, index: number, style: RejectionStyle): Record<string, unknown> {
+    const { instancePath, schemaPath, keyword, params, message } = error;
+    if (style.shape === 'item-path') return { instancePath, schemaPath, keyword, params, message };
+    return {
+        instancePath: `/${index + (style.shiftPaths ? style.shift : 0)}${instancePath}`,
+        schemaPath: `/items${schemaPath.replace(/^#/, '')}`,
+        keyword,
+        params,
+        message,
+    };
+}
