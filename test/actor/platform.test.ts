@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+
+import { describe, expect, it, onTestFinished } from 'vitest';
+
+import { startApiServer } from '../support/api-server.js';
+import { platformEnv } from '../support/platform-env.js';
+import { startFile } from '../support/run-script.js';
+import { temporaryFolder } from './support/actor-run.js';
+import { badMovies, datasetSchema, goodMovies, texts } from './support/movies.js';
+
+const MAIN = new URL('../../dist/actor/main.js', import.meta.url);
+const ACTOR_FILE = new URL('../../.actor/actor.json', import.meta.url);
+
+describe('the Actor on the platform', { timeout: 60_000 }, () => {
+    it('stores, quarantines and says so in the status message', async () => {
+        const { server, env } = await startPlatform();
+        const { exitCode, stdout, stderr } = await startFile(MAIN, { env, cwd: await temporaryFolder() }).finished;
+
+        expect(exitCode, stdout + stderr).toBe(0);
+        expect(texts(server.items())).toEqual(texts(goodMovies));
+        const quarantined = server.items('tester-guarded-movies-quarantine');
+        expect(texts(quarantined.map(({ item }) => item))).toEqual(texts(badMovies));
+        expect(quarantined.every(({ actorRunId }) => actorRunId === server.ids.runId)).toBe(true);
+        expect(server.run).toMatchObject({
+            statusMessage: expect.stringMatching(
+                /^Stored 3,148 of 3,201 items; 53 in quarantine \(tester-guarded-movies-quarantine\), most often because ".+\.$/,
+            ),
+            isStatusMessageTerminal: true,
+        });
+        expect(stdout).toContain(`https://console.apify.com/storage/datasets/${server.ids.datasetId}`);
+    });
+
+    it('fails with a clear message when the items cannot be stored', async () => {
+        const { server, env } = await startPlatform();
+        server.faults.next({
+            method: 'POST',
+            path: `${server.ids.datasetId}/items`,
+            times: Infinity,
+            fault: { status: 403 },
+        });
+        const { exitCode, stdout, stderr } = await startFile(MAIN, { env, cwd: await temporaryFolder() }).finished;
+
+        expect(exitCode, stdout + stderr).toBe(1);
+        expect(server.items()).toEqual([]);
+        expect(stdout).toContain('0 stored: ');
+        expect(stdout).toMatch(/3,148 items without a place yet: .*Insufficient permissions/);
+        // The guard's own word stands last, because it tries once more while the run ends.
+        expect(server.run.statusMessage).toMatch(/Insufficient permissions/);
+    });
+});
+
+async function startPlatform() {
+    const { name } = JSON.parse(readFileSync(ACTOR_FILE, 'utf8')) as { name: string };
+    const server = await startApiServer({ actorName: name, username: 'tester', dataset: { schema: datasetSchema } });
+    onTestFinished(async () => server.close());
+    return { server, env: platformEnv(server) };
+}
