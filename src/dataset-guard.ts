@@ -1,11 +1,12 @@
 import { GuardClosedError } from './errors.js';
-import type { ItemFlow } from './item-flow.js';
 import { openParts } from './open.js';
 import type { DatasetGuardOptions } from './options.js';
-import type { Dictionary, Log } from './ports.js';
-import type { Pusher, PushResult } from './pusher.js';
+import type { Dictionary, Tuning } from './ports.js';
+import type { PushResult } from './pusher.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
+import type { GuardParts } from './run-end.js';
+import { RunEnd } from './run-end.js';
 
 /**
  * Stands between an Actor and its dataset: each item is checked against the dataset's schema, buffered, and sent with
@@ -19,23 +20,13 @@ import { summarize } from './report/statistics.js';
  * await Actor.exit(); // flushes and closes the guard
  */
 export class DatasetGuard<Item extends object = Dictionary> {
-    readonly #flow: ItemFlow;
-    readonly #pusher: Pusher;
-    readonly #ack: 'buffered' | 'stored';
-    readonly #log: Log;
+    readonly #parts: GuardParts;
     readonly #stopWatching: () => void;
     #closing: Promise<GuardReport> | undefined;
 
-    private constructor({ flow, pusher, options, log, watch }: Awaited<ReturnType<typeof openParts>>) {
-        this.#flow = flow;
-        this.#pusher = pusher;
-        this.#ack = options.ack;
-        this.#log = log;
-        this.#stopWatching = watch({
-            flush: async () => this.flush(),
-            hurry: (deadline) => flow.hurry(deadline),
-            close: async () => summarize(await this.close()),
-        });
+    private constructor(parts: GuardParts) {
+        this.#parts = parts;
+        this.#stopWatching = parts.watch(new RunEnd(parts, async () => this.close()));
         this.pushData = this.pushData.bind(this);
     }
 
@@ -46,8 +37,10 @@ export class DatasetGuard<Item extends object = Dictionary> {
      */
     static async open<Item extends object = Dictionary>(
         options?: DatasetGuardOptions<Item>,
-    ): Promise<DatasetGuard<Item>> {
-        return new DatasetGuard<Item>(await openParts(options));
+    ): Promise<DatasetGuard<Item>>;
+    // `tuning` is no part of the API: tests have no ten seconds to wait for a listing.
+    static async open(options?: DatasetGuardOptions<any>, tuning?: Partial<Tuning>): Promise<DatasetGuard<any>> {
+        return new DatasetGuard(await openParts(options, tuning));
     }
 
     /**
@@ -60,7 +53,8 @@ export class DatasetGuard<Item extends object = Dictionary> {
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
         checkArguments(data, eventName);
         if (this.#closing !== undefined) throw new GuardClosedError();
-        return this.#pusher.push({ items: Array.isArray(data) ? data : [data], eventName, ack: this.#ack });
+        const { pusher, options } = this.#parts;
+        return pusher.push({ items: Array.isArray(data) ? data : [data], eventName, ack: options.ack });
     }
 
     /**
@@ -68,7 +62,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
      * @throws DeliveryError, QuarantineError: the items are kept, and the next flush tries again
      */
     async flush(): Promise<void> {
-        await this.#flow.flush();
+        await this.#parts.flow.flush();
     }
 
     /**
@@ -83,23 +77,25 @@ export class DatasetGuard<Item extends object = Dictionary> {
 
     /** What became of the items until now. */
     report(): GuardReport {
-        return this.#flow.statistics.report();
+        return this.#parts.flow.statistics.report();
     }
 
     async #close(): Promise<GuardReport> {
-        const { statistics } = this.#flow;
+        const { flow, pusher, carryOver, deadline, log } = this.#parts;
         try {
-            await this.#pusher.settled();
-            await this.#flow.flush();
-            statistics.unsentItems = 0;
+            await deadline.race(pusher.settled());
+            await flow.flush();
         } catch (error) {
-            statistics.unsentItems = this.#flow.pendingItems;
             this.#closing = undefined;
             throw error;
         }
         this.#stopWatching();
+        await carryOver
+            .saveCounters(true)
+            .catch((error: Error) => log.debug(`Counters were not saved: ${error.message}`));
+        flow.callbackErrors.summarize();
         const report = this.report();
-        this.#log.info(summarize(report));
+        log.info(summarize(report));
         return report;
     }
 }

@@ -4,6 +4,7 @@ import type { RejectedItem } from './pipeline/quarantine.js';
 import { snapshot } from './pipeline/snapshot.js';
 import { validateItem } from './pipeline/validate.js';
 import type { Dictionary, ItemError, ItemSchema, Log, Owner } from './ports.js';
+import type { CallbackErrors } from './report/callback-errors.js';
 import type { Statistics } from './report/statistics.js';
 import { describeReason } from './report/statistics.js';
 
@@ -14,21 +15,38 @@ export interface IntakeParts {
     options: ResolvedOptions;
     schema: ItemSchema | undefined;
     statistics: Statistics;
+    callbackErrors: CallbackErrors;
     log: Log;
 }
 
 /** The first two stages, snapshot and validate, and what `repair` and `mode` make of their verdict. */
 export class Intake {
     readonly #parts: IntakeParts;
-    #repairFailed = false;
+    #schema: ItemSchema | undefined;
 
     constructor(parts: IntakeParts) {
         this.#parts = parts;
+        this.#schema = parts.schema;
+    }
+
+    /** What quarantine records say of the schema. */
+    get schemaOrigin(): { schemaHash?: string } {
+        return this.#schema === undefined ? {} : { schemaHash: this.#schema.hash };
+    }
+
+    /** Validates with another schema from now on. */
+    useSchema(schema: ItemSchema): void {
+        this.#schema = schema;
+    }
+
+    /** Whether an item that was taken before fails the schema as it is now. */
+    isInvalid(itemText: string): boolean {
+        return this.#schema?.validate(JSON.parse(itemText)) !== undefined;
     }
 
     /** Makes the item's JSON, once, and validates it; with `repair`, gives what fails a second chance. */
     examine(item: unknown, itemPosition: number, owner: Owner | undefined): Examined {
-        const { schema, options } = this.#parts;
+        const { options } = this.#parts;
         const text = snapshot(item);
         if (typeof text !== 'string') {
             const errors = [guardError(text.reason, text.message)];
@@ -39,7 +57,7 @@ export class Intake {
             const errors = [guardError('too-large', message)];
             return { text, reason: 'too-large', rejectedBy: 'guard', errors, itemPosition, owner };
         }
-        const errors = schema && validateItem(item, text, schema);
+        const errors = this.#schema && validateItem(item, text, this.#schema);
         if (errors === undefined) return text;
         const repaired = this.#repair(text, errors);
         if (repaired !== undefined) return repaired;
@@ -59,22 +77,18 @@ export class Intake {
     }
 
     #repair(text: string, errors: readonly ItemError[]): string | undefined {
-        const { options, schema, log } = this.#parts;
+        const { options } = this.#parts;
         if (options.repair === undefined) return undefined;
         let repaired: unknown;
         try {
             repaired = options.repair(JSON.parse(text), errors);
         } catch (error) {
-            if (!this.#repairFailed) {
-                const reason = error instanceof Error ? error.name : typeof error;
-                log.error('The option "repair" threw; the item goes to quarantine as it was. Said once.', { reason });
-            }
-            this.#repairFailed = true;
+            this.#parts.callbackErrors.add('repair', error);
         }
         if (repaired === undefined) return undefined;
         const repairedText = snapshot(repaired);
         if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
-        return validateItem(repaired, repairedText, schema!) === undefined ? repairedText : undefined;
+        return validateItem(repaired, repairedText, this.#schema!) === undefined ? repairedText : undefined;
     }
 
     /** The item as the report may show it: nothing where `redact` fails, because what it would have hidden is unknown. */

@@ -1,5 +1,6 @@
+import type { MovableDeadline } from './deadline.js';
 import type { DatasetGuardError } from './errors.js';
-import { DeliveryError, ToleranceExceededError } from './errors.js';
+import { DeliveryError } from './errors.js';
 import type { Examined } from './intake.js';
 import { Intake } from './intake.js';
 import type { ResolvedOptions } from './options.js';
@@ -9,11 +10,14 @@ import { ItemBuffer } from './pipeline/buffer/item-buffer.js';
 import { PayloadPool } from './pipeline/chunk.js';
 import type { Outcome } from './pipeline/deliver/deliver.js';
 import { Deliverer } from './pipeline/deliver/deliver.js';
-import { sendWithRetry } from './pipeline/deliver/retry.js';
+import { Sender } from './pipeline/deliver/sender.js';
 import type { RecordOrigin, RejectedItem } from './pipeline/quarantine.js';
 import { Quarantine } from './pipeline/quarantine.js';
-import type { Clock, ItemSchema, ItemSink, Log, Owner, Payload, QuarantineStore } from './ports.js';
+import type { Clock, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from './ports.js';
+import { RecordWriter } from './record-writer.js';
+import { CallbackErrors } from './report/callback-errors.js';
 import { Statistics } from './report/statistics.js';
+import { checkTolerance } from './report/tolerance.js';
 
 /** What the flow is made of. */
 export interface FlowParts {
@@ -23,7 +27,11 @@ export interface FlowParts {
     /** What all quarantine records of this run say. */
     origin: Omit<RecordOrigin, 'schemaHash'>;
     schema: ItemSchema | undefined;
+    /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
+    refreshSchema: () => Promise<ItemSchema | undefined>;
     clock: Clock;
+    deadline: MovableDeadline;
+    tuning: Tuning;
     log: Log;
 }
 
@@ -33,41 +41,52 @@ export interface FlowParts {
  */
 export class ItemFlow {
     readonly statistics: Statistics;
+    readonly buffer: ItemBuffer;
+    readonly quarantine: Quarantine;
+    readonly callbackErrors: CallbackErrors;
     readonly #parts: FlowParts;
     readonly #intake: Intake;
-    readonly #payloads: PayloadPool;
-    readonly #buffer: ItemBuffer;
     readonly #flusher: Flusher;
     readonly #deliverer: Deliverer;
-    readonly #quarantine: Quarantine;
+    readonly #sender: Sender;
+    /** Called after each failure to send. */
+    onFailure: () => void = () => undefined;
     #failure: DatasetGuardError | undefined;
-    #deadline = Infinity;
     #cancelQuarantineTimer: (() => void) | undefined;
 
     constructor(parts: FlowParts) {
         this.#parts = parts;
         const { options, clock, log } = parts;
+        const payloads = new PayloadPool(options.maxPayloadBytes);
         this.statistics = new Statistics(clock.now(), options.samples, () => this.pendingItems);
-        this.#intake = new Intake({ options, schema: parts.schema, statistics: this.statistics, log });
-        this.#payloads = new PayloadPool(options.maxPayloadBytes);
-        this.#buffer = new ItemBuffer(options.maxBufferedBytes, this.#payloads, clock.now, () => {
+        this.callbackErrors = new CallbackErrors(log);
+        this.#intake = new Intake({ ...parts, statistics: this.statistics, callbackErrors: this.callbackErrors });
+        this.buffer = new ItemBuffer(options.maxBufferedBytes, payloads, clock.now, () => {
             this.statistics.receivedItems++;
         });
-        this.#flusher = new Flusher(this.#buffer, { ...options, clock, send: async (batch) => this.#deliver(batch) });
+        this.#flusher = new Flusher(this.buffer, { ...options, clock, send: async (batch) => this.#deliver(batch) });
+        this.#sender = new Sender({ ...parts, counters: this.statistics });
         this.#deliverer = new Deliverer({
-            send: async (payload) => this.#send(parts.sink, payload, this.statistics),
-            onTooLarge: (byteLength) => this.#lowerPayloadLimit(byteLength),
+            send: async (payload, readBack) => this.#sender.send(payload, readBack),
+            isInvalid: (itemText) => this.#intake.isInvalid(itemText),
+            onTooLarge: (byteLength) => {
+                log.warning(
+                    `A request of ${byteLength} bytes is too large for the platform; smaller ones from now on.`,
+                );
+                payloads.lowerLimit(Math.ceil(byteLength / 2));
+            },
         });
-        this.#quarantine = new Quarantine({
+        const records = new RecordWriter({ ...parts, store: parts.quarantineStore });
+        this.quarantine = new Quarantine({
             redact: options.redact,
             onQuarantine: options.onQuarantine,
             store: parts.quarantineStore,
             payloads: new PayloadPool(options.maxPayloadBytes),
             maxRecordBytes: options.maxPayloadBytes,
-            origin: () => ({ ...parts.origin, ...(parts.schema && { schemaHash: parts.schema.hash }) }),
+            origin: () => ({ ...parts.origin, ...this.#intake.schemaOrigin }),
             clock,
-            log,
-            deliver: async (payload) => this.#deliverRecords(payload),
+            onCallbackError: (option, error) => this.callbackErrors.add(option, error),
+            deliver: async (payload) => records.write(payload),
             onStored: (count) => {
                 this.statistics.quarantinedItems += count;
             },
@@ -76,24 +95,18 @@ export class ItemFlow {
 
     /** Items waiting or under way, to the dataset or to the quarantine. */
     get pendingItems(): number {
-        return this.#buffer.itemCount + this.#quarantine.pendingItems;
+        return this.buffer.itemCount + this.quarantine.pendingItems;
+    }
+
+    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
+    get position(): number {
+        return this.#sender.position;
     }
 
     /** Rejects pushes that cannot succeed: after a failure that no flush has cleared, and beyond the tolerance. */
     checkHealth(): void {
         if (this.#failure !== undefined) throw this.#failure;
-        const { maxItems, maxRatio, minItems } = this.#parts.options.tolerance;
-        const { rejectedItems, receivedItems } = this.statistics;
-        const tooMany = rejectedItems > maxItems;
-        const tooGreatAShare = receivedItems >= minItems && rejectedItems > maxRatio * receivedItems;
-        if (!tooMany && !tooGreatAShare) return;
-        throw new ToleranceExceededError(
-            rejectedItems,
-            receivedItems,
-            `${rejectedItems} of ${receivedItems} items were rejected, more than tolerance allows ` +
-                `(${tooMany ? `maxItems: ${maxItems}` : `maxRatio: ${maxRatio}`}). Most frequent: ` +
-                `${this.statistics.topReasons(3)}. The source or the schema has probably changed.`,
-        );
+        checkTolerance(this.statistics, this.#parts.options.tolerance);
     }
 
     /** Makes the item's JSON and validates it; whoever pushes decides what becomes of the result. */
@@ -103,7 +116,7 @@ export class ItemFlow {
 
     /** Takes the item's JSON into the buffer. Returns a promise where there is no room yet. */
     take(text: string, owner: Owner | undefined): Promise<void> | undefined {
-        const room = this.#buffer.add(text, owner, owner !== undefined);
+        const room = this.buffer.add(text, owner, owner !== undefined);
         this.#flusher.poke();
         return room;
     }
@@ -114,9 +127,9 @@ export class ItemFlow {
         if (item.rejectedBy === 'guard') this.statistics.receivedItems++;
         item.owner?.onRejected?.(item);
         this.#intake.count(item);
-        this.#quarantine.add(item);
+        this.quarantine.add(item);
         if (item.owner === undefined) this.#armQuarantineTimer();
-        return this.#quarantine.pendingBytes > this.#parts.options.maxPayloadBytes ? this.flushQuarantine() : undefined;
+        return this.quarantine.pendingBytes > this.#parts.options.maxPayloadBytes ? this.flushQuarantine() : undefined;
     }
 
     /** Gives a whole call's items back: some of them failed, and the call takes all or none. */
@@ -128,7 +141,7 @@ export class ItemFlow {
 
     /** Takes those items of `owner` back that no request carries yet. */
     takeBack(owner: Owner, error: Error): void {
-        this.statistics.discardedItems += this.#buffer.takeBack(error, owner);
+        this.statistics.discardedItems += this.buffer.takeBack(error, owner);
     }
 
     /** Resolves when what was rejected until now is in quarantine. @throws QuarantineError */
@@ -136,10 +149,10 @@ export class ItemFlow {
         this.#cancelQuarantineTimer?.();
         this.#cancelQuarantineTimer = undefined;
         try {
-            await this.#quarantine.flush();
+            await this.quarantine.flush();
         } catch (error) {
             this.#fail(error as DatasetGuardError);
-            this.statistics.discardedItems += this.#quarantine.takeBack(error as Error);
+            this.statistics.discardedItems += this.quarantine.takeBack(error as Error);
             throw error;
         }
     }
@@ -155,61 +168,58 @@ export class ItemFlow {
         if (failure !== undefined) throw failure;
     }
 
-    /** The run ends: nothing lingers from now on, and no wait goes beyond `deadline`, in milliseconds since the epoch. */
-    hurry(deadline: number): void {
-        this.#deadline = Math.min(this.#deadline, deadline);
+    /** The run ends: nothing lingers from now on. */
+    hurry(): void {
         this.#flusher.hurry();
     }
 
     /** Never rejects: what went wrong is kept for the callers. */
     async #deliver(batch: Batch): Promise<boolean> {
         const { payload, runs } = batch;
-        let outcome: Outcome;
-        try {
-            outcome = await this.#deliverer.deliver(payload);
-        } catch (error) {
-            // A defect, not an outage; the items are kept all the same.
-            const unsent = Array.from({ length: payload.itemCount }, (_, index) => index);
-            outcome = { rejected: [], unsent, failure: { error: error as Error, permanent: false } };
-        }
+        const outcome = await this.#outcomeOf(batch);
         const owners = runs.flatMap(({ owner, count }) => new Array<Owner | undefined>(count).fill(owner));
-        const elsewhere = new Set([...outcome.unsent, ...outcome.rejected.map(({ index }) => index)]);
+        const elsewhere = new Set([
+            ...outcome.unsent.flatMap(({ indexes }) => indexes),
+            ...outcome.rejected.map(({ index }) => index),
+        ]);
         this.statistics.storedItems += payload.itemCount - elsewhere.size;
         if (elsewhere.size === 0) for (const { owner, count } of runs) owner?.settle({ stored: count });
         else owners.forEach((owner, index) => elsewhere.has(index) || owner?.settle({ stored: 1 }));
 
         for (const { index, ...rejection } of outcome.rejected) {
-            const text = payload.itemText(index);
-            void this.reject({ ...rejection, text, rejectedBy: 'platform', owner: owners[index] })?.catch(
-                () => undefined,
-            );
+            const item = {
+                ...rejection,
+                text: payload.itemText(index),
+                rejectedBy: 'platform' as const,
+                owner: owners[index],
+            };
+            void this.reject(item)?.catch(() => undefined);
         }
-        this.#buffer.keepOnly(batch, outcome.unsent);
-        if (outcome.rejected.length > 0) await this.flushQuarantine().catch(() => undefined);
+        this.buffer.keep(batch, outcome.unsent);
+        if (outcome.rejected.length > 0) {
+            await this.#learnFrom(outcome);
+            await this.flushQuarantine().catch(() => undefined);
+        }
         if (outcome.failure === undefined) return true;
         this.#failDelivery(outcome.failure);
         return false;
     }
 
-    async #send(sink: ItemSink, payload: Payload, counters: Statistics) {
-        const { clock, log } = this.#parts;
-        return sendWithRetry(payload, { sink, clock, log, counters, deadline: () => this.#deadline });
+    async #outcomeOf({ payload, readBack }: Batch): Promise<Outcome> {
+        try {
+            return await this.#deliverer.deliver(payload, readBack);
+        } catch (error) {
+            // A defect, not an outage; the items are kept all the same.
+            const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
+            return { rejected: [], unsent: [{ indexes }], failure: { error: error as Error, permanent: false } };
+        }
     }
 
-    async #deliverRecords(payload: Payload): Promise<void> {
-        const { clock, log, quarantineStore } = this.#parts;
-        const sink = await quarantineStore.open();
-        const counters = { requests: 0, rejectedRequests: 0, retriedRequests: 0, sentBytes: 0 };
-        const result = await sendWithRetry(payload, { sink, clock, log, counters, deadline: () => this.#deadline });
-        if (result.kind !== 'stored') throw result.error;
-    }
-
-    #lowerPayloadLimit(byteLength: number): void {
-        const halved = Math.ceil(byteLength / 2);
-        this.#parts.log.warning(
-            `A request of ${byteLength} bytes is too large for the platform; smaller ones from now on.`,
-        );
-        this.#payloads.lowerLimit(halved);
+    /** The platform rejected what passed here: it has another schema, which counts from now on. */
+    async #learnFrom({ rejected }: Outcome): Promise<void> {
+        if (!rejected.some(({ reason }) => reason === 'schema')) return;
+        const schema = await this.#parts.refreshSchema().catch(() => undefined);
+        if (schema !== undefined) this.#intake.useSchema(schema);
     }
 
     #armQuarantineTimer(): void {
@@ -224,18 +234,19 @@ export class ItemFlow {
             `Items could not be stored in the dataset: ${cause.message} ` +
                 (permanent ? 'Trying again does not help until that is mended. ' : '') +
                 'Buffered items are kept, and flush() sends them; items of a call that waits are given back to it.',
-            this.#buffer.itemCount,
+            this.buffer.itemCount,
             permanent,
             { cause },
         );
         this.#fail(failure);
-        this.statistics.discardedItems += this.#buffer.takeBack(failure);
-        this.#buffer.rejectWaiters(failure);
+        this.statistics.discardedItems += this.buffer.takeBack(failure);
+        this.buffer.rejectWaiters(failure);
     }
 
     /** Logged once, kept, and told to the next caller. */
     #fail(failure: DatasetGuardError): void {
         if (this.#failure === undefined) this.#parts.log.error(failure.message);
         this.#failure = failure;
+        setImmediate(this.onFailure);
     }
 }

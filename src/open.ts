@@ -1,21 +1,28 @@
 import { createCharging } from './apify/charging.js';
-import { createLog, readActorFullName, readRunIdentity, systemClock } from './apify/environment.js';
+import { createClock, createLog, readActorFullName, readRunIdentity, TUNING } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
+import { createQuarantineStore } from './apify/quarantine-store.js';
+import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
-import { createQuarantineStore, isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
+import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
+import { CarryOver } from './carry-over.js';
+import { MovableDeadline } from './deadline.js';
 import { DatasetGuardError } from './errors.js';
 import { ItemFlow } from './item-flow.js';
 import type { DatasetGuardOptions, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
+import type { Log, Tuning } from './ports.js';
 import { Pusher } from './pusher.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { SchemaTarget } from './schema/discover.js';
-import { discoverSchema } from './schema/discover.js';
+import { SchemaKeeper } from './schema/schema-keeper.js';
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
-export async function openParts(given: DatasetGuardOptions<any> | undefined) {
+export async function openParts(given: DatasetGuardOptions<any> | undefined, tuned: Partial<Tuning> = {}) {
     const options = resolveOptions(given);
+    const tuning = { ...TUNING, ...tuned };
+    const clock = createClock();
     const log = createLog();
     const initialized = isInitialized();
     if (!initialized && process.env.APIFY_IS_AT_HOME) {
@@ -26,24 +33,51 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined) {
     }
     const dataset = await openDataset(options.dataset);
     const sources = createSchemaSources(dataset);
-    const target = schemaTarget(options, isDefaultDataset(dataset));
-    const { schema } = await discoverSchema({ option: options.schema, target }, sources, log);
-    const sink = createItemSink(dataset);
+    const schemas = new SchemaKeeper(
+        { option: options.schema, target: schemaTarget(options, isDefaultDataset(dataset)) },
+        { sources, log, now: clock.now },
+    );
+    const schema = await schemas.find();
+    const quarantine = options.quarantine ?? quarantineName(await actorName(sources.cwd));
+    const sink = createItemSink(dataset, tuning);
+    const identity = readRunIdentity();
+    const deadline = new MovableDeadline(clock);
     const flow = new ItemFlow({
         options,
         sink,
-        quarantineStore: createQuarantineStore(options.quarantine ?? quarantineName(await actorName(sources.cwd))),
+        quarantineStore: createQuarantineStore(quarantine, tuning, log),
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),
-            ...readRunIdentity(),
+            ...identity,
         },
         schema,
-        clock: systemClock,
+        refreshSchema: async () => schemas.refresh(),
+        clock,
+        deadline,
+        tuning,
         log,
     });
+    const carryOver = new CarryOver({
+        datasetId: sink.datasetId,
+        runId: identity.actorRunId,
+        store: createRunStore(),
+        flow,
+        now: clock.now,
+        log,
+    });
+    await restore(carryOver, log);
     const pusher = new Pusher(flow, options, createCharging(dataset.id, initialized));
-    return { flow, pusher, options, log, watch: watchLifecycle };
+    return { flow, pusher, carryOver, deadline, clock, options, log, watch: watchLifecycle };
+}
+
+/** What cannot be read now stays where it is. */
+async function restore(carryOver: CarryOver, log: Log): Promise<void> {
+    try {
+        await carryOver.restore();
+    } catch (error) {
+        log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
+    }
 }
 
 function schemaTarget({ dataset }: ResolvedOptions, isDefault: boolean): SchemaTarget {

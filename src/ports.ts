@@ -124,7 +124,7 @@ export interface InvalidItem {
  * - `too-large`: 413
  * - `bad-request`: 400 for another reason
  * - `refused`: 401, 402, 403, 404: the account, the token or the dataset; trying again does not help
- * - `unavailable`: 429, 5xx, network; `outcomeUnknown` when the items may have been stored all the same
+ * - `unavailable`: 429, 5xx, network; `outcomeUnknown` when the items may have been stored all the same, and then `readBack`
  */
 export type SendResult =
     | { kind: 'stored' }
@@ -132,7 +132,15 @@ export type SendResult =
     | { kind: 'too-large'; error: Error }
     | { kind: 'bad-request'; error: Error }
     | { kind: 'refused'; error: Error }
-    | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error };
+    | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error; readBack?: ReadBack };
+
+/** How to find out whether items were stored by a request whose outcome is unknown. */
+export interface ReadBack {
+    /** Offset in the dataset from which on they are, if they are there. */
+    from: number;
+    /** The request was made before this time, in milliseconds since the epoch. */
+    sentBefore: number;
+}
 
 /** What sending came to, counted. Units: requests, and bytes of uncompressed JSON. */
 export interface DeliveryCounters {
@@ -150,10 +158,10 @@ export interface ItemSink {
     readonly retries: boolean;
     /** Makes one attempt. Resolves to what came of it; rejects only for a defect. */
     send(payload: Payload): Promise<SendResult>;
-    /** Up to `limit` stored items from `offset` on, in order. */
-    list(offset: number, limit: number): Promise<unknown[]>;
-    /** How many items the dataset is known to hold; may lag behind. */
-    count(): Promise<number>;
+    /** Up to `limit` stored items from `offset` on, in order. `undefined` where they can never be read. */
+    list(offset: number, limit: number): Promise<unknown[] | undefined>;
+    /** So many items at least were in the dataset when the sink was made. */
+    readonly knownItemCount: number;
 }
 
 /** Where quarantine records go. */
@@ -162,6 +170,18 @@ export interface QuarantineStore {
     open(): Promise<ItemSink>;
     /** Stores the JSON of an item too large for a record in the key-value store beside the dataset, and tells where. */
     storeItem(key: string, itemText: string): Promise<{ itemStoreId: string; itemKey: string }>;
+    /** Where the quarantine cannot be written: stores records as JSON Lines with the run, and tells where, in words. */
+    storeWithRun(recordLines: string): Promise<string>;
+}
+
+/** Keeps what must outlive the process with the run. */
+export interface RunStore {
+    save(key: string, text: string, contentType: string): Promise<void>;
+    remove(key: string): Promise<void>;
+    /** The record's text; empty where there is none. */
+    read(key: string): Promise<string>;
+    /** The keys that begin with `prefix`, sorted. */
+    keys(prefix: string): Promise<string[]>;
 }
 
 export interface Clock {
@@ -171,6 +191,27 @@ export interface Clock {
     after(millis: number, callback: () => void): () => void;
     /** Resolves after `millis`, and keeps the process alive until then. */
     sleep(millis: number): Promise<void>;
+}
+
+/** The time by which the run must have let go. It may move closer at any moment, and cuts all waits short. */
+export interface Deadline {
+    /** Milliseconds since the epoch; Infinity as long as no end is in sight. */
+    readonly at: number;
+    /** Resolves to true after `millis`, to false as soon as the deadline has passed. */
+    wait(millis: number): Promise<boolean>;
+    /** Resolves to what `work` does, or to `undefined` as soon as the deadline has passed. */
+    race<T>(work: Promise<T>): Promise<T | undefined>;
+}
+
+/** Times that follow from the platform's. */
+export interface Tuning {
+    /** Stored items show up in listings within this time. Source: the dataset guide says 5 to 10 s for `itemCount`; listings lag less. */
+    listingLagMillis: number;
+    /** Wait before the first retry; doubled for each further one. */
+    firstRetryDelayMillis: number;
+    maxRetries: number;
+    /** A request that takes longer has an unknown outcome. */
+    requestTimeoutSecs: number;
 }
 
 /** Levels as in Crawlee's log. Messages hold paths and counts, never item values or tokens. */

@@ -1,6 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
+
 import { Actor, log } from 'apify';
 
-import type { Clock, Log } from '../ports.js';
+import type { Clock, Log, Tuning } from '../ports.js';
 
 /** Which Actor, run and build this is; empty on a laptop. */
 export interface RunIdentity {
@@ -23,17 +25,32 @@ export function readActorFullName(): string | undefined {
     return process.env.ACTOR_FULL_NAME || undefined;
 }
 
-export const systemClock: Clock = {
-    now: () => Date.now(),
-    after(millis, callback) {
-        const timer = setTimeout(callback, millis);
-        timer.unref();
-        return () => clearTimeout(timer);
-    },
-    sleep: async (millis) =>
-        new Promise((resolve) => {
-            setTimeout(resolve, millis);
-        }),
+/**
+ * The system's clock. Its callbacks run in the async context of whoever made it: in that of the handler that happened to
+ * push first, Crawlee's adaptive crawler would see a handler touch a storage behind its back.
+ */
+export function createClock(): Clock {
+    const inThisContext = AsyncResource.bind((callback: () => void) => callback());
+    return {
+        now: () => Date.now(),
+        after(millis, callback) {
+            const timer = setTimeout(() => inThisContext(callback), millis);
+            timer.unref();
+            return () => clearTimeout(timer);
+        },
+        sleep: async (millis) =>
+            new Promise((resolve) => {
+                setTimeout(resolve, millis);
+            }),
+    };
+}
+
+/** What follows from the platform's times and from apify-client's retries: two minutes at least. */
+export const TUNING: Tuning = {
+    listingLagMillis: 10_000,
+    firstRetryDelayMillis: 500,
+    maxRetries: 8,
+    requestTimeoutSecs: 30,
 };
 
 /** The SDK's log, with a prefix of the guard's own. */

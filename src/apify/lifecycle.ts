@@ -1,13 +1,13 @@
-import { Actor, log } from 'apify';
+import { Actor } from 'apify';
 
-/** What a guard does at the turns of a run's life. */
+/** What a guard does at the turns of a run's life. None of these rejects. */
 export interface LifecycleHandlers {
-    /** Sends what is buffered. */
-    flush(): Promise<void>;
-    /** The run ends: nothing lingers, and no wait goes beyond `deadline`, in milliseconds since the epoch. */
-    hurry(deadline: number): void;
-    /** Flushes and closes; resolves to one sentence for a person. */
-    close(): Promise<string>;
+    /** Sends what is buffered, in time for the regular `persistState`. */
+    persist(): Promise<void>;
+    /** The process may be gone at `deadline`, in milliseconds since the epoch: sends what is buffered, or saves it. */
+    end(deadline: number): Promise<void>;
+    /** As `end`, and closes. Resolves to one sentence for a person, and whether something was not stored. */
+    close(deadline: number): Promise<{ summary: string; failed: boolean }>;
 }
 
 /** What `exit` listeners get: the options of `Actor.exit()`, which still count afterwards. */
@@ -17,46 +17,69 @@ interface ExitOptions {
     statusMessage?: string;
 }
 
-/** The SDK ends the process 30 s after `exit`, and an abort leaves 30 s in all; the rest is for what comes after us. */
+/** The SDK ends the process 30 s after `exit`, and an abort or a migration leaves 30 s in all. */
 const MAX_SHUTDOWN_MILLIS = 25_000;
+/** What a run that times out is left with for other things. */
+const TIMEOUT_MARGIN_MILLIS = 2_000;
+/** The longest delay that `setTimeout` takes. */
+const MAX_TIMER_MILLIS = 2 ** 31 - 1;
 
-/** Flushes before the run moves or is aborted, and closes when it exits. Listeners never reject. Returns how to stop that. */
+/**
+ * Watches for the end of the process in all its forms: exit, abort, migration, reboot (which calls the listeners of
+ * `migrating`, so that they may run twice), the run's timeout, which nothing announces, and an Actor that simply ends.
+ * Returns how to stop watching.
+ */
 export function watchLifecycle(handlers: LifecycleHandlers): () => void {
-    const warn = (event: string) => (error: unknown) => {
-        log.error(`DatasetGuard could not flush on "${event}": ${error instanceof Error ? error.message : error}`);
+    // One deadline, from the first signal on: an abort is followed by an exit.
+    let deadline = Infinity;
+    const endIn = (millis: number): number => {
+        deadline = Math.min(deadline, Date.now() + Math.min(millis, MAX_SHUTDOWN_MILLIS));
+        return deadline;
     };
-    const flushOn = (event: string, deadlineMillis?: number) => async () => {
-        if (deadlineMillis !== undefined) handlers.hurry(Date.now() + deadlineMillis);
-        await handlers.flush().catch(warn(event));
+    const end = async (event?: { timeRemainingSecs?: number }) => {
+        await handlers.end(endIn((event?.timeRemainingSecs ?? Infinity) * 1_000));
     };
-    const exit = async (options: ExitOptions = {}) => {
-        const timeoutMillis = (options.timeoutSecs ?? Infinity) * 1_000;
-        handlers.hurry(Date.now() + Math.min(MAX_SHUTDOWN_MILLIS, timeoutMillis));
-        try {
-            const summary = await handlers.close();
-            options.statusMessage ??= summary;
-        } catch (error) {
-            options.exitCode = options.exitCode || 1;
-            options.statusMessage = `Items were not stored: ${error instanceof Error ? error.message : error}`;
-        }
-    };
-    const listeners = {
-        persistState: flushOn('persistState'),
-        migrating: flushOn('migrating', MAX_SHUTDOWN_MILLIS),
-        aborting: flushOn('aborting', MAX_SHUTDOWN_MILLIS),
-        exit,
+    const listeners: Record<string, (argument?: any) => Promise<void>> = {
+        persistState: async (event?: { isMigrating?: boolean }) => (event?.isMigrating ? end() : handlers.persist()),
+        migrating: end,
+        aborting: end,
+        exit: async (options: ExitOptions = {}) => {
+            const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
+            if (failed) {
+                options.exitCode = options.exitCode || 1;
+                options.statusMessage = [summary, options.statusMessage].filter(Boolean).join('. ');
+            } else {
+                options.statusMessage ??= summary;
+            }
+        },
     };
     for (const [event, listener] of Object.entries(listeners)) Actor.on(event as 'exit', listener);
-    // An Actor that simply ends, without `Actor.exit()`.
-    const beforeExit = () => {
-        void handlers.close().catch(() => {
-            process.exitCode ||= 1;
+
+    const onBeforeExit = () => {
+        void handlers.close(endIn(Infinity)).then(({ failed }) => {
+            if (failed) process.exitCode ||= 1;
         });
     };
-    process.once('beforeExit', beforeExit);
+    process.once('beforeExit', onBeforeExit);
+    const stopTimer = watchTimeout((timeoutAt) => {
+        void handlers.end(endIn(timeoutAt - TIMEOUT_MARGIN_MILLIS - Date.now()));
+    });
 
     return () => {
         for (const [event, listener] of Object.entries(listeners)) Actor.off(event as 'exit', listener);
-        process.off('beforeExit', beforeExit);
+        process.off('beforeExit', onBeforeExit);
+        stopTimer();
     };
+}
+
+/** Calls back some time before the run times out; sooner than half of what is left when that is little. */
+function watchTimeout(callback: (timeoutAt: number) => void): () => void {
+    const timeoutAt = Actor.getEnv().timeoutAt?.getTime();
+    if (timeoutAt === undefined) return () => undefined;
+    const leftMillis = timeoutAt - Date.now();
+    const millis = Math.max(leftMillis / 2, leftMillis - MAX_SHUTDOWN_MILLIS);
+    if (millis > MAX_TIMER_MILLIS) return () => undefined;
+    const timer = setTimeout(() => callback(timeoutAt), millis);
+    timer.unref();
+    return () => clearTimeout(timer);
 }

@@ -2,13 +2,9 @@ import type { Dataset } from 'apify';
 import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { ItemSink, QuarantineStore } from '../ports.js';
-import { createItemSink } from './item-sink.js';
 
 /** Dataset and store names: letters, digits and hyphens, not at an end, at most 63. Source: the platform's storage guide. */
 const MAX_NAME_LENGTH = 63;
-const QUARANTINE_SUFFIX = '-quarantine';
-const ITEMS_SUFFIX = '-items';
 
 /** Opens the dataset that items go to. */
 export async function openDataset(target: StorageTarget | Dataset | undefined): Promise<Dataset> {
@@ -25,34 +21,11 @@ export function isDefaultDataset(dataset: Dataset): boolean {
 
 /** `<owner>-<actor>-quarantine` from `owner/actor`; without an owner on a laptop. */
 export function quarantineName(actorName: string | undefined): string {
-    return suffixed(actorName ?? 'actor', QUARANTINE_SUFFIX);
-}
-
-/** Opens the quarantine dataset and the key-value store beside it when they are needed, not before. */
-export function createQuarantineStore(target: StorageTarget): QuarantineStore {
-    let sink: Promise<ItemSink> | undefined;
-    const openSink = async () => createItemSink(await Actor.openDataset(target));
-    return {
-        async open() {
-            sink ??= openSink();
-            try {
-                return await sink;
-            } catch (error) {
-                sink = undefined;
-                throw error;
-            }
-        },
-        async storeItem(key, itemText) {
-            const { datasetId, datasetName } = await this.open();
-            const store = await Actor.openKeyValueStore(suffixed(datasetName ?? datasetId, ITEMS_SUFFIX));
-            await store.setValue(key, itemText, { contentType: 'application/json; charset=utf-8' });
-            return { itemStoreId: store.id, itemKey: key };
-        },
-    };
+    return suffixed(actorName ?? 'actor', '-quarantine');
 }
 
 /** A storage name made of `base` and `suffix`, cut so that the suffix stays whole. */
-function suffixed(base: string, suffix: string): string {
+export function suffixed(base: string, suffix: string): string {
     const cut = base.replace(/[^a-zA-Z0-9]+/g, '-').slice(0, MAX_NAME_LENGTH - suffix.length);
     return `${cut.replace(/^-+|-+$/g, '') || 'actor'}${suffix}`;
 }

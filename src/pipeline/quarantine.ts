@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 
 import { QuarantineError } from '../errors.js';
@@ -5,7 +6,6 @@ import type {
     Clock,
     Dictionary,
     ItemError,
-    Log,
     OpenPayload,
     Owner,
     PayloadFactory,
@@ -36,12 +36,12 @@ export interface QuarantineOptions {
     payloads: PayloadFactory;
     /** A record that is larger has its item put into the key-value store. */
     maxRecordBytes: number;
-    /** Items larger than this fit no record. */
     origin: () => RecordOrigin;
     redact: ((item: Dictionary) => Dictionary) | undefined;
     onQuarantine: ((record: QuarantineRecord<any>) => void | Promise<void>) | undefined;
     clock: Clock;
-    log: Log;
+    /** Told when one of the two functions above throws. */
+    onCallbackError: (option: string, error: unknown) => void;
     /** Delivers a payload of records to the quarantine dataset; rejects when not all were stored. */
     deliver: (payload: OpenPayload) => Promise<void>;
     /** Told of records once they are stored. */
@@ -53,18 +53,22 @@ interface PendingRecord {
     /** The whole item's JSON, until it is known whether it goes into the record or beside it. */
     text: string | undefined;
     owner: Owner | undefined;
+    /** Set once it is saved with the run: called when it is in quarantine. */
+    onDone?: () => void;
 }
 
 /** Writes rejected items, with the reason, into the quarantine: one writer, in order, many records a request. */
 export class Quarantine {
     readonly #options: QuarantineOptions;
+    readonly #writeInContext: () => Promise<void>;
     readonly #pending: PendingRecord[] = [];
     #pendingBytes = 0;
     #writing: Promise<void> | undefined;
-    #callbackFailed = false;
 
     constructor(options: QuarantineOptions) {
         this.#options = options;
+        // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
+        this.#writeInContext = AsyncResource.bind(async () => this.#write());
     }
 
     /** Items whose record is not stored yet. */
@@ -96,6 +100,28 @@ export class Quarantine {
         this.#pendingBytes += itemBytes;
     }
 
+    /** What another process of the run needs, a line for each item that is not saved yet; `onDone` marks it as saved. */
+    unsaved(): { line: string; onDone: (callback: () => void) => void }[] {
+        return this.#pending
+            .filter(({ onDone }) => onDone === undefined)
+            .map((pending) => ({
+                line: JSON.stringify({ record: pending.record, text: pending.text }),
+                onDone: (callback) => {
+                    if (this.#pending.includes(pending)) pending.onDone = callback;
+                    else callback();
+                },
+            }));
+    }
+
+    /** Takes over lines that `unsaved` gave to an earlier process of the run. */
+    restore(lines: readonly string[], onDone: () => void): void {
+        for (const line of lines) {
+            const { record, text } = JSON.parse(line) as Pick<PendingRecord, 'record' | 'text'>;
+            this.#pending.push({ record, text, owner: undefined, onDone });
+            this.#pendingBytes += record.itemBytes;
+        }
+    }
+
     /** Gives the items that somebody waits for back to them, to be pushed again. Returns how many. */
     takeBack(error: Error): number {
         const owned = this.#pending.filter(({ owner }) => owner !== undefined);
@@ -110,7 +136,7 @@ export class Quarantine {
     /** Resolves when all records are stored. @throws QuarantineError: they are kept, and tried again by the next flush. */
     async flush(): Promise<void> {
         while (this.#pending.length > 0) {
-            this.#writing ??= this.#write().finally(() => {
+            this.#writing ??= this.#writeInContext().finally(() => {
                 this.#writing = undefined;
             });
             await this.#writing;
@@ -145,9 +171,10 @@ export class Quarantine {
         await deliver(payload);
         payloads.close(payload);
         const done = this.#pending.splice(0, written.length);
-        for (const { record, owner } of done) {
+        for (const { record, owner, onDone } of done) {
             this.#pendingBytes -= record.itemBytes;
             owner?.settle({ quarantined: 1 });
+            onDone?.();
         }
         this.#options.onStored(done.length);
         for (const record of written) await this.#announce(record);
@@ -179,7 +206,7 @@ export class Quarantine {
         try {
             return JSON.stringify(redact(JSON.parse(text)));
         } catch (error) {
-            this.#reportCallback('redact', error);
+            this.#options.onCallbackError('redact', error);
             return undefined;
         }
     }
@@ -188,15 +215,7 @@ export class Quarantine {
         try {
             await this.#options.onQuarantine?.(record);
         } catch (error) {
-            this.#reportCallback('onQuarantine', error);
+            this.#options.onCallbackError('onQuarantine', error);
         }
-    }
-
-    #reportCallback(name: string, error: unknown): void {
-        if (this.#callbackFailed) return;
-        this.#callbackFailed = true;
-        this.#options.log.error(`The option "${name}" threw; no item is lost by it. Said once.`, {
-            reason: error instanceof Error ? error.name : typeof error,
-        });
     }
 }

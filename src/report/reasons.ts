@@ -57,6 +57,15 @@ export class ReasonCounts {
         return added.map(snapshotOf);
     }
 
+    /** Counts on from what `list` gave in an earlier process. */
+    restore(reasons: readonly ReasonSummary[]): void {
+        for (const summary of reasons) {
+            const { reason, rejectedBy, keyword, path, message } = summary;
+            const key = reason === OTHER ? OTHER : keyOf(reason, rejectedBy, keyword, path, message);
+            this.#byKey.set(key, { ...summary, samples: [...summary.samples] });
+        }
+    }
+
     list(): readonly ReasonSummary[] {
         const reasons = [...this.#byKey.values()].sort(
             (a, b) => Number(a.reason === OTHER) - Number(b.reason === OTHER) || b.count - a.count,
@@ -71,7 +80,7 @@ export class ReasonCounts {
     ): Counted {
         const path = instancePath.replace(/\/\d+(?=\/|$)/g, '/*');
         const text = message ?? `fails "${keyword}"`;
-        const key = JSON.stringify([reason, rejectedBy, keyword, path, text]);
+        const key = keyOf(reason, rejectedBy, keyword, path, text);
         let counted = this.#byKey.get(key);
         if (counted !== undefined) return counted;
         if (this.#byKey.size < MAX_REASONS) {
@@ -94,6 +103,10 @@ export class ReasonCounts {
         }
         return counted;
     }
+}
+
+function keyOf(...parts: string[]): string {
+    return JSON.stringify(parts);
 }
 
 function snapshotOf(counted: Counted): ReasonSummary {

@@ -28,6 +28,9 @@ export interface GuardReport {
 
 export type { ReasonSummary };
 
+/** The counters as another process of the run takes them over. */
+export type SavedStatistics = Omit<GuardReport, 'pendingItems' | 'unsentItems'> & { rejectedItems: number };
+
 /** Counters in, snapshot out. */
 export class Statistics implements DeliveryCounters {
     receivedItems = 0;
@@ -42,7 +45,7 @@ export class Statistics implements DeliveryCounters {
     sentBytes = 0;
     /** Items that were found to belong in quarantine, whether or not their record is stored yet. */
     rejectedItems = 0;
-    readonly #startedAt: string;
+    #startedAt: string;
     readonly #reasons: ReasonCounts;
     readonly #pendingItems: () => number;
 
@@ -55,6 +58,28 @@ export class Statistics implements DeliveryCounters {
     /** Counts the reasons of one item. Returns those that were never seen before. */
     countReasons(rejection: CountedRejection): ReasonSummary[] {
         return this.#reasons.count(rejection);
+    }
+
+    /** What another process of the run needs to count on. Items under way are not in it: they are saved, or gone. */
+    save(): SavedStatistics {
+        const { pendingItems: _pending, unsentItems: _unsent, ...counted } = this.report();
+        return { ...counted, rejectedItems: this.rejectedItems };
+    }
+
+    /** Counts on from what `save` gave. */
+    restore(saved: SavedStatistics): void {
+        this.storedItems = saved.storedItems;
+        this.quarantinedItems = saved.quarantinedItems;
+        this.trimmedItems = saved.trimmedItems;
+        this.discardedItems = saved.discardedItems;
+        this.receivedItems = saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
+        this.requests = saved.requests;
+        this.rejectedRequests = saved.rejectedRequests;
+        this.retriedRequests = saved.retriedRequests;
+        this.sentBytes = saved.sentBytes;
+        this.rejectedItems = saved.rejectedItems;
+        this.#startedAt = saved.startedAt;
+        this.#reasons.restore(saved.reasons);
     }
 
     /** The most frequent reasons in words, for an error message. */

@@ -1,4 +1,4 @@
-import type { OpenPayload, Owner, Payload, PayloadFactory } from '../../ports.js';
+import type { OpenPayload, Owner, Payload, PayloadFactory, ReadBack } from '../../ports.js';
 
 /** Neighbours in a batch that came from one owner; `undefined` for items that nobody waits for. */
 export interface OwnerRun {
@@ -17,6 +17,16 @@ export interface Batch {
     /** Somebody waits for it: it is sent as soon as a request may begin. */
     urgent: boolean;
     sending: boolean;
+    /** Set when its items may be in the dataset: to be looked for before they are sent. */
+    readBack?: ReadBack;
+    /** Called when the batch leaves the buffer for good. */
+    onDone?: () => void;
+}
+
+/** Items of a batch that stay in the buffer, to be sent again in one request. */
+export interface KeptPart {
+    indexes: readonly number[];
+    readBack?: ReadBack;
 }
 
 interface RoomWaiter {
@@ -97,32 +107,31 @@ export class ItemBuffer {
 
     /** The batch is done with. Its memory is free for those in line. */
     remove(batch: Batch): void {
-        this.#batches.splice(this.#batches.indexOf(batch), 1);
-        this.#bytes -= batch.payload.byteLength;
-        this.#itemCount -= batch.payload.itemCount;
+        this.keep(batch, []);
+    }
+
+    /** Keeps only these parts of the batch, each as a batch of its own in its place. */
+    keep(batch: Batch, parts: readonly KeptPart[]): void {
+        const place = this.#batches.indexOf(batch);
+        const kept = parts.filter(({ indexes }) => indexes.length > 0).map((part) => this.#part(batch, part));
+        this.#batches.splice(place, 1, ...kept);
         if (batch.payload === this.#open) this.#open = undefined;
-        this.#payloads.close(batch.payload);
+        for (const { payload } of kept) this.#account(payload, 1);
+        this.#account(batch.payload, -1);
+        if (!kept.some(({ payload }) => payload === batch.payload)) this.#payloads.close(batch.payload);
+        if (batch.onDone && !this.#batches.some(({ onDone }) => onDone === batch.onDone)) batch.onDone();
         this.#admit();
     }
 
-    /** Keeps only the items at `indexes`, to be sent again; the batch goes away with its last item. */
-    keepOnly(batch: Batch, indexes: readonly number[]): void {
-        batch.sending = false;
-        if (indexes.length === 0) {
-            this.remove(batch);
-            return;
+    /** Takes items that an earlier process of the run left, before any others come in. `onDone`: when all are done with. */
+    restore(itemTexts: readonly string[], readBack: ReadBack, onDone: () => void): void {
+        for (const itemText of itemTexts) {
+            const isNew = this.#batches.at(-1)?.onDone !== onDone;
+            const batch = this.#takeInto(isNew ? undefined : this.#batches.at(-1), itemText);
+            Object.assign(batch, { urgent: true, readBack, onDone });
+            addToRuns(batch.runs, undefined);
         }
-        if (indexes.length === batch.payload.itemCount) return;
-        const owners = ownersByIndex(batch.runs);
-        const kept = batch.payload.pick(indexes);
-        this.#bytes += kept.byteLength - batch.payload.byteLength;
-        this.#itemCount += kept.itemCount - batch.payload.itemCount;
-        if (batch.payload === this.#open) this.#open = undefined;
-        this.#payloads.close(batch.payload);
-        batch.payload = kept;
-        batch.runs = [];
-        for (const index of indexes) addToRuns(batch.runs, owners[index]);
-        this.#admit();
+        this.#open = undefined;
     }
 
     /**
@@ -136,10 +145,8 @@ export class ItemBuffer {
             const runs = batch.runs.filter((run) => isTaken(run.owner));
             if (runs.length === 0) continue;
             const owners = ownersByIndex(batch.runs);
-            this.keepOnly(
-                batch,
-                owners.flatMap((other, index) => (isTaken(other) ? [] : [index])),
-            );
+            const indexes = owners.flatMap((other, index) => (isTaken(other) ? [] : [index]));
+            this.keep(batch, [{ indexes }]);
             for (const run of runs) {
                 takenBackItems += run.count;
                 run.owner!.settle({ takenBack: run.count, error });
@@ -156,28 +163,46 @@ export class ItemBuffer {
         }
     }
 
+    #part(batch: Batch, { indexes, readBack }: KeptPart): Batch {
+        if (indexes.length === batch.payload.itemCount) return { ...batch, sending: false, urgent: true, readBack };
+        const owners = ownersByIndex(batch.runs);
+        const runs: OwnerRun[] = [];
+        for (const index of indexes) addToRuns(runs, owners[index]);
+        return { ...batch, payload: batch.payload.pick(indexes), runs, sending: false, urgent: true, readBack };
+    }
+
+    #account(payload: Payload, sign: 1 | -1): void {
+        this.#bytes += sign * payload.byteLength;
+        this.#itemCount += sign * payload.itemCount;
+    }
+
     #take(itemText: string, owner: Owner | undefined, urgent: boolean): void {
-        let batch = this.#batches.at(-1);
-        const bytesBefore = batch?.payload.byteLength ?? 0;
-        if (batch !== undefined && this.#open?.tryAppend(itemText)) {
-            this.#bytes += batch.payload.byteLength - bytesBefore;
-        } else {
-            this.#open = this.#payloads.open(itemText);
-            batch = {
-                sequence: this.#nextSequence++,
-                since: this.#now(),
-                payload: this.#open,
-                runs: [],
-                urgent: false,
-                sending: false,
-            };
-            this.#batches.push(batch);
-            this.#bytes += batch.payload.byteLength;
-        }
+        const batch = this.#takeInto(this.#batches.at(-1), itemText);
         batch.urgent ||= urgent;
-        this.#itemCount++;
-        this.#onTake();
         addToRuns(batch.runs, owner);
+        this.#onTake();
+    }
+
+    /** Writes the item into `batch` if that takes more, else into a new one. */
+    #takeInto(batch: Batch | undefined, itemText: string): Batch {
+        const bytesBefore = batch?.payload.byteLength ?? 0;
+        this.#itemCount++;
+        if (batch !== undefined && batch.payload === this.#open && this.#open.tryAppend(itemText)) {
+            this.#bytes += batch.payload.byteLength - bytesBefore;
+            return batch;
+        }
+        this.#open = this.#payloads.open(itemText);
+        this.#bytes += this.#open.byteLength;
+        const opened: Batch = {
+            sequence: this.#nextSequence++,
+            since: this.#now(),
+            payload: this.#open,
+            runs: [],
+            urgent: false,
+            sending: false,
+        };
+        this.#batches.push(opened);
+        return opened;
     }
 
     /** One item is taken whatever its size when there is nothing else. */

@@ -1,4 +1,5 @@
-import type { ItemError, Payload, QuarantineReason, SendResult } from '../../ports.js';
+import type { ItemError, Payload, QuarantineReason, ReadBack, SendResult } from '../../ports.js';
+import type { Reading } from './positions.js';
 import { errorsOfItem, readPositions } from './positions.js';
 
 /** An item that the platform rejects, proven by a request of its own or by elimination. */
@@ -11,17 +12,26 @@ export interface PlatformRejection {
     errors: ItemError[];
 }
 
+/** Items that one request will carry again. */
+export interface UnsentPart {
+    indexes: number[];
+    /** Set when they may have been stored: to be looked for before they are sent. */
+    readBack?: ReadBack;
+}
+
 /** What became of a payload's items. Those that are neither rejected nor unsent are stored. */
 export interface Outcome {
     rejected: PlatformRejection[];
-    /** Indexes of the items that are still to be sent, because of `failure`. */
-    unsent: number[];
+    /** The items that are still to be sent, because of `failure`, in order: those of a request whose outcome is unknown apart. */
+    unsent: UnsentPart[];
     failure?: { error: Error; permanent: boolean };
 }
 
 export interface DelivererOptions {
-    /** Makes one request, tried again as often as is sensible. */
-    send: (payload: Payload) => Promise<SendResult>;
+    /** Makes one request, tried again as often as is sensible; with `readBack` only if the items are not there already. */
+    send: (payload: Payload, readBack?: ReadBack) => Promise<SendResult>;
+    /** The local verdict on an item: a second witness where positions can be read in two ways. */
+    isInvalid?: (itemText: string) => boolean;
     /** The platform takes only payloads smaller than this many bytes: told after a 413. */
     onTooLarge: (byteLength: number) => void;
 }
@@ -45,19 +55,19 @@ export class Deliverer {
     }
 
     /** Never rejects for what the platform does: an outage leaves the items `unsent`. */
-    async deliver(payload: Payload): Promise<Outcome> {
+    async deliver(payload: Payload, readBack?: ReadBack): Promise<Outcome> {
         const outcome: Outcome = { rejected: [], unsent: [] };
         const all = Array.from({ length: payload.itemCount }, (_, index) => index);
-        const result = await this.#send(payload, all);
+        const result = await this.#send(payload, all, readBack);
         await this.#dealWith(result, payload, all, outcome);
         this.#reconsiderUnknownRejections(result, outcome);
         outcome.rejected.sort((a, b) => a.index - b.index);
-        outcome.unsent.sort((a, b) => a - b);
         return outcome;
     }
 
-    async #send(payload: Payload, indexes: number[]): Promise<SendResult> {
-        const result = await this.#options.send(indexes.length === payload.itemCount ? payload : payload.pick(indexes));
+    async #send(payload: Payload, indexes: number[], readBack?: ReadBack): Promise<SendResult> {
+        const part = indexes.length === payload.itemCount ? payload : payload.pick(indexes);
+        const result = await this.#options.send(part, readBack);
         if (result.kind === 'stored') this.#hasAccepted = true;
         return result;
     }
@@ -67,7 +77,7 @@ export class Deliverer {
         const { rejected } = outcome;
         if (this.#hasAccepted || result.kind !== 'bad-request' || rejected.some(({ reason }) => reason !== 'rejected'))
             return;
-        outcome.unsent.push(...rejected.map(({ index }) => index));
+        outcome.unsent.unshift({ indexes: rejected.map(({ index }) => index) });
         outcome.rejected = [];
         outcome.failure ??= { error: result.error, permanent: false };
     }
@@ -77,9 +87,12 @@ export class Deliverer {
             case 'stored':
                 return;
             case 'unavailable':
+                outcome.unsent.push({ indexes, readBack: result.readBack });
+                outcome.failure = { error: result.error, permanent: false };
+                return;
             case 'refused':
-                outcome.unsent.push(...indexes);
-                outcome.failure = { error: result.error, permanent: result.kind === 'refused' };
+                outcome.unsent.push({ indexes });
+                outcome.failure = { error: result.error, permanent: true };
                 return;
             case 'too-large':
                 if (indexes.length > 1) {
@@ -106,7 +119,7 @@ export class Deliverer {
         indexes: number[],
         outcome: Outcome,
     ): Promise<void> {
-        for (const reading of readPositions(result.invalidItems, indexes.length, this.#provenBase)) {
+        for (const reading of this.#readings(result, payload, indexes)) {
             const rest = indexes.filter((_, position) => !reading.errors.has(position));
             const restResult = rest.length === 0 ? undefined : await this.#send(payload, rest);
             if (restResult === undefined || restResult.kind === 'stored') {
@@ -129,6 +142,17 @@ export class Deliverer {
         await this.#isolate(result, payload, indexes, outcome);
     }
 
+    /** The ways to read the positions, likeliest first: the local validator may know the items that fail. */
+    #readings(result: Extract<SendResult, { kind: 'invalid' }>, payload: Payload, indexes: number[]): Reading[] {
+        const { isInvalid } = this.#options;
+        const readings = readPositions(result.invalidItems, indexes.length, this.#provenBase);
+        if (isInvalid === undefined || readings.length < 2) return readings;
+        const confirmed = ({ errors }: Reading) =>
+            [...errors.keys()].filter((position) => isInvalid(payload.itemText(indexes[position]!))).length;
+        const counts = new Map(readings.map((reading) => [reading, confirmed(reading)]));
+        return readings.sort((a, b) => counts.get(b)! - counts.get(a)!);
+    }
+
     /** Halves a rejected request until each culprit stands alone. The order of the stored items is kept. */
     async #isolate(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
         const middle = Math.ceil(indexes.length / 2);
@@ -136,7 +160,7 @@ export class Deliverer {
         const right = indexes.slice(middle);
         const leftResult = await this.#settleHalf(payload, left, outcome);
         if (outcome.failure !== undefined) {
-            outcome.unsent.push(...right);
+            outcome.unsent.push({ indexes: right });
             return;
         }
         // The whole was rejected and the left half is in order: the right half holds a culprit, no need to ask.

@@ -1,0 +1,81 @@
+import type { ItemSink, Payload } from '../../ports.js';
+import { canonicalJson } from './canonical-json.js';
+
+/** Items that one look at the dataset asks for, at least. */
+const MIN_PAGE_ITEMS = 1_000;
+
+/**
+ * What reading the dataset back says of a payload whose request had an unknown outcome.
+ * - `landed`: its items are there, next to each other, and could not have come from elsewhere
+ * - `absent`: they are not there (yet)
+ * - `unclear`: like items are there that may be others; or the dataset cannot be read
+ */
+export type Sighting = 'landed' | 'absent' | 'unclear';
+
+/**
+ * Knows how far into the dataset the items of a request must at least lie, without asking: behind all that was there
+ * when the guard was opened, and behind all that it has stored since. Other writers only add to that.
+ */
+export class Ledger {
+    readonly #sink: ItemSink;
+    #position: number;
+    /** Requests whose outcome is open. */
+    #open = 0;
+
+    constructor(sink: ItemSink) {
+        this.#sink = sink;
+        this.#position = sink.knownItemCount;
+    }
+
+    /** The offset from which on the items of a request that begins now will lie. */
+    get position(): number {
+        return this.#position;
+    }
+
+    /** A request begins. Returns `position`. */
+    begin(): number {
+        this.#open++;
+        return this.#position;
+    }
+
+    /** A request has ended; so many items were stored by it, by the platform's word. */
+    end(storedItems: number): void {
+        this.#open--;
+        this.#position += storedItems;
+    }
+
+    /** Looks for the payload's items from offset `from` on. Compares items, not counts: others may be writing too. */
+    async look(payload: Payload, from: number): Promise<Sighting> {
+        const wanted = new Map<string, number>();
+        const run = Array.from({ length: payload.itemCount }, (_, index) => {
+            const json = canonicalJson(JSON.parse(payload.itemText(index)));
+            const id = wanted.get(json) ?? wanted.size;
+            wanted.set(json, id);
+            return id;
+        });
+        const pageItems = Math.max(MIN_PAGE_ITEMS, run.length);
+        const seen: number[] = [];
+        for (;;) {
+            const items = await this.#sink.list(from + seen.length, pageItems);
+            if (items === undefined) return 'unclear';
+            if (items.length === 0) break;
+            for (const item of items) seen.push(wanted.get(canonicalJson(item)) ?? OTHER);
+        }
+        // All that is seen now lies before whatever is sent later; another open request may lie within it, though.
+        if (this.#open <= 1) this.#position = Math.max(this.#position, from + seen.length);
+
+        if (!includesRun(seen, run)) return 'absent';
+        const likeItems = seen.reduce((count, id) => (id === OTHER ? count : count + 1), 0);
+        return likeItems === run.length ? 'landed' : 'unclear';
+    }
+}
+
+/** An item that is none of the payload's. */
+const OTHER = -1;
+
+function includesRun(seen: readonly number[], run: readonly number[]): boolean {
+    for (let start = 0; start + run.length <= seen.length; start++) {
+        if (run.every((id, index) => seen[start + index] === id)) return true;
+    }
+    return false;
+}

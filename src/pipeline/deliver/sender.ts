@@ -1,0 +1,133 @@
+import type {
+    Clock,
+    Deadline,
+    DeliveryCounters,
+    ItemSink,
+    Log,
+    Payload,
+    ReadBack,
+    SendResult,
+    Tuning,
+} from '../../ports.js';
+import { Ledger } from './ledger.js';
+
+export interface SenderOptions {
+    sink: ItemSink;
+    clock: Clock;
+    deadline: Deadline;
+    tuning: Tuning;
+    counters: DeliveryCounters;
+    log: Log;
+}
+
+type Unavailable = Extract<SendResult, { kind: 'unavailable' }>;
+
+/** Between two looks at a dataset in which items may yet show up. */
+const FIRST_LOOK_MILLIS = 100;
+const MAX_LOOK_MILLIS = 2_000;
+/** A dataset that cannot be read for so many times the listing lag tells nothing. */
+const UNREADABLE_LAGS = 6;
+
+/**
+ * Gets one request to the platform: tried again after what can pass, with exponential back-off and jitter, and never
+ * blindly. After an unknown outcome the dataset is read back first. Where that cannot tell, the items are sent again:
+ * at least once always wins over at most once.
+ */
+export class Sender {
+    readonly #options: SenderOptions;
+    readonly #ledger: Ledger;
+
+    constructor(options: SenderOptions) {
+        this.#options = options;
+        this.#ledger = new Ledger(options.sink);
+    }
+
+    /** The offset from which on the items of a request that begins now will lie. */
+    get position(): number {
+        return this.#ledger.position;
+    }
+
+    /** Sends the payload; with `readBack`, only if its items are not in the dataset already. */
+    async send(payload: Payload, readBack?: ReadBack): Promise<SendResult> {
+        const position = this.#ledger.begin();
+        let storedItems = 0;
+        try {
+            const sighting = readBack && (await this.#settleUnknown(payload, readBack));
+            if (sighting === 'landed') return { kind: 'stored' };
+            if (sighting === 'deadline') return { ...DEADLINE_PASSED, readBack };
+            const result = await this.#sendAgainAndAgain(payload, readBack?.from ?? position);
+            if (result.kind === 'stored' && !result.seen) storedItems = payload.itemCount;
+            return result;
+        } finally {
+            this.#ledger.end(storedItems);
+        }
+    }
+
+    /** `seen`: not the platform's word, but found there, and counted in the position already. */
+    async #sendAgainAndAgain(payload: Payload, from: number): Promise<SendResult & { seen?: boolean }> {
+        const { sink, clock, deadline, tuning, counters, log } = this.#options;
+        for (let retries = 0; ; retries++) {
+            const result = await this.#attempt(payload);
+            if (result.kind !== 'unavailable' || !sink.retries) return result;
+
+            const failedAt = clock.now();
+            const readBack = result.outcomeUnknown ? { from, sentBefore: failedAt } : undefined;
+            const sighting = readBack && (await this.#settleUnknown(payload, readBack));
+            if (sighting === 'landed') return { kind: 'stored', seen: true };
+            if (sighting === 'deadline' || retries >= tuning.maxRetries) return { ...result, readBack };
+            if (retries === 0) {
+                log.warning('A request to the dataset failed and is tried again.', { reason: result.error.message });
+            }
+            // Jitter, so that many writers do not come back at once; like apify-client between once and twice the delay.
+            const delayMillis = tuning.firstRetryDelayMillis * 2 ** retries * (1 + Math.random());
+            const inTime = await deadline.wait(Math.max(0, failedAt + delayMillis - clock.now()));
+            if (!inTime) return { ...result, readBack };
+            counters.retriedRequests++;
+        }
+    }
+
+    async #attempt(payload: Payload): Promise<SendResult> {
+        const { sink, clock, deadline, counters } = this.#options;
+        if (deadline.at <= clock.now()) return { ...DEADLINE_PASSED, outcomeUnknown: false };
+        counters.requests++;
+        counters.sentBytes += payload.byteLength;
+        const result = (await deadline.race(sink.send(payload))) ?? DEADLINE_PASSED;
+        if (result.kind === 'invalid' || result.kind === 'bad-request' || result.kind === 'too-large') {
+            counters.rejectedRequests++;
+        }
+        return result;
+    }
+
+    /** Looks for the items until they are found, or until they would have shown up if they were there. */
+    async #settleUnknown(payload: Payload, { from, sentBefore }: ReadBack): Promise<'landed' | 'absent' | 'deadline'> {
+        const { clock, deadline, tuning } = this.#options;
+        const visibleAt = sentBefore + tuning.listingLagMillis;
+        const giveUpAt = clock.now() + tuning.listingLagMillis * UNREADABLE_LAGS;
+        for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
+            const lookedAt = clock.now();
+            const sighting = await deadline.race(this.#look(payload, from));
+            if (sighting === undefined) return 'deadline';
+            if (sighting === 'landed') return 'landed';
+            if (sighting === 'unclear') return 'absent';
+            if (sighting === 'absent' && lookedAt >= visibleAt) return 'absent';
+            if (lookedAt >= giveUpAt) return 'absent';
+            const leftMillis = lookedAt < visibleAt ? Math.max(1, visibleAt - clock.now()) : Infinity;
+            if (!(await deadline.wait(Math.min(delayMillis, leftMillis)))) return 'deadline';
+        }
+    }
+
+    async #look(payload: Payload, from: number) {
+        try {
+            return await this.#ledger.look(payload, from);
+        } catch {
+            // The platform that lost the answer may be slow to list, too.
+            return 'unreadable';
+        }
+    }
+}
+
+const DEADLINE_PASSED: Unavailable = {
+    kind: 'unavailable',
+    outcomeUnknown: true,
+    error: new Error('the run is ending and the platform has not answered in time'),
+};

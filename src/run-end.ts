@@ -1,0 +1,95 @@
+import type { LifecycleHandlers } from './apify/lifecycle.js';
+import type { openParts } from './open.js';
+import type { GuardReport } from './report/statistics.js';
+import { summarize } from './report/statistics.js';
+
+export type GuardParts = Awaited<ReturnType<typeof openParts>>;
+
+/** Of the time until the deadline, so much at most is kept for saving what could not be sent. */
+const MAX_SAVE_MILLIS = 5_000;
+const SAVE_SHARE = 0.3;
+/** The SDK waits for `persistState` before it even begins to exit; what takes longer goes on beside it. */
+const MAX_PERSIST_MILLIS = 3_000;
+
+/** What a guard does when its process is about to go: sends what it holds, or saves it for the next process of the run. */
+export class RunEnd implements LifecycleHandlers {
+    readonly #parts: GuardParts;
+    readonly #close: () => Promise<GuardReport>;
+    #isEnding = false;
+
+    constructor(parts: GuardParts, close: () => Promise<GuardReport>) {
+        this.#parts = parts;
+        this.#close = close;
+        parts.flow.onFailure = () => {
+            // Items that came in after the signal.
+            if (this.#isEnding) void this.#save();
+        };
+    }
+
+    async persist(): Promise<void> {
+        const { flow, carryOver, clock } = this.#parts;
+        const persisted = flow
+            .flush()
+            .then(async () => carryOver.saveCounters(false))
+            // The flow has logged it, and keeps it for the next caller.
+            .catch(() => undefined);
+        await Promise.race([persisted, new Promise<void>((resolve) => clock.after(MAX_PERSIST_MILLIS, resolve))]);
+    }
+
+    async end(deadline: number): Promise<void> {
+        const { flow, carryOver } = this.#parts;
+        this.#begin(deadline);
+        const isFlushed = await flow.flush().then(
+            () => true,
+            () => false,
+        );
+        if (isFlushed) await this.#attempt(carryOver.saveCounters(false));
+        else await this.#save();
+    }
+
+    async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
+        const { flow } = this.#parts;
+        this.#begin(deadline);
+        try {
+            return { summary: summarize(await this.#close()), failed: false };
+        } catch (error) {
+            await this.#save();
+            flow.statistics.unsentItems = flow.pendingItems;
+            const summary = summarize(flow.statistics.report());
+            return { summary: `${summary}: ${error instanceof Error ? error.message : String(error)}`, failed: true };
+        }
+    }
+
+    #begin(deadline: number): void {
+        const { flow, deadline: sendDeadline, clock } = this.#parts;
+        this.#isEnding = true;
+        const leftMillis = Math.max(0, deadline - clock.now());
+        sendDeadline.bringForward(deadline - Math.min(MAX_SAVE_MILLIS, leftMillis * SAVE_SHARE));
+        flow.hurry();
+    }
+
+    async #save(): Promise<void> {
+        const { flow, carryOver, log } = this.#parts;
+        const count = flow.pendingItems;
+        if (count === 0) return;
+        if (await this.#attempt(carryOver.save())) {
+            log.error(
+                `${count} items could not be sent in time. They are saved with the run, and its next start sends them first.`,
+            );
+        }
+    }
+
+    async #attempt(saving: Promise<void>): Promise<boolean> {
+        const { flow, log } = this.#parts;
+        try {
+            await saving;
+            return true;
+        } catch (error) {
+            const reason = error instanceof Error ? error.message : String(error);
+            log.error(
+                `The state of the guard could not be saved with the run (${flow.pendingItems} items are not sent): ${reason}`,
+            );
+            return false;
+        }
+    }
+}
