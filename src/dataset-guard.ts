@@ -1,12 +1,20 @@
+import { isSameDataset, takes } from './apify/storages.js';
+import type { DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
+import { wrapHandler } from './crawlee/handler.js';
+import type { InstallableCrawler } from './crawlee/install.js';
+import { Installation } from './crawlee/install.js';
+import { createRouterHook } from './crawlee/router-hook.js';
 import { GuardClosedError } from './errors.js';
 import { openParts } from './open.js';
 import type { DatasetGuardOptions } from './options.js';
-import type { Dictionary, Tuning } from './ports.js';
-import type { PushResult } from './pusher.js';
+import type { Dictionary, PushResult, Tuning } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
 import type { GuardParts } from './run-end.js';
 import { RunEnd } from './run-end.js';
+
+/** What a metamorph waits for at most. */
+const METAMORPH_MILLIS = 25_000;
 
 /**
  * Stands between an Actor and its dataset: each item is checked against the dataset's schema, buffered, and sent with
@@ -22,12 +30,28 @@ import { RunEnd } from './run-end.js';
 export class DatasetGuard<Item extends object = Dictionary> {
     readonly #parts: GuardParts;
     readonly #stopWatching: () => void;
+    readonly #host: DoorHost;
+    readonly #installation: Installation;
     #closing: Promise<GuardReport> | undefined;
 
     private constructor(parts: GuardParts) {
         this.#parts = parts;
-        this.#stopWatching = parts.watch(new RunEnd(parts, async () => this.close()));
+        const runEnd = new RunEnd(parts, async () => this.close());
+        this.#stopWatching = parts.watch(runEnd);
         this.pushData = this.pushData.bind(this);
+        const isClosed = () => this.#closing !== undefined;
+        this.#host = {
+            pusher: parts.pusher,
+            takes: (name) => takes(parts.dataset, name),
+            get isClosed() {
+                return isClosed();
+            },
+            log: parts.log,
+        };
+        this.#installation = new Installation(this.#host, {
+            matches: (dataset) => isSameDataset(dataset, parts.dataset),
+            end: async () => runEnd.end(Date.now() + METAMORPH_MILLIS),
+        });
     }
 
     /**
@@ -51,10 +75,41 @@ export class DatasetGuard<Item extends object = Dictionary> {
      * @throws GuardClosedError, ItemsRejectedError, ToleranceExceededError, DeliveryError, QuarantineError
      */
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
-        checkArguments(data, eventName);
         if (this.#closing !== undefined) throw new GuardClosedError();
         const { pusher, options } = this.#parts;
-        return pusher.push({ items: Array.isArray(data) ? data : [data], eventName, ack: options.ack });
+        return pusher.pushData(data, { ack: options.ack, eventName });
+    }
+
+    /**
+     * Wraps a crawler's request handler, or a router with all its methods. `context.pushData` then only collects; when the
+     * handler returns, the items are stored or quarantined before the crawler marks the request handled. When it throws,
+     * they are discarded, because the retry pushes them again. A failing delivery fails the handler.
+     */
+    handler<Router extends RouterLike>(router: Router): Router;
+    handler<Context extends GuardableContext>(
+        requestHandler: (context: GuardedContext<Context, Item>) => void | Promise<void>,
+    ): (context: Context) => Promise<void>;
+    handler(requestHandler: (context: any) => void | Promise<void>): (context: any) => void | Promise<void> {
+        return wrapHandler(this.#host, requestHandler);
+    }
+
+    /** A middleware for `router.use()`: each `context.pushData` resolves when its items are stored or quarantined. */
+    routerHook(): (context: GuardableContext) => void {
+        return createRouterHook(this.#host);
+    }
+
+    /**
+     * Puts the guard under code that stays as it is: `Actor.pushData`, `Dataset.pushData`, and every crawler's `pushData`
+     * and `context.pushData`, as far as they push to the guard's dataset. With `crawler`, quarantine records name the
+     * request. Calling it again does no harm.
+     */
+    install(crawler?: InstallableCrawler): void {
+        this.#installation.install(crawler);
+    }
+
+    /** Undoes `install`, in any order among several guards. */
+    uninstall(): void {
+        this.#installation.uninstall();
     }
 
     /**
@@ -97,17 +152,5 @@ export class DatasetGuard<Item extends object = Dictionary> {
         const report = this.report();
         log.info(summarize(report));
         return report;
-    }
-}
-
-function checkArguments(data: unknown, eventName: unknown): void {
-    if (typeof data !== 'object' || data === null) {
-        const got = data === null ? 'null' : typeof data;
-        throw new TypeError(`pushData() expects an object or an array of objects, but got: ${got}.`);
-    }
-    if (eventName !== undefined && (typeof eventName !== 'string' || eventName === '')) {
-        throw new TypeError(
-            `pushData() expects the name of an event as its second argument, but got: ${typeof eventName}.`,
-        );
     }
 }

@@ -11,6 +11,5 @@ export {
 } from './errors.js';
 export type { DatasetGuardErrorCode, RejectedItem } from './errors.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
-export type { Dictionary, ItemError, QuarantineReason, QuarantineRecord, RequestInfo } from './ports.js';
-export type { PushResult } from './pusher.js';
+export type { Dictionary, ItemError, PushResult, QuarantineReason, QuarantineRecord, RequestInfo } from './ports.js';
 export type { GuardReport, ReasonSummary } from './report/statistics.js';

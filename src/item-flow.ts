@@ -1,3 +1,5 @@
+import type { DeliveryFailure } from './batch-delivery.js';
+import { BatchDelivery } from './batch-delivery.js';
 import type { MovableDeadline } from './deadline.js';
 import type { DatasetGuardError } from './errors.js';
 import { DeliveryError } from './errors.js';
@@ -5,10 +7,8 @@ import type { Examined } from './intake.js';
 import { Intake } from './intake.js';
 import type { ResolvedOptions } from './options.js';
 import { Flusher } from './pipeline/buffer/flusher.js';
-import type { Batch } from './pipeline/buffer/item-buffer.js';
 import { ItemBuffer } from './pipeline/buffer/item-buffer.js';
 import { PayloadPool } from './pipeline/chunk.js';
-import type { Outcome } from './pipeline/deliver/deliver.js';
 import { Deliverer } from './pipeline/deliver/deliver.js';
 import { Sender } from './pipeline/deliver/sender.js';
 import type { RecordOrigin, RejectedItem } from './pipeline/quarantine.js';
@@ -47,7 +47,6 @@ export class ItemFlow {
     readonly #parts: FlowParts;
     readonly #intake: Intake;
     readonly #flusher: Flusher;
-    readonly #deliverer: Deliverer;
     readonly #sender: Sender;
     /** Called after each failure to send. */
     onFailure: () => void = () => undefined;
@@ -64,9 +63,8 @@ export class ItemFlow {
         this.buffer = new ItemBuffer(options.maxBufferedBytes, payloads, clock.now, () => {
             this.statistics.receivedItems++;
         });
-        this.#flusher = new Flusher(this.buffer, { ...options, clock, send: async (batch) => this.#deliver(batch) });
         this.#sender = new Sender({ ...parts, counters: this.statistics });
-        this.#deliverer = new Deliverer({
+        const deliverer = new Deliverer({
             send: async (payload, readBack) => this.#sender.send(payload, readBack),
             isInvalid: (itemText) => this.#intake.isInvalid(itemText),
             onTooLarge: (byteLength) => {
@@ -76,6 +74,15 @@ export class ItemFlow {
                 payloads.lowerLimit(Math.ceil(byteLength / 2));
             },
         });
+        const delivery = new BatchDelivery({
+            deliverer,
+            buffer: this.buffer,
+            statistics: this.statistics,
+            quarantine: async (items) => this.#quarantineAll(items),
+            learnSchema: async () => this.#learnSchema(),
+            onFailure: (failure) => this.#failDelivery(failure),
+        });
+        this.#flusher = new Flusher(this.buffer, { ...options, clock, send: async (batch) => delivery.deliver(batch) });
         const records = new RecordWriter({ ...parts, store: parts.quarantineStore });
         this.quarantine = new Quarantine({
             redact: options.redact,
@@ -114,9 +121,9 @@ export class ItemFlow {
         return this.#intake.examine(item, itemPosition, owner);
     }
 
-    /** Takes the item's JSON into the buffer. Returns a promise where there is no room yet. */
-    take(text: string, owner: Owner | undefined): Promise<void> | undefined {
-        const room = this.buffer.add(text, owner, owner !== undefined);
+    /** Takes the item's JSON into the buffer. Returns a promise where there is no room yet, unless `hasRoom` says not to wait. */
+    take(text: string, owner: Owner | undefined, hasRoom = false): Promise<void> | undefined {
+        const room = this.buffer.add(text, owner, owner !== undefined, hasRoom);
         this.#flusher.poke();
         return room;
     }
@@ -173,53 +180,16 @@ export class ItemFlow {
         this.#flusher.hurry();
     }
 
-    /** Never rejects: what went wrong is kept for the callers. */
-    async #deliver(batch: Batch): Promise<boolean> {
-        const { payload, runs } = batch;
-        const outcome = await this.#outcomeOf(batch);
-        const owners = runs.flatMap(({ owner, count }) => new Array<Owner | undefined>(count).fill(owner));
-        const elsewhere = new Set([
-            ...outcome.unsent.flatMap(({ indexes }) => indexes),
-            ...outcome.rejected.map(({ index }) => index),
-        ]);
-        this.statistics.storedItems += payload.itemCount - elsewhere.size;
-        if (elsewhere.size === 0) for (const { owner, count } of runs) owner?.settle({ stored: count });
-        else owners.forEach((owner, index) => elsewhere.has(index) || owner?.settle({ stored: 1 }));
-
-        for (const { index, ...rejection } of outcome.rejected) {
-            const item = {
-                ...rejection,
-                text: payload.itemText(index),
-                rejectedBy: 'platform' as const,
-                owner: owners[index],
-            };
-            void this.reject(item)?.catch(() => undefined);
-        }
-        this.buffer.keep(batch, outcome.unsent);
-        if (outcome.rejected.length > 0) {
-            await this.#learnFrom(outcome);
-            await this.flushQuarantine().catch(() => undefined);
-        }
-        if (outcome.failure === undefined) return true;
-        this.#failDelivery(outcome.failure);
-        return false;
-    }
-
-    async #outcomeOf({ payload, readBack }: Batch): Promise<Outcome> {
-        try {
-            return await this.#deliverer.deliver(payload, readBack);
-        } catch (error) {
-            // A defect, not an outage; the items are kept all the same.
-            const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
-            return { rejected: [], unsent: [{ indexes }], failure: { error: error as Error, permanent: false } };
-        }
-    }
-
     /** The platform rejected what passed here: it has another schema, which counts from now on. */
-    async #learnFrom({ rejected }: Outcome): Promise<void> {
-        if (!rejected.some(({ reason }) => reason === 'schema')) return;
+    async #learnSchema(): Promise<void> {
         const schema = await this.#parts.refreshSchema().catch(() => undefined);
         if (schema !== undefined) this.#intake.useSchema(schema);
+    }
+
+    /** Sets aside what the platform rejected, and waits for it to be in quarantine; a failure is kept for the callers. */
+    async #quarantineAll(items: readonly RejectedItem[]): Promise<void> {
+        for (const item of items) void this.reject(item)?.catch(() => undefined);
+        await this.flushQuarantine().catch(() => undefined);
     }
 
     #armQuarantineTimer(): void {
@@ -229,7 +199,7 @@ export class ItemFlow {
         });
     }
 
-    #failDelivery({ error: cause, permanent }: NonNullable<Outcome['failure']>): void {
+    #failDelivery({ error: cause, permanent }: DeliveryFailure): void {
         const failure = new DeliveryError(
             `Items could not be stored in the dataset: ${cause.message} ` +
                 (permanent ? 'Trying again does not help until that is mended. ' : '') +

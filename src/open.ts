@@ -68,7 +68,7 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
     });
     await restore(carryOver, log);
     const pusher = new Pusher(flow, options, createCharging(dataset.id, initialized));
-    return { flow, pusher, carryOver, deadline, clock, options, log, watch: watchLifecycle };
+    return { dataset, flow, pusher, carryOver, deadline, clock, options, log, watch: watchLifecycle };
 }
 
 /** What cannot be read now stays where it is. */

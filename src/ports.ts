@@ -3,6 +3,8 @@
  * records, a clock and a log. Nothing here knows the SDK.
  */
 
+import type { ChargeResult } from 'apify';
+
 export type Dictionary = Record<string, any>;
 
 /** One JSON Schema failure. All paths are those of the item itself: `/price`, `#/properties/price/type`. */
@@ -62,6 +64,16 @@ export interface QuarantineRecord<Item = Dictionary> {
     quarantinedAt: string;
 }
 
+/** What a push came to: the SDK's `ChargeResult`, and what became of the items of that call. */
+export interface PushResult extends ChargeResult {
+    /** Items that passed the guard: buffered, or stored with `ack: 'stored'`. */
+    acceptedItems: number;
+    /** Items in quarantine; with `ack: 'buffered'` only those that failed here are known. */
+    quarantinedItems: number;
+    /** Items that the user's pay-per-event budget did not let through. */
+    trimmedItems: number;
+}
+
 /** A schema made ready: validates the JSON view of one item. */
 export interface ItemSchema {
     /** The failures of `item`, or `undefined` when it is valid. `item` is not changed. */
@@ -105,6 +117,8 @@ export interface PayloadFactory {
 export interface Owner {
     /** The request whose handler pushed the items. */
     readonly request?: RequestInfo;
+    /** False once nobody waits any more: items that no request carries yet are then given back. */
+    isCurrent?(): boolean;
     /** Called as the owner's items are stored or quarantined, or taken back because of `error`. */
     settle(outcome: { stored?: number; quarantined?: number; takenBack?: number; error?: Error }): void;
     /** Called when one of the owner's items is set aside for the quarantine. */

@@ -10,12 +10,14 @@ export class PushCall implements Owner {
     /** Items of the call that were rejected, here or by the platform. */
     readonly rejectedItems: RejectedItem[] = [];
     readonly request?: RequestInfo;
+    readonly isCurrent?: () => boolean;
     #outstanding = 0;
     #error: Error | undefined;
     #waiting: (() => void) | undefined;
 
-    constructor(request?: RequestInfo) {
+    constructor(request?: RequestInfo, isCurrent?: () => boolean) {
         if (request !== undefined) this.request = request;
+        if (isCurrent !== undefined) this.isCurrent = isCurrent;
     }
 
     /** One more item of this call is on its way. */

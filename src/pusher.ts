@@ -1,29 +1,17 @@
-import type { ChargeResult } from 'apify';
-
 import type { Charging } from './apify/charging.js';
 import { NO_CHARGE } from './apify/charging.js';
-import { DeliveryError, ItemsRejectedError } from './errors.js';
 import type { Examined } from './intake.js';
 import type { ItemFlow } from './item-flow.js';
 import type { ResolvedOptions } from './options.js';
-import type { RequestInfo } from './ports.js';
+import type { PushResult, RequestInfo } from './ports.js';
+import { checkEventName, inPart, itemsRejected, toItems } from './push-arguments.js';
 import { PushCall } from './push-call.js';
 
-/** What a push came to: the SDK's `ChargeResult`, and what became of the items of that call. */
-export interface PushResult extends ChargeResult {
-    /** Items that passed the guard: buffered, or stored with `ack: 'stored'`. */
-    acceptedItems: number;
-    /** Items in quarantine; with `ack: 'buffered'` only those that failed here are known. */
-    quarantinedItems: number;
-    /** Items that the user's pay-per-event budget did not let through. */
-    trimmedItems: number;
-}
-
-/** One push through one of the doors. */
-export interface Push {
-    items: readonly unknown[];
-    eventName?: string;
+/** How a push came through one of the doors. */
+export interface PushManner {
     ack: 'buffered' | 'stored';
+    eventName?: string;
+    /** The request whose handler pushes. */
     request?: RequestInfo;
 }
 
@@ -31,8 +19,6 @@ export interface Push {
 const MAX_BLOCKING_MILLIS = 10;
 /** Items between two looks at the clock. */
 const ITEMS_PER_LOOK = 64;
-/** How many rejected items an error's message names. */
-const NAMED_ITEMS = 3;
 
 /** Takes pushes through the flow and answers them: when, and with what. */
 export class Pusher {
@@ -50,15 +36,49 @@ export class Pusher {
         this.#charging = charging;
     }
 
-    /** Answers when the items are buffered, or stored or quarantined. */
-    async push(push: Push): Promise<PushResult> {
-        const result = this.#begin(push);
-        this.#underWay.add(result);
-        try {
-            return await result;
-        } finally {
-            this.#underWay.delete(result);
-        }
+    /**
+     * Answers when the items are buffered, or stored or quarantined.
+     * @throws TypeError for what is neither an object nor an array
+     */
+    async pushData(data: unknown, { ack, eventName, request }: PushManner): Promise<PushResult> {
+        const items = toItems(data);
+        checkEventName(eventName);
+        if (this.#charging.isActive)
+            return this.#track(this.#inTurn(async () => this.#pushAll(items, eventName, request)));
+        return this.#track(ack === 'stored' ? this.#pushAll(items, undefined, request) : this.#pushBuffered(items));
+    }
+
+    /**
+     * Makes the items ready for `pushExamined`: what the caller does to them afterwards changes nothing. Counts nothing yet.
+     * @throws TypeError, ItemsRejectedError
+     */
+    async examine(data: unknown): Promise<readonly Examined[]> {
+        const items = toItems(data);
+        this.#flow.checkHealth();
+        const examined = items.map((item, index) => this.#flow.examine(item, index, undefined));
+        if (this.#options.mode === 'fail') this.#passAllOrNone(examined);
+        return examined;
+    }
+
+    /** Answers when items that were examined before are stored or quarantined. They do not wait for room in the buffer. */
+    async pushExamined(
+        items: readonly Examined[],
+        request: RequestInfo,
+        isCurrent: () => boolean,
+    ): Promise<PushResult> {
+        const call = new PushCall(request, isCurrent);
+        const examine = (index: number): Examined => {
+            const item = items[index]!;
+            return typeof item === 'string' ? item : { ...item, owner: call };
+        };
+        const push = async () => this.#pushStored(call, items.length, examine, undefined, true);
+        return this.#track(this.#charging.isActive ? this.#inTurn(push) : push());
+    }
+
+    /** Counts items that were examined and will not be pushed. */
+    discard(itemCount: number): void {
+        this.#flow.statistics.receivedItems += itemCount;
+        this.#flow.statistics.discardedItems += itemCount;
     }
 
     /** Resolves when no push is under way. */
@@ -66,11 +86,18 @@ export class Pusher {
         await Promise.allSettled(this.#underWay);
     }
 
-    async #begin(push: Push): Promise<PushResult> {
-        if (!this.#charging.isActive) {
-            return push.ack === 'stored' ? this.#pushStored(push) : this.#pushBuffered(push.items);
+    async #track(push: Promise<PushResult>): Promise<PushResult> {
+        this.#underWay.add(push);
+        try {
+            return await push;
+        } finally {
+            this.#underWay.delete(push);
         }
-        const result = this.#lastCharged.then(async () => this.#pushStored(push));
+    }
+
+    /** One charged push at a time. */
+    async #inTurn(push: () => Promise<PushResult>): Promise<PushResult> {
+        const result = this.#lastCharged.then(push);
         this.#lastCharged = result.catch(() => undefined);
         return result;
     }
@@ -86,18 +113,29 @@ export class Pusher {
         return { ...NO_CHARGE, acceptedItems, quarantinedItems: rejectedItems, trimmedItems: 0 };
     }
 
-    async #pushStored({ items, eventName, request }: Push): Promise<PushResult> {
+    async #pushAll(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
         const call = new PushCall(request);
         const examine = (index: number) => this.#flow.examine(items[index], index, call);
-        const examined = this.#options.mode === 'fail' ? this.#examineAll(items.length, examine) : examine;
+        if (this.#options.mode !== 'fail') return this.#pushStored(call, items.length, examine, eventName, false);
+        const all = items.map((_, index) => examine(index));
+        this.#passAllOrNone(all);
+        return this.#pushStored(call, all.length, (index) => all[index]!, eventName, false);
+    }
 
-        const budget = this.#charging.budget(items.length, eventName);
-        const trimmed = await this.#takeForCall(call, items.length, examined, budget);
+    async #pushStored(
+        call: PushCall,
+        count: number,
+        examined: (index: number) => Examined,
+        eventName: string | undefined,
+        hasRoom: boolean,
+    ): Promise<PushResult> {
+        const budget = this.#charging.budget(count, eventName);
+        const trimmed = await this.#takeForCall(call, count, examined, budget, hasRoom);
         // What the platform rejected left its place in the budget to those behind.
         while (trimmed.length > 0 && call.error === undefined && call.storedItems < budget) {
             const places = budget - call.storedItems;
             const next = trimmed.splice(0, places);
-            await this.#takeForCall(call, next.length, (index) => examined(next[index]!), places);
+            await this.#takeForCall(call, next.length, (index) => examined(next[index]!), places, hasRoom);
         }
         const { statistics } = this.#flow;
         statistics.receivedItems += trimmed.length;
@@ -106,7 +144,7 @@ export class Pusher {
 
         if (call.error !== undefined) throw call.error;
         if (this.#options.mode === 'fail' && call.rejectedItems.length > 0)
-            throw itemsRejected(call.rejectedItems, items.length);
+            throw itemsRejected(call.rejectedItems, count);
         return {
             ...charged,
             acceptedItems: call.storedItems,
@@ -121,10 +159,11 @@ export class Pusher {
         count: number,
         examine: (index: number) => Examined,
         budget: number,
+        hasRoom: boolean,
     ): Promise<number[]> {
         let trimmed: number[] = [];
         try {
-            trimmed = await this.#take(count, examine, { acceptedItems: 0, rejectedItems: 0 }, call, budget);
+            trimmed = await this.#take(count, examine, { acceptedItems: 0, rejectedItems: 0 }, call, budget, hasRoom);
             if (call.rejectedItems.length > 0) await this.#flow.flushQuarantine();
         } catch (error) {
             // The caller will push all of it again.
@@ -142,6 +181,7 @@ export class Pusher {
         progress: { acceptedItems: number; rejectedItems: number },
         call?: PushCall,
         budget = Infinity,
+        hasRoom = false,
     ): Promise<number[]> {
         const flow = this.#flow;
         const trimmed: number[] = [];
@@ -160,7 +200,7 @@ export class Pusher {
             call?.expectItem();
             // No `await` where there is nothing to wait for.
             if (typeof examined === 'string') {
-                const room = flow.take(examined, call);
+                const room = flow.take(examined, call, hasRoom);
                 if (room !== undefined) await room;
                 progress.acceptedItems++;
             } else {
@@ -173,43 +213,10 @@ export class Pusher {
     }
 
     /** `mode: 'fail'`: no item is taken before all have passed. */
-    #examineAll(count: number, examine: (index: number) => Examined): (index: number) => Examined {
-        const all = Array.from({ length: count }, (_, index) => examine(index));
+    #passAllOrNone(all: readonly Examined[]): void {
         const rejected = all.filter((examined) => typeof examined !== 'string');
-        if (rejected.length === 0) return (index) => all[index]!;
-        this.#flow.giveBack(count, rejected);
-        throw itemsRejected(rejected, count);
+        if (rejected.length === 0) return;
+        this.#flow.giveBack(all.length, rejected);
+        throw itemsRejected(rejected, all.length);
     }
-}
-
-function itemsRejected(
-    rejected: readonly ItemsRejectedError['rejectedItems'][number][],
-    count: number,
-): ItemsRejectedError {
-    const named = rejected.slice(0, NAMED_ITEMS).map(({ itemPosition, errors }) => {
-        const [first] = errors;
-        return `item ${itemPosition}: ${first?.instancePath || 'the item'} ${first?.message ?? 'is invalid'}`;
-    });
-    const more = rejected.length > NAMED_ITEMS ? ` and ${rejected.length - NAMED_ITEMS} more` : '';
-    return new ItemsRejectedError(
-        rejected.map(({ itemPosition, errors }) => ({ itemPosition, errors })),
-        `${rejected.length} of ${count} items were rejected (mode: 'fail'): ${named.join('; ')}${more}. Mend them and push again.`,
-    );
-}
-
-/** Says how much of an array was taken, so that the caller does not push that again. */
-function inPart(
-    error: unknown,
-    count: number,
-    { acceptedItems, rejectedItems }: { acceptedItems: number; rejectedItems: number },
-): unknown {
-    if (!(error instanceof DeliveryError)) return error;
-    const taken = acceptedItems + rejectedItems;
-    return new DeliveryError(
-        `${error.message} Of this call the first ${taken} of ${count} items were taken.`,
-        error.keptItems,
-        error.permanent,
-        { cause: error.cause },
-        taken,
-    );
 }

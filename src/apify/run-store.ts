@@ -21,7 +21,12 @@ export function createRunStore(): RunStore {
             const store = await Actor.openKeyValueStore();
             const keys: string[] = [];
             // The memory storage hands out all keys, whatever the prefix.
-            await store.forEachKey((key) => void (key.startsWith(prefix) && keys.push(key)), { prefix });
+            await store.forEachKey(
+                (key) => {
+                    if (key.startsWith(prefix)) keys.push(key);
+                },
+                { prefix },
+            );
             return keys.sort();
         },
     };

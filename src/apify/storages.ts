@@ -19,6 +19,31 @@ export function isDefaultDataset(dataset: Dataset): boolean {
     return dataset.id === defaultId || dataset.name === defaultId;
 }
 
+/** Whether a push that names this dataset, or none, goes to `dataset`. */
+export function takes(dataset: Dataset, idOrName: string | undefined): boolean {
+    if (idOrName === undefined) return isDefaultDataset(dataset);
+    return idOrName === dataset.id || idOrName === dataset.name;
+}
+
+/**
+ * Whether two open datasets are one. A crawler with a `Configuration` of its own has another object for it; on a laptop
+ * even another id, so that there the folder counts.
+ */
+export function isSameDataset(a: Dataset, b: Dataset): boolean {
+    if (a === b) return true;
+    const [clientA, clientB] = [a.client, b.client] as LocalClient[];
+    const isLocal = clientA!.datasetDirectory !== undefined || clientB!.datasetDirectory !== undefined;
+    if (!isLocal) return a.id === b.id;
+    const areOnDisk = clientA!.client?.persistStorage === true && clientB!.client?.persistStorage === true;
+    return areOnDisk ? clientA!.datasetDirectory === clientB!.datasetDirectory : a.id === b.id;
+}
+
+/** As far as the memory storage shows where it writes. */
+interface LocalClient {
+    datasetDirectory?: string;
+    client?: { persistStorage?: boolean };
+}
+
 /** `<owner>-<actor>-quarantine` from `owner/actor`; without an owner on a laptop. */
 export function quarantineName(actorName: string | undefined): string {
     return suffixed(actorName ?? 'actor', '-quarantine');

@@ -79,8 +79,8 @@ export class ItemBuffer {
     }
 
     /** Takes the item, or, where there is no room, returns a promise that resolves once it was taken. */
-    add(itemText: string, owner: Owner | undefined, urgent: boolean): Promise<void> | undefined {
-        if (this.#waiters.length === 0 && this.#hasRoomFor(itemText)) {
+    add(itemText: string, owner: Owner | undefined, urgent: boolean, hasRoom = false): Promise<void> | undefined {
+        if (hasRoom || (this.#waiters.length === 0 && this.#hasRoomFor(itemText))) {
             this.#take(itemText, owner, urgent);
             return undefined;
         }
@@ -227,6 +227,7 @@ function addToRuns(runs: OwnerRun[], owner: Owner | undefined): void {
     else runs.push({ owner, count: 1 });
 }
 
-function ownersByIndex(runs: readonly OwnerRun[]): (Owner | undefined)[] {
+/** The owner of each item of a batch. */
+export function ownersByIndex(runs: readonly OwnerRun[]): (Owner | undefined)[] {
     return runs.flatMap(({ owner, count }) => new Array<Owner | undefined>(count).fill(owner));
 }

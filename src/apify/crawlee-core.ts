@@ -1,0 +1,23 @@
+import { createRequire } from 'node:module';
+
+import type { CriticalError } from 'crawlee';
+
+/**
+ * The part of Crawlee that the SDK stands on, as the SDK resolves it: the very module that its `Dataset` and the Actor's
+ * crawlers use, whether or not the Actor depends on `crawlee` itself.
+ */
+const core = createRequire(createRequire(import.meta.url).resolve('apify'))('@crawlee/core') as {
+    checkStorageAccess: () => void;
+    CriticalError: typeof CriticalError;
+};
+
+/** Throws as Crawlee does where a storage must not be touched: in a handler that an adaptive crawler tries out. */
+export function checkStorageAccess(): void {
+    core.checkStorageAccess();
+}
+
+/** The one kind of error that stops a crawler; any other makes it try the request again. `cause` is `error`. */
+export function toCriticalError(error: Error & { code?: string }): Error {
+    const critical = new core.CriticalError(error.message, { cause: error });
+    return Object.assign(critical, { name: error.name, code: error.code });
+}

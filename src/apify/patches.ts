@@ -1,0 +1,75 @@
+import { Actor, Dataset } from 'apify';
+
+import type { Log, PushResult } from '../ports.js';
+
+/** A guard behind the SDK's own methods. */
+export interface PatchTarget {
+    /** Whether pushes to this dataset are the guard's. */
+    matches(dataset: Dataset): boolean;
+    readonly isClosed: boolean;
+    push(data: unknown, eventName?: string): Promise<PushResult>;
+    /** The run is about to become another Actor's, in this process's place. */
+    end(): Promise<void>;
+    readonly log: Log;
+}
+
+// The methods are the SDK's, one for all: so must be the list of who stands behind them.
+const targets = new Set<PatchTarget>();
+const warned = new WeakSet<PatchTarget>();
+let unpatch: (() => void) | undefined;
+
+/** Puts `target` behind `Actor.pushData`, `Dataset.pushData` and all that leads through them. Again for the same one: nothing. */
+export function installTarget(target: PatchTarget): void {
+    targets.add(target);
+    unpatch ??= patch();
+}
+
+/** Takes `target` out; with the last one the SDK's methods are back. */
+export function uninstallTarget(target: PatchTarget): void {
+    targets.delete(target);
+    if (targets.size > 0) return;
+    unpatch?.();
+    unpatch = undefined;
+}
+
+/** The open guard that this dataset's pushes belong to. */
+function targetOf(dataset: Dataset): PatchTarget | undefined {
+    for (const target of targets) {
+        if (!target.matches(dataset)) continue;
+        if (!target.isClosed) return target;
+        if (!warned.has(target)) {
+            warned.add(target);
+            target.log.warning('The guard is closed: pushes go straight to the dataset from now on. Said once.');
+        }
+    }
+    return undefined;
+}
+
+function patch(): () => void {
+    const { pushData, metamorph } = Actor.prototype;
+    const pushToDataset = Dataset.prototype.pushData;
+    const patched = {
+        async pushData(this: Actor, item: any, eventName?: any): Promise<any> {
+            const target = targetOf(await this.openDataset());
+            return target === undefined ? pushData.call(this, item, eventName) : target.push(item, eventName);
+        },
+        async pushToDataset(this: Dataset, data: any): Promise<void> {
+            const target = targetOf(this);
+            if (target === undefined) await pushToDataset.call(this, data);
+            else await target.push(data);
+        },
+        async metamorph(this: Actor, ...args: Parameters<Actor['metamorph']>): Promise<void> {
+            // Nothing announces a metamorph: the process is simply gone.
+            await Promise.all([...targets].map(async (target) => target.end()));
+            await metamorph.apply(this, args);
+        },
+    };
+    Object.assign(Actor.prototype, { pushData: patched.pushData, metamorph: patched.metamorph });
+    Object.assign(Dataset.prototype, { pushData: patched.pushToDataset });
+    return () => {
+        // What somebody else has patched meanwhile stays; ours then finds no target, and passes everything on.
+        if (Actor.prototype.pushData === patched.pushData) Actor.prototype.pushData = pushData;
+        if (Actor.prototype.metamorph === patched.metamorph) Actor.prototype.metamorph = metamorph;
+        if (Dataset.prototype.pushData === patched.pushToDataset) Dataset.prototype.pushData = pushToDataset;
+    };
+}

@@ -1,0 +1,95 @@
+import type { Batch, ItemBuffer } from './pipeline/buffer/item-buffer.js';
+import { ownersByIndex } from './pipeline/buffer/item-buffer.js';
+import type { Deliverer, Outcome } from './pipeline/deliver/deliver.js';
+import type { RejectedItem } from './pipeline/quarantine.js';
+import type { Statistics } from './report/statistics.js';
+
+export type DeliveryFailure = NonNullable<Outcome['failure']>;
+
+export interface BatchDeliveryParts {
+    deliverer: Deliverer;
+    buffer: ItemBuffer;
+    statistics: Statistics;
+    /** Puts items into quarantine; never rejects. */
+    quarantine: (items: readonly RejectedItem[]) => Promise<void>;
+    /** The platform may have another schema than the one used here; never rejects. */
+    learnSchema: () => Promise<void>;
+    /** Items could not be sent. They are in the buffer still. */
+    onFailure: (failure: DeliveryFailure) => void;
+}
+
+/** Takes a batch out of the buffer, and tells each of its owners what became of their items. */
+export class BatchDelivery {
+    readonly #parts: BatchDeliveryParts;
+
+    constructor(parts: BatchDeliveryParts) {
+        this.#parts = parts;
+    }
+
+    /** Resolves to whether the next batch may follow. Never rejects: what went wrong is kept for the callers. */
+    async deliver(batch: Batch): Promise<boolean> {
+        if (this.#giveBackStale(batch)) return true;
+        const { buffer, quarantine, learnSchema, onFailure } = this.#parts;
+        const outcome = await this.#outcomeOf(batch);
+        const rejected = this.#rejectedItems(batch, outcome);
+        this.#countStored(batch, outcome);
+        // From the buffer to the quarantine in one step, so that each item is counted in one place at every moment.
+        const quarantined = rejected.length > 0 ? quarantine(rejected) : undefined;
+        buffer.keep(batch, outcome.unsent);
+        if (rejected.some(({ reason }) => reason === 'schema')) await learnSchema();
+        await quarantined;
+        if (outcome.failure === undefined) return true;
+        onFailure(outcome.failure);
+        return false;
+    }
+
+    /** Items of a handler that has timed out: its retry pushes them again. What is left of the batch is sent next. */
+    #giveBackStale(batch: Batch): boolean {
+        const { buffer, statistics } = this.#parts;
+        const stale = batch.runs.filter(({ owner }) => owner?.isCurrent?.() === false);
+        if (stale.length === 0) return false;
+        const indexes = ownersByIndex(batch.runs).flatMap((owner, index) =>
+            owner?.isCurrent?.() === false ? [] : [index],
+        );
+        buffer.keep(batch, [{ indexes, readBack: batch.readBack }]);
+        const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
+        for (const { owner, count } of stale) {
+            statistics.discardedItems += count;
+            owner!.settle({ takenBack: count, error });
+        }
+        return true;
+    }
+
+    async #outcomeOf({ payload, readBack }: Batch): Promise<Outcome> {
+        try {
+            return await this.#parts.deliverer.deliver(payload, readBack);
+        } catch (error) {
+            // A defect, not an outage; the items are kept all the same.
+            const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
+            return { rejected: [], unsent: [{ indexes }], failure: { error: error as Error, permanent: false } };
+        }
+    }
+
+    #rejectedItems({ payload, runs }: Batch, { rejected }: Outcome): RejectedItem[] {
+        if (rejected.length === 0) return [];
+        const owners = ownersByIndex(runs);
+        return rejected.map(({ index, ...rejection }) => ({
+            ...rejection,
+            text: payload.itemText(index),
+            rejectedBy: 'platform',
+            owner: owners[index],
+        }));
+    }
+
+    #countStored({ payload, runs }: Batch, { unsent, rejected }: Outcome): void {
+        const elsewhere = new Set([...unsent.flatMap(({ indexes }) => indexes), ...rejected.map(({ index }) => index)]);
+        this.#parts.statistics.storedItems += payload.itemCount - elsewhere.size;
+        let index = 0;
+        for (const { owner, count } of runs) {
+            const end = index + count;
+            let stored = 0;
+            for (; index < end; index++) if (!elsewhere.has(index)) stored++;
+            if (stored > 0) owner?.settle({ stored });
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import type { CrawlingContext } from 'crawlee';
+
+import { toCriticalError } from '../apify/crawlee-core.js';
+import { DeliveryError, ToleranceExceededError } from '../errors.js';
+import type { Log, RequestInfo } from '../ports.js';
+import type { Pusher } from '../pusher.js';
+
+/** What a door into the guard needs of it. */
+export interface DoorHost {
+    readonly pusher: Pusher;
+    readonly isClosed: boolean;
+    /** Whether a push that names this dataset, or none, is the guard's. */
+    takes(datasetIdOrName: string | undefined): boolean;
+    readonly log: Log;
+}
+
+/** A crawling context as far as the doors need it; an adaptive crawler's has no `crawler`. */
+export type GuardableContext = Pick<CrawlingContext, 'request' | 'pushData'> & { crawler?: unknown };
+
+/** A handler's context, `pushData` typed with the guard's items. */
+export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushData'> & {
+    pushData(data: Item | Item[], datasetIdOrName?: string): Promise<void>;
+};
+
+/** Crawlee's router: a handler with methods. */
+export interface RouterLike {
+    (context: any): void | Promise<void>;
+    addHandler(...args: any[]): unknown;
+    addDefaultHandler(...args: any[]): unknown;
+    use(...args: any[]): unknown;
+}
+
+/** `context.pushData` as a crawler provides it. */
+export type ContextPush = (data: any, datasetIdOrName?: string) => Promise<void>;
+
+/** What a record says of the request whose handler pushed the item. */
+export function requestInfoOf({ url, loadedUrl, label, id, retryCount }: GuardableContext['request']): RequestInfo {
+    return {
+        url,
+        ...(loadedUrl !== undefined && { loadedUrl }),
+        ...(label !== undefined && { label }),
+        ...(id !== undefined && { id }),
+        retryCount,
+    };
+}
+
+/** An adaptive crawler runs a handler twice and keeps one result: only what it commits may be pushed. */
+export function rejectAdaptive(context: GuardableContext, door: string): void {
+    if (context.crawler !== undefined) return;
+    throw new Error(
+        `${door} cannot be used with AdaptivePlaywrightCrawler: it would push the results of attempts that the crawler ` +
+            'throws away. Call guard.install(crawler) instead, and leave the handlers as they are.',
+    );
+}
+
+/** Makes the errors stop the crawler that no further request can escape; the others let it try the request again. */
+export async function inCrawler<T>(push: Promise<T>): Promise<T> {
+    try {
+        return await push;
+    } catch (error) {
+        const stops = error instanceof ToleranceExceededError || (error instanceof DeliveryError && error.permanent);
+        throw stops ? toCriticalError(error) : error;
+    }
+}
+
+/** The doors' own versions of `context.pushData`, which no other door wraps again. */
+const guardedPushes = new WeakSet<ContextPush>();
+
+export function markGuarded(push: ContextPush): ContextPush {
+    guardedPushes.add(push);
+    return push;
+}
+
+export function isGuarded(push: ContextPush): boolean {
+    return guardedPushes.has(push);
+}

@@ -1,0 +1,52 @@
+import { DeliveryError, ItemsRejectedError } from './errors.js';
+import type { RejectedItem } from './errors.js';
+
+/** How many rejected items an error's message names. */
+const NAMED_ITEMS = 3;
+
+/** The items of a push. @throws TypeError for what is neither an object nor an array */
+export function toItems(data: unknown): readonly unknown[] {
+    if (Array.isArray(data)) return data;
+    if (typeof data === 'object' && data !== null) return [data];
+    throw new TypeError(
+        `pushData() expects an object or an array of objects, but got: ${data === null ? 'null' : typeof data}.`,
+    );
+}
+
+/** @throws TypeError for what is no event's name */
+export function checkEventName(eventName: unknown): void {
+    if (eventName === undefined || (typeof eventName === 'string' && eventName !== '')) return;
+    throw new TypeError(
+        `pushData() expects the name of an event as its second argument, but got: ${typeof eventName}.`,
+    );
+}
+
+/** Names the first of the rejected items. */
+export function itemsRejected(rejected: readonly RejectedItem[], count: number): ItemsRejectedError {
+    const named = rejected.slice(0, NAMED_ITEMS).map(({ itemPosition, errors }) => {
+        const [first] = errors;
+        return `item ${itemPosition}: ${first?.instancePath || 'the item'} ${first?.message ?? 'is invalid'}`;
+    });
+    const more = rejected.length > NAMED_ITEMS ? ` and ${rejected.length - NAMED_ITEMS} more` : '';
+    return new ItemsRejectedError(
+        rejected.map(({ itemPosition, errors }) => ({ itemPosition, errors })),
+        `${rejected.length} of ${count} items were rejected (mode: 'fail'): ${named.join('; ')}${more}. Mend them and push again.`,
+    );
+}
+
+/** Says how much of an array was taken, so that the caller does not push that again. */
+export function inPart(
+    error: unknown,
+    count: number,
+    { acceptedItems, rejectedItems }: { acceptedItems: number; rejectedItems: number },
+): unknown {
+    if (!(error instanceof DeliveryError)) return error;
+    const taken = acceptedItems + rejectedItems;
+    return new DeliveryError(
+        `${error.message} Of this call the first ${taken} of ${count} items were taken.`,
+        error.keptItems,
+        error.permanent,
+        { cause: error.cause },
+        taken,
+    );
+}
