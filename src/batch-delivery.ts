@@ -14,8 +14,8 @@ export interface BatchDeliveryParts {
     quarantine: (items: readonly RejectedItem[]) => Promise<void>;
     /** The platform may have another schema than the one used here; never rejects. */
     learnSchema: () => Promise<void>;
-    /** Items could not be sent. They are in the buffer still. */
-    onFailure: (failure: DeliveryFailure) => void;
+    /** Items could not be sent; they are in the buffer still. Returns whether the next batch may follow all the same. */
+    onFailure: (failure: DeliveryFailure) => boolean;
 }
 
 /** Takes a batch out of the buffer, and tells each of its owners what became of their items. */
@@ -38,9 +38,7 @@ export class BatchDelivery {
         buffer.keep(batch, outcome.unsent);
         if (rejected.some(({ reason }) => reason === 'schema')) await learnSchema();
         await quarantined;
-        if (outcome.failure === undefined) return true;
-        onFailure(outcome.failure);
-        return false;
+        return outcome.failure === undefined || onFailure(outcome.failure);
     }
 
     /** Items of a handler that has timed out: its retry pushes them again. What is left of the batch is sent next. */

@@ -38,12 +38,15 @@ export class CarryOver {
         this.#parts = parts;
     }
 
-    /** Saves what is still here, each item once however often it is called. Items may yet be sent; then they are taken out again. */
-    async save(): Promise<void> {
+    /**
+     * Saves what is still here, each item once however often it is called. Items may yet be sent; then they are taken out
+     * again. Resolves to how many items were saved by this call.
+     */
+    async save(): Promise<number> {
         const saved = this.#saving.then(async () => {
-            await this.#saveItems();
-            await this.#saveRejected();
+            const savedItems = (await this.#saveItems()) + (await this.#saveRejected());
             await this.#saveCounters(false);
+            return savedItems;
         });
         this.#saving = saved.catch(() => undefined);
         return saved;
@@ -92,10 +95,12 @@ export class CarryOver {
         await this.#saving;
     }
 
-    async #saveItems(): Promise<void> {
+    async #saveItems(): Promise<number> {
         const { flow } = this.#parts;
         const { buffer } = flow;
+        let savedItems = 0;
         for (const batch of buffer.batches.filter(({ onDone }) => onDone === undefined)) {
+            savedItems += batch.payload.itemCount;
             const keys: string[] = [];
             for (const lines of linesOf(batch.payload)) {
                 keys.push(await this.#saveLines('items', lines, batch.readBack?.from ?? flow.position));
@@ -104,14 +109,16 @@ export class CarryOver {
             if (buffer.batches.includes(batch)) batch.onDone = () => keys.forEach((key) => this.#remove(key));
             else keys.forEach((key) => this.#remove(key));
         }
+        return savedItems;
     }
 
-    async #saveRejected(): Promise<void> {
-        const { quarantine } = this.#parts.flow;
-        for (const { line, onDone } of quarantine.unsaved()) {
+    async #saveRejected(): Promise<number> {
+        const unsaved = this.#parts.flow.quarantine.unsaved();
+        for (const { line, onDone } of unsaved) {
             const key = await this.#saveLines('rejected', [line], 0);
             onDone(() => this.#remove(key));
         }
+        return unsaved.length;
     }
 
     async #saveLines(kind: SavedHeader['kind'], lines: readonly string[], readBackFrom: number): Promise<string> {

@@ -51,6 +51,8 @@ export class ItemFlow {
     /** Called after each failure to send. */
     onFailure: () => void = () => undefined;
     #failure: DatasetGuardError | undefined;
+    /** Said last, so that an outage that goes on is not said again and again. */
+    #loggedFailure: string | undefined;
     #cancelQuarantineTimer: (() => void) | undefined;
 
     constructor(parts: FlowParts) {
@@ -199,23 +201,32 @@ export class ItemFlow {
         });
     }
 
-    #failDelivery({ error: cause, permanent }: DeliveryFailure): void {
+    /** Returns whether sending may go on. */
+    #failDelivery({ error: cause, permanent }: DeliveryFailure): boolean {
+        const keptItems = this.buffer.unownedItemCount;
         const failure = new DeliveryError(
-            `Items could not be stored in the dataset: ${cause.message} ` +
+            `Items could not be stored in the dataset: ${cause.message.replace(/\.$/, '')}. ` +
                 (permanent ? 'Trying again does not help until that is mended. ' : '') +
-                'Buffered items are kept, and flush() sends them; items of a call that waits are given back to it.',
-            this.buffer.itemCount,
+                (keptItems > 0
+                    ? `${keptItems} buffered items are kept; flush() sends them.`
+                    : 'The items are given back to their callers, to be pushed again.'),
+            keptItems,
             permanent,
             { cause },
         );
         this.#fail(failure);
-        this.statistics.discardedItems += this.buffer.takeBack(failure);
         this.buffer.rejectWaiters(failure);
+        this.statistics.discardedItems += this.buffer.takeBack(failure);
+        if (keptItems > 0) return false;
+        // Nothing is kept that a flush could send: the next push is as good as this one was.
+        this.#failure = undefined;
+        return true;
     }
 
-    /** Logged once, kept, and told to the next caller. */
+    /** Logged, kept, and told to the next caller. */
     #fail(failure: DatasetGuardError): void {
-        if (this.#failure === undefined) this.#parts.log.error(failure.message);
+        if (this.#loggedFailure !== failure.message) this.#parts.log.error(failure.message);
+        this.#loggedFailure = failure.message;
         this.#failure = failure;
         setImmediate(this.onFailure);
     }

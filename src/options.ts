@@ -89,7 +89,11 @@ const DEFAULTS = {
     samples: true,
 } as const;
 
-const TOLERANCE_DEFAULTS: Required<Tolerance> = { maxItems: Infinity, maxRatio: 1, minItems: 100 };
+const TOLERANCE_DEFAULTS: Readonly<Required<Tolerance>> = Object.freeze({
+    maxItems: Infinity,
+    maxRatio: 1,
+    minItems: 100,
+});
 
 const KEYS: ReadonlySet<string> = new Set([
     ...Object.keys(DEFAULTS),
@@ -130,7 +134,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
 type DefaultKey = keyof typeof DEFAULTS;
 
 function integer(options: Dictionary, key: DefaultKey, min: number, max: number): number {
-    const value = options[key] ?? DEFAULTS[key];
+    const value = options[key] === undefined ? DEFAULTS[key] : options[key];
     if (!Number.isSafeInteger(value) || value < min || value > max) {
         fail(key, `an integer from ${min} to ${max}`, value);
     }
@@ -144,7 +148,7 @@ function bufferSize(options: Dictionary, maxPayloadBytes: number): number {
 }
 
 function oneOf<T extends string>(options: Dictionary, key: DefaultKey, allowed: readonly T[]): T {
-    const value = options[key] ?? DEFAULTS[key];
+    const value = options[key] === undefined ? DEFAULTS[key] : options[key];
     if (!allowed.includes(value)) fail(key, allowed.map((name) => `'${name}'`).join(', '), value);
     return value;
 }
@@ -156,7 +160,7 @@ function ackOfFailMode(options: Dictionary): 'stored' {
 }
 
 function boolean(options: Dictionary, key: DefaultKey): boolean {
-    const value = options[key] ?? DEFAULTS[key];
+    const value = options[key] === undefined ? DEFAULTS[key] : options[key];
     if (typeof value !== 'boolean') fail(key, 'true or false', value);
     return value;
 }

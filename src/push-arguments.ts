@@ -15,7 +15,13 @@ export function toItems(data: unknown): readonly unknown[] {
 
 /** @throws TypeError for what is no event's name */
 export function checkEventName(eventName: unknown): void {
-    if (eventName === undefined || (typeof eventName === 'string' && eventName !== '')) return;
+    if (eventName === undefined) return;
+    if (typeof eventName === 'string' && eventName.startsWith('apify-')) {
+        throw new TypeError(
+            `The platform charges the synthetic event '${eventName}' by itself; expected an event of the Actor's own.`,
+        );
+    }
+    if (typeof eventName === 'string' && eventName !== '') return;
     throw new TypeError(
         `pushData() expects the name of an event as its second argument, but got: ${typeof eventName}.`,
     );

@@ -15,6 +15,29 @@ export interface PushManner {
     request?: RequestInfo;
 }
 
+/** Items to be taken in order. */
+interface Taking {
+    count: number;
+    examine: (index: number) => Examined;
+    /** Who waits for them. */
+    call?: PushCall;
+    /** Valid items beyond so many are not taken. */
+    budget?: number;
+    /** They do not wait for room in the buffer. */
+    hasRoom?: boolean;
+}
+
+interface Progress {
+    acceptedItems: number;
+    rejectedItems: number;
+}
+
+/** Valid items beyond the budget: so many, and the JSON of those that may get a place yet. */
+interface Trimmed {
+    texts: string[];
+    count: number;
+}
+
 /** An array is worked through for so long at most before other work gets its turn. */
 const MAX_BLOCKING_MILLIS = 10;
 /** Items between two looks at the clock. */
@@ -43,8 +66,7 @@ export class Pusher {
     async pushData(data: unknown, { ack, eventName, request }: PushManner): Promise<PushResult> {
         const items = toItems(data);
         checkEventName(eventName);
-        if (this.#charging.isActive)
-            return this.#track(this.#inTurn(async () => this.#pushAll(items, eventName, request)));
+        if (this.#charging.isActive) return this.#track(this.#pushCharged(items, eventName, request));
         return this.#track(ack === 'stored' ? this.#pushAll(items, undefined, request) : this.#pushBuffered(items));
     }
 
@@ -71,7 +93,7 @@ export class Pusher {
             const item = items[index]!;
             return typeof item === 'string' ? item : { ...item, owner: call };
         };
-        const push = async () => this.#pushStored(call, items.length, examine, undefined, true);
+        const push = async () => this.#pushStored(call, items.length, examine, { hasRoom: true });
         return this.#track(this.#charging.isActive ? this.#inTurn(push) : push());
     }
 
@@ -105,7 +127,8 @@ export class Pusher {
     async #pushBuffered(items: readonly unknown[]): Promise<PushResult> {
         const progress = { acceptedItems: 0, rejectedItems: 0 };
         try {
-            await this.#take(items.length, (index) => this.#flow.examine(items[index], index, undefined), progress);
+            const examine = (index: number) => this.#flow.examine(items[index], index, undefined);
+            await this.#take({ count: items.length, examine }, progress);
         } catch (error) {
             throw progress.acceptedItems + progress.rejectedItems > 0 ? inPart(error, items.length, progress) : error;
         }
@@ -116,31 +139,39 @@ export class Pusher {
     async #pushAll(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
         const call = new PushCall(request);
         const examine = (index: number) => this.#flow.examine(items[index], index, call);
-        if (this.#options.mode !== 'fail') return this.#pushStored(call, items.length, examine, eventName, false);
+        if (this.#options.mode !== 'fail') return this.#pushStored(call, items.length, examine, { eventName });
         const all = items.map((_, index) => examine(index));
         this.#passAllOrNone(all);
-        return this.#pushStored(call, all.length, (index) => all[index]!, eventName, false);
+        return this.#pushStored(call, all.length, (index) => all[index]!, { eventName });
+    }
+
+    /** One charged push at a time. One item is examined at once; an array must not be changed while the push is under way. */
+    async #pushCharged(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
+        if (items.length !== 1) return this.#inTurn(async () => this.#pushAll(items, eventName, request));
+        const call = new PushCall(request);
+        const examined = this.#flow.examine(items[0], 0, call);
+        if (this.#options.mode === 'fail') this.#passAllOrNone([examined]);
+        return this.#inTurn(async () => this.#pushStored(call, 1, () => examined, { eventName }));
     }
 
     async #pushStored(
         call: PushCall,
         count: number,
-        examined: (index: number) => Examined,
-        eventName: string | undefined,
-        hasRoom: boolean,
+        examine: (index: number) => Examined,
+        { eventName, hasRoom = false }: { eventName?: string; hasRoom?: boolean },
     ): Promise<PushResult> {
         const budget = this.#charging.budget(count, eventName);
-        const trimmed = await this.#takeForCall(call, count, examined, budget, hasRoom);
+        const trimmed = await this.#takeForCall(call, { count, examine, budget, hasRoom });
         // What the platform rejected left its place in the budget to those behind.
-        while (trimmed.length > 0 && call.error === undefined && call.storedItems < budget) {
-            const places = budget - call.storedItems;
-            const next = trimmed.splice(0, places);
-            await this.#takeForCall(call, next.length, (index) => examined(next[index]!), places, hasRoom);
+        while (trimmed.texts.length > 0 && call.error === undefined && call.storedItems < budget) {
+            const next = trimmed.texts.splice(0, budget - call.storedItems);
+            trimmed.count -= next.length;
+            await this.#takeForCall(call, { count: next.length, examine: (index) => next[index]!, hasRoom });
         }
         const { statistics } = this.#flow;
-        statistics.receivedItems += trimmed.length;
-        statistics.trimmedItems += trimmed.length;
-        const charged = await this.#charging.charge(call.storedItems, trimmed.length, eventName);
+        statistics.receivedItems += trimmed.count;
+        statistics.trimmedItems += trimmed.count;
+        const charged = await this.#charging.charge(call.storedItems, trimmed.count, eventName);
 
         if (call.error !== undefined) throw call.error;
         if (this.#options.mode === 'fail' && call.rejectedItems.length > 0)
@@ -149,21 +180,15 @@ export class Pusher {
             ...charged,
             acceptedItems: call.storedItems,
             quarantinedItems: call.quarantinedItems,
-            trimmedItems: trimmed.length,
+            trimmedItems: trimmed.count,
         };
     }
 
-    /** Takes items for a call that waits, and waits. Returns the indexes beyond the budget. */
-    async #takeForCall(
-        call: PushCall,
-        count: number,
-        examine: (index: number) => Examined,
-        budget: number,
-        hasRoom: boolean,
-    ): Promise<number[]> {
-        let trimmed: number[] = [];
+    /** Takes items for a call that waits, and waits. Returns what is beyond the budget. */
+    async #takeForCall(call: PushCall, taking: Omit<Taking, 'call'>): Promise<Trimmed> {
+        let trimmed: Trimmed = { texts: [], count: 0 };
         try {
-            trimmed = await this.#take(count, examine, { acceptedItems: 0, rejectedItems: 0 }, call, budget, hasRoom);
+            trimmed = await this.#take({ ...taking, call }, { acceptedItems: 0, rejectedItems: 0 });
             if (call.rejectedItems.length > 0) await this.#flow.flushQuarantine();
         } catch (error) {
             // The caller will push all of it again.
@@ -174,17 +199,10 @@ export class Pusher {
         return trimmed;
     }
 
-    /** The items' way in, in order. Returns the indexes of valid items beyond the budget. */
-    async #take(
-        count: number,
-        examine: (index: number) => Examined,
-        progress: { acceptedItems: number; rejectedItems: number },
-        call?: PushCall,
-        budget = Infinity,
-        hasRoom = false,
-    ): Promise<number[]> {
+    /** The items' way in, in order. Returns the valid items beyond the budget. */
+    async #take({ count, examine, call, budget = Infinity, hasRoom }: Taking, progress: Progress): Promise<Trimmed> {
         const flow = this.#flow;
-        const trimmed: number[] = [];
+        const trimmed: Trimmed = { texts: [], count: 0 };
         let lastPause = performance.now();
         for (let index = 0; index < count; index++) {
             if (index % ITEMS_PER_LOOK === ITEMS_PER_LOOK - 1 && performance.now() - lastPause > MAX_BLOCKING_MILLIS) {
@@ -194,7 +212,9 @@ export class Pusher {
             flow.checkHealth();
             const examined = examine(index);
             if (typeof examined === 'string' && progress.acceptedItems >= budget) {
-                trimmed.push(index);
+                // No more than were taken can leave their place.
+                if (trimmed.texts.length < budget) trimmed.texts.push(examined);
+                trimmed.count++;
                 continue;
             }
             call?.expectItem();

@@ -70,26 +70,25 @@ export class RunEnd implements LifecycleHandlers {
 
     async #save(): Promise<void> {
         const { flow, carryOver, log } = this.#parts;
-        const count = flow.pendingItems;
-        if (count === 0) return;
-        if (await this.#attempt(carryOver.save())) {
+        if (flow.pendingItems === 0) return;
+        const count = await this.#attempt(carryOver.save());
+        if (count)
             log.error(
                 `${count} items could not be sent in time. They are saved with the run, and its next start sends them first.`,
             );
-        }
     }
 
-    async #attempt(saving: Promise<void>): Promise<boolean> {
+    /** Saving must not make the end of a run fail; what could not be saved is said. */
+    async #attempt<T>(saving: Promise<T>): Promise<T | undefined> {
         const { flow, log } = this.#parts;
         try {
-            await saving;
-            return true;
+            return await saving;
         } catch (error) {
             const reason = error instanceof Error ? error.message : String(error);
             log.error(
                 `The state of the guard could not be saved with the run (${flow.pendingItems} items are not sent): ${reason}`,
             );
-            return false;
+            return undefined;
         }
     }
 }

@@ -44,18 +44,24 @@ export function createCharging(datasetId: string, isInitialized: boolean): Charg
             if (!isActive || storedItems === 0 || names.length === 0) {
                 return { ...NO_CHARGE, eventChargeLimitReached: isActive && storedItems === 0 && trimmedItems > 0 };
             }
-            const results: ChargeResult[] = [];
-            for (const name of names) results.push(await manager.charge({ eventName: name, count: storedItems }));
+            // At once, as the SDK does: each result then tells of the budget after both.
+            const results = await Promise.all(
+                names.map(async (name) => manager.charge({ eventName: name, count: storedItems })),
+            );
             return results.reduce(merge);
         },
     };
 }
 
-/** The budget is shared: what can still be charged is what the later of the two charges left. */
 function merge(a: ChargeResult, b: ChargeResult): ChargeResult {
     return {
         eventChargeLimitReached: a.eventChargeLimitReached || b.eventChargeLimitReached,
         chargedCount: a.chargedCount + b.chargedCount,
-        chargeableWithinLimit: b.chargeableWithinLimit,
+        chargeableWithinLimit: Object.fromEntries(
+            Object.entries(a.chargeableWithinLimit).map(([name, count]) => [
+                name,
+                Math.min(count, b.chargeableWithinLimit[name] ?? count),
+            ]),
+        ),
     };
 }

@@ -1,6 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import { Actor, log } from 'apify';
+import { log } from 'apify';
 
 import type { Clock, Log, Tuning } from '../ports.js';
 
@@ -11,8 +11,9 @@ export interface RunIdentity {
     actorBuildId?: string;
 }
 
+/** Read from the environment: `Actor.getEnv()` leaves the build out. */
 export function readRunIdentity(): RunIdentity {
-    const { actorId, actorRunId, actorBuildId } = Actor.getEnv();
+    const [actorId, actorRunId, actorBuildId] = ['ID', 'RUN_ID', 'BUILD_ID'].map(readActorVariable);
     return {
         ...(actorId && { actorId }),
         ...(actorRunId && { actorRunId }),
@@ -20,9 +21,14 @@ export function readRunIdentity(): RunIdentity {
     };
 }
 
+/** `ACTOR_BUILD_ID` and the like, or their older names (`APIFY_ACTOR_BUILD_ID`). */
+export function readActorVariable(name: string): string | undefined {
+    return process.env[`ACTOR_${name}`] || process.env[`APIFY_ACTOR_${name}`] || undefined;
+}
+
 /** `owner/actor-name` on the platform. */
 export function readActorFullName(): string | undefined {
-    return process.env.ACTOR_FULL_NAME || undefined;
+    return readActorVariable('FULL_NAME');
 }
 
 /**

@@ -47,7 +47,12 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
             const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
             if (failed) {
                 options.exitCode = options.exitCode || 1;
-                options.statusMessage = [summary, options.statusMessage].filter(Boolean).join('. ');
+                options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
+                // The SDK gives its own attempt a millisecond, and this message must arrive.
+                await Actor.setStatusMessage(options.statusMessage, {
+                    isStatusMessageTerminal: true,
+                    level: 'ERROR',
+                }).catch(() => undefined);
             } else {
                 options.statusMessage ??= summary;
             }

@@ -33,7 +33,7 @@ const OPENING_BRACE = 0x7b;
 function messageOf(error: unknown): string {
     let message = '';
     try {
-        message = error instanceof Error ? error.message : String(error);
+        message = String(error instanceof Error ? error.message : error);
     } catch {
         // What was thrown cannot be shown either.
     }

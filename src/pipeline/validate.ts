@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import type { ItemError, ItemSchema } from '../ports.js';
 
 /**
@@ -11,7 +13,8 @@ export function validateItem(item: unknown, text: string, schema: ItemSchema): I
 
 /**
  * Whether reading `value` shows exactly what its JSON says: no `toJSON`, no getter, nothing undefined, nothing hidden,
- * no number that JSON lacks. Costs a third of parsing the text back. Reads no getter.
+ * no number that JSON lacks. Costs a third of parsing the text back. Calls no getter, but that of an array's element,
+ * which to look for would cost more than parsing.
  */
 export function isPlainJson(value: unknown): boolean {
     try {
@@ -27,6 +30,7 @@ function isPlain(value: unknown): boolean {
         return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
     }
     if (value === null) return true;
+    if (types.isProxy(value)) return false;
     return Array.isArray(value) ? isPlainArray(value) : isPlainObject(value);
 }
 
@@ -40,8 +44,8 @@ function isPlainArray(value: unknown[]): boolean {
 }
 
 function isPlainObject(value: object): boolean {
-    const prototype = Object.getPrototypeOf(value);
-    if ((prototype !== Object.prototype && prototype !== null) || 'toJSON' in value) return false;
+    // What JSON.parse makes inherits from Object.prototype, and a schema may see what is inherited.
+    if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false;
     const names = Object.getOwnPropertyNames(value);
     for (let index = 0; index < names.length; index++) {
         const property = Object.getOwnPropertyDescriptor(value, names[index]!);

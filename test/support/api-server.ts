@@ -117,6 +117,11 @@ export class ApiServer {
         return this.#platform.datasets.add(options);
     }
 
+    /** Another run's default key-value store, say. */
+    addKeyValueStore(id: string): void {
+        this.#platform.keyValueStores.add({ id });
+    }
+
     /** Another run, by default on the same storages: a second writer, or the next run of the Actor. */
     addRun(ids: Partial<RunIds>, options: PlatformOptions['run'] = {}): Run {
         return this.#platform.runs.add({ ...this.ids, ...ids }, options);

@@ -70,6 +70,14 @@ export class ItemBuffer {
         return this.#bytes;
     }
 
+    /** Items that nobody waits for. */
+    get unownedItemCount(): number {
+        let itemCount = 0;
+        for (const { runs } of this.#batches)
+            for (const { owner, count } of runs) if (owner === undefined) itemCount += count;
+        return itemCount;
+    }
+
     get hasWaiters(): boolean {
         return this.#waiters.length > 0;
     }
@@ -141,12 +149,13 @@ export class ItemBuffer {
     takeBack(error: Error, owner?: Owner): number {
         let takenBackItems = 0;
         const isTaken = (other: Owner | undefined) => other !== undefined && (owner === undefined || other === owner);
-        for (const batch of this.#batches.filter(({ sending }) => !sending)) {
+        const isAffected = ({ sending, runs }: Batch) => !sending && runs.some((run) => isTaken(run.owner));
+        // Each step makes room for those in line, whose items may have to go as well.
+        for (let batch = this.#batches.find(isAffected); batch !== undefined; batch = this.#batches.find(isAffected)) {
             const runs = batch.runs.filter((run) => isTaken(run.owner));
-            if (runs.length === 0) continue;
             const owners = ownersByIndex(batch.runs);
             const indexes = owners.flatMap((other, index) => (isTaken(other) ? [] : [index]));
-            this.keep(batch, [{ indexes }]);
+            this.keep(batch, [{ indexes, readBack: batch.readBack }]);
             for (const run of runs) {
                 takenBackItems += run.count;
                 run.owner!.settle({ takenBack: run.count, error });
@@ -208,7 +217,8 @@ export class ItemBuffer {
     /** One item is taken whatever its size when there is nothing else. */
     #hasRoomFor(itemText: string): boolean {
         if (this.#bytes === 0) return true;
-        const room = this.#maxBufferedBytes - this.#bytes - 1;
+        // A new payload has two brackets; one that is open has one comma more.
+        const room = this.#maxBufferedBytes - this.#bytes - 2;
         return itemText.length * 3 <= room || Buffer.byteLength(itemText) <= room;
     }
 

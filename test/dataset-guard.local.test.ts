@@ -1,0 +1,163 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import { SchemaLoadError } from '../src/index.js';
+import type { LocalRun } from './support/local-run.js';
+import { startLocalRun } from './support/local-run.js';
+
+const FIELDS = { type: 'object', required: ['n'], properties: { n: { type: 'number' } } };
+const ACTOR = { actorSpecification: 1, name: 'local-actor' };
+const withDataset = (fields: unknown) => ({
+    '.actor/actor.json': { ...ACTOR, storages: { dataset: './dataset_schema.json' } },
+    '.actor/dataset_schema.json': { actorSpecification: 1, fields, views: {} },
+});
+
+let run: LocalRun;
+beforeAll(async () => {
+    run = await startLocalRun();
+});
+afterEach(async () => run.reset());
+afterAll(async () => run.stop());
+
+describe('a guard on a laptop', () => {
+    it('stores items on disk, to the letter and in order', async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ maxPayloadBytes: 1_024 });
+        const items = [
+            { n: 1, text: 'ü€😀\u2028"\\', nested: { list: [1, null, { a: [] }] } },
+            JSON.parse('{"n":2,"__proto__":{"x":1}}'),
+            JSON.parse(String.raw`{"n":3,"lone":"\ud800"}`),
+            ...Array.from({ length: 100 }, (_, n) => ({ n, text: 'x'.repeat(n * 10) })),
+        ];
+        for (const item of items) await guard.pushData(item);
+        const report = await guard.close();
+        expect(await run.texts(name)).toEqual(items.map((item) => JSON.stringify(item)));
+        expect(report).toMatchObject({ storedItems: items.length, quarantinedItems: 0, pendingItems: 0 });
+    });
+
+    it('validates although nothing else does there, and quarantines on disk beside the dataset', async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ ack: 'stored' });
+        expect(await guard.pushData([{ n: 1 }, { n: 'bad' }, null, { n: 2 }] as any)).toMatchObject({
+            acceptedItems: 2,
+            quarantinedItems: 2,
+        });
+        expect(await run.items(name)).toEqual([{ n: 1 }, { n: 2 }]);
+        const records = (await run.items('local-actor-quarantine')).slice(-2);
+        expect(records).toMatchObject([
+            { item: { n: 'bad' }, reason: 'schema', itemPosition: 1, attempt: 1 },
+            { item: null, reason: 'not-an-object', itemPosition: 2 },
+        ]);
+        expect(records[0].datasetName ?? records[0].datasetId).toBe(name);
+    });
+
+    it('puts a too large item into a key-value store on disk', async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ quarantine: 'large-quarantine' });
+        const huge = { n: 1, text: 'ü'.repeat(5_000_000) };
+        await guard.pushData([huge, { n: 2 }]);
+        await guard.close();
+        expect(await run.items(name)).toEqual([{ n: 2 }]);
+        const [record] = await run.items('large-quarantine');
+        expect(record).toMatchObject({ reason: 'too-large', itemBytes: Buffer.byteLength(JSON.stringify(huge)) });
+        const records = await run.records('large-quarantine-items');
+        expect(Object.keys(records)).toEqual([`${record.itemKey}.json`]);
+        expect(JSON.stringify(JSON.parse(Object.values(records)[0]!))).toBe(JSON.stringify(huge));
+    });
+
+    it('stores a large item that the platform would be asked about', async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open();
+        const items = [{ n: 0 }, { n: 1, text: 'x'.repeat(6_000_000) }, { n: 2 }];
+        await guard.pushData(items);
+        await guard.close();
+        expect(await run.items(name)).toEqual(items);
+    });
+
+    it('has named datasets, without a schema of their own', async () => {
+        await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ dataset: 'named-local' });
+        await guard.pushData([{ n: 'anything' }]);
+        await guard.close();
+        expect(await run.items('named-local')).toEqual([{ n: 'anything' }]);
+    });
+
+    it('has the schemas of aliases', async () => {
+        await run.fresh({
+            '.actor/actor.json': {
+                ...ACTOR,
+                storages: {
+                    datasets: {
+                        default: { actorSpecification: 1, fields: FIELDS },
+                        reviews: { actorSpecification: 1, fields: { type: 'object', required: ['stars'] } },
+                    },
+                },
+            },
+        });
+        const guard = await run.open({ dataset: { alias: 'reviews' }, quarantine: 'reviews-quarantine' });
+        await guard.pushData([{ stars: 5 }, { n: 1 }]);
+        await guard.close();
+        expect(await run.items('reviews')).toEqual([{ stars: 5 }]);
+        expect(await run.items('reviews-quarantine')).toMatchObject([{ item: { n: 1 }, datasetName: 'reviews' }]);
+        const other = await run.open();
+        expect(await other.pushData({ n: 'bad' })).toMatchObject({ quarantinedItems: 1 });
+    });
+
+    it.each([
+        ['there is no .actor', {}],
+        ['actor.json declares no dataset', { '.actor/actor.json': ACTOR }],
+        ['fields are {}', withDataset({})],
+        ['fields are absent', withDataset(undefined)],
+        ['a format is unknown', withDataset({ type: 'object', properties: { n: { type: 'string', format: 'isbn' } } })],
+    ])('takes every object where %s', async (_, files) => {
+        const name = await run.fresh(files);
+        const guard = await run.open();
+        await guard.pushData([{ n: 'anything' }, {}]);
+        await guard.close();
+        expect(await run.items(name)).toEqual([{ n: 'anything' }, {}]);
+    });
+
+    it.each([
+        ['actor.json is not JSON', { '.actor/actor.json': '{ "name": "x", }' }, '.actor/actor.json'],
+        [
+            'the schema file is missing',
+            { '.actor/actor.json': { ...ACTOR, storages: { dataset: './none.json' } } },
+            '.actor/actor.json',
+        ],
+        [
+            'the schema file is not JSON',
+            { ...withDataset({}), '.actor/dataset_schema.json': 'fields:' },
+            '.actor/dataset_schema.json',
+        ],
+        ['fields are an array schema', withDataset({ type: 'array' }), '.actor/dataset_schema.json'],
+        [
+            'fields are a bare map of properties',
+            withDataset({ title: { type: 'string' } }),
+            '.actor/dataset_schema.json',
+        ],
+        [
+            'a $ref is broken',
+            withDataset({ type: 'object', properties: { a: { $ref: '#/none' } } }),
+            '.actor/dataset_schema.json',
+        ],
+        [
+            'dataset and datasets exclude each other',
+            { '.actor/actor.json': { ...ACTOR, storages: { dataset: {}, datasets: { default: {} } } } },
+            '.actor/actor.json',
+        ],
+    ])('does not open where %s, and names the file', async (_, files, source) => {
+        await run.fresh(files);
+        const error: any = await run.open().catch((thrown: unknown) => thrown);
+        expect(error).toBeInstanceOf(SchemaLoadError);
+        expect(error.source).toBe(source);
+        expect(error.message).toContain(source);
+    });
+
+    it("waits, warns and fails as on the platform: mode 'warn' stores what fails here", async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ mode: 'warn' });
+        expect(await guard.pushData({ n: 'bad' })).toMatchObject({ acceptedItems: 1, quarantinedItems: 0 });
+        await guard.close();
+        expect(await run.items(name)).toEqual([{ n: 'bad' }]);
+        expect(guard.report()).toMatchObject({ storedItems: 1, reasons: [{ path: '/n', count: 1 }] });
+    });
+});
