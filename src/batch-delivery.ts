@@ -14,6 +14,8 @@ export interface BatchDeliveryParts {
     quarantine: (items: readonly RejectedItem[]) => Promise<void>;
     /** The platform may have another schema than the one used here; never rejects. */
     learnSchema: () => Promise<void>;
+    /** An item is left in the buffer, suspended, until it is known whether it is the item. */
+    onSuspect: (failure: DeliveryFailure) => void;
     /** Items could not be sent; they are in the buffer still. Returns whether the next batch may follow all the same. */
     onFailure: (failure: DeliveryFailure) => boolean;
 }
@@ -29,7 +31,7 @@ export class BatchDelivery {
     /** Resolves to whether the next batch may follow. Never rejects: what went wrong is kept for the callers. */
     async deliver(batch: Batch): Promise<boolean> {
         if (this.#giveBackStale(batch)) return true;
-        const { buffer, quarantine, learnSchema, onFailure } = this.#parts;
+        const { buffer, quarantine, learnSchema, onFailure, onSuspect } = this.#parts;
         const outcome = await this.#outcomeOf(batch);
         const rejected = this.#rejectedItems(batch, outcome);
         this.#countStored(batch, outcome);
@@ -38,7 +40,17 @@ export class BatchDelivery {
         buffer.keep(batch, outcome.unsent);
         if (rejected.some(({ reason }) => reason === 'schema')) await learnSchema();
         await quarantined;
-        return outcome.failure === undefined || onFailure(outcome.failure);
+        if (outcome.failure === undefined) {
+            // Items are accepted: those that nobody could tell about are tried again, and then it is known to be them.
+            buffer.resume();
+            return true;
+        }
+        if (outcome.failure.isSuspect && batch.runs.every(({ owner }) => owner === undefined)) {
+            buffer.suspend(batch.sequence);
+            onSuspect(outcome.failure);
+            return true;
+        }
+        return onFailure(outcome.failure);
     }
 
     /** Items of a handler that has timed out: its retry pushes them again. What is left of the batch is sent next. */

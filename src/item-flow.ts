@@ -51,6 +51,7 @@ export class ItemFlow {
     /** Called after each failure to send. */
     onFailure: () => void = () => undefined;
     #failure: DatasetGuardError | undefined;
+    #suspicion: DeliveryFailure | undefined;
     /** Said last, so that an outage that goes on is not said again and again. */
     #loggedFailure: string | undefined;
     #cancelQuarantineTimer: (() => void) | undefined;
@@ -82,6 +83,9 @@ export class ItemFlow {
             statistics: this.statistics,
             quarantine: async (items) => this.#quarantineAll(items),
             learnSchema: async () => this.#learnSchema(),
+            onSuspect: (failure) => {
+                this.#suspicion = failure;
+            },
             onFailure: (failure) => this.#failDelivery(failure),
         });
         this.#flusher = new Flusher(this.buffer, { ...options, clock, send: async (batch) => delivery.deliver(batch) });
@@ -172,6 +176,8 @@ export class ItemFlow {
         this.#flusher.resume();
         await this.#flusher.drain();
         await this.flushQuarantine();
+        // Nothing was accepted that would tell an item's fault from the platform's.
+        if (this.buffer.resume()) this.#failDelivery(this.#suspicion!);
         // Set meanwhile, by the sends that the drain waited for.
         const failure = this.#failure as DatasetGuardError | undefined;
         if (failure !== undefined) throw failure;

@@ -55,7 +55,7 @@ export class Flusher {
         this.#pumpSoon();
     }
 
-    /** Resolves when all batches that are in the buffer now have left it, or sending has halted. */
+    /** Resolves when all batches that are in the buffer now have left it or are suspended, or sending has halted. */
     async drain(): Promise<void> {
         const last = this.#buffer.batches.at(-1);
         if (last === undefined) return;
@@ -131,7 +131,7 @@ export class Flusher {
     }
 
     #settleDrains(): void {
-        const first = this.#buffer.batches[0]?.sequence ?? Infinity;
+        const first = this.#buffer.batches.find(({ suspended }) => !suspended)?.sequence ?? Infinity;
         for (let index = this.#drains.length - 1; index >= 0; index--) {
             const { upTo, resolve } = this.#drains[index]!;
             if (first > upTo || (this.#halted && this.#underWay === 0)) {

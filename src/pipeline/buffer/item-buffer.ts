@@ -19,6 +19,8 @@ export interface Batch {
     sending: boolean;
     /** Set when its items may be in the dataset: to be looked for before they are sent. */
     readBack?: ReadBack;
+    /** Left where it is while those behind it are sent: whether they are accepted tells what is wrong with it. */
+    suspended?: boolean;
     /** Called when the batch leaves the buffer for good. */
     onDone?: () => void;
 }
@@ -99,7 +101,7 @@ export class ItemBuffer {
 
     /** The oldest batch that is not being sent. */
     next(): Batch | undefined {
-        return this.#batches.find((batch) => !batch.sending);
+        return this.#batches.find(({ sending, suspended }) => !sending && !suspended);
     }
 
     /** Whether the batch is closed for further items. */
@@ -111,6 +113,18 @@ export class ItemBuffer {
     beginSending(batch: Batch): void {
         batch.sending = true;
         if (batch.payload === this.#open) this.#open = undefined;
+    }
+
+    /** Leaves the batches of these parts out of `next` until `resume`. */
+    suspend(sequence: number): void {
+        for (const batch of this.#batches) if (batch.sequence === sequence) batch.suspended = true;
+    }
+
+    /** Lets `next` give the suspended batches again. Returns whether there were any. */
+    resume(): boolean {
+        const suspended = this.#batches.filter((batch) => batch.suspended);
+        for (const batch of suspended) batch.suspended = false;
+        return suspended.length > 0;
     }
 
     /** The batch is done with. Its memory is free for those in line. */

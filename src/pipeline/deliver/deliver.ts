@@ -19,12 +19,22 @@ export interface UnsentPart {
     readBack?: ReadBack;
 }
 
+/** So many items rejected one by one for an unknown reason, and none accepted ever: it is not the items. */
+const MAX_ALIKE = 100;
+
+type RejectedResult = Extract<SendResult, { kind: 'invalid' | 'too-large' | 'bad-request' }>;
+
 /** What became of a payload's items. Those that are neither rejected nor unsent are stored. */
 export interface Outcome {
     rejected: PlatformRejection[];
     /** The items that are still to be sent, because of `failure`, in order: those of a request whose outcome is unknown apart. */
     unsent: UnsentPart[];
-    failure?: { error: Error; permanent: boolean };
+    failure?: {
+        error: Error;
+        permanent: boolean;
+        /** It may be the item: known once the platform accepts another one. */
+        isSuspect?: boolean;
+    };
 }
 
 export interface DelivererOptions {
@@ -77,9 +87,10 @@ export class Deliverer {
         const { rejected } = outcome;
         if (this.#hasAccepted || result.kind !== 'bad-request' || rejected.some(({ reason }) => reason !== 'rejected'))
             return;
-        outcome.unsent.unshift({ indexes: rejected.map(({ index }) => index) });
+        const indexes = rejected.map(({ index }) => index);
+        outcome.unsent.unshift({ indexes });
         outcome.rejected = [];
-        outcome.failure ??= { error: result.error, permanent: false };
+        outcome.failure ??= { error: result.error, permanent: false, isSuspect: indexes.length === 1 };
     }
 
     async #dealWith(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
@@ -154,7 +165,12 @@ export class Deliverer {
     }
 
     /** Halves a rejected request until each culprit stands alone. The order of the stored items is kept. */
-    async #isolate(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
+    async #isolate(result: RejectedResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
+        if (result.kind === 'bad-request' && !this.#hasAccepted && outcome.rejected.length >= MAX_ALIKE) {
+            outcome.unsent.push({ indexes });
+            outcome.failure = { error: result.error, permanent: false };
+            return;
+        }
         const middle = Math.ceil(indexes.length / 2);
         const left = indexes.slice(0, middle);
         const right = indexes.slice(middle);
