@@ -76,7 +76,12 @@ export class BatchDelivery {
         } catch (error) {
             // A defect, not an outage; the items are kept all the same.
             const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
-            return { rejected: [], unsent: [{ indexes }], failure: { error: error as Error, permanent: false } };
+            return {
+                rejected: [],
+                hasStored: false,
+                unsent: [{ indexes }],
+                failure: { error: error as Error, permanent: false },
+            };
         }
     }
 

@@ -99,15 +99,20 @@ export class CarryOver {
         const { flow } = this.#parts;
         const { buffer } = flow;
         let savedItems = 0;
-        for (const batch of buffer.batches.filter(({ onDone }) => onDone === undefined)) {
+        // A batch that is saved must not grow.
+        buffer.seal();
+        for (const batch of buffer.batches.filter(({ onDone, isReduced }) => onDone === undefined || isReduced)) {
+            const outdated = batch.onDone;
             savedItems += batch.payload.itemCount;
             const keys: string[] = [];
             for (const lines of linesOf(batch.payload)) {
                 keys.push(await this.#saveLines('items', lines, batch.readBack?.from ?? flow.position));
             }
             // It may have left the buffer in the meantime, sent after all.
-            if (buffer.batches.includes(batch)) batch.onDone = () => keys.forEach((key) => this.#remove(key));
-            else keys.forEach((key) => this.#remove(key));
+            const remove = () => keys.forEach((key) => this.#remove(key));
+            if (buffer.batches.includes(batch)) Object.assign(batch, { onDone: remove, isReduced: false });
+            else remove();
+            if (!buffer.batches.some(({ onDone }) => onDone === outdated)) outdated?.();
         }
         return savedItems;
     }

@@ -140,6 +140,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         try {
             await deadline.race(pusher.settled());
             await flow.flush();
+            await deadline.race(flow.quarantine.announced());
         } catch (error) {
             this.#closing = undefined;
             throw error;

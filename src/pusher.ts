@@ -38,7 +38,7 @@ interface Trimmed {
     count: number;
 }
 
-/** An array is worked through for so long at most before other work gets its turn. */
+/** Pushing, in a loop or of a large array, goes on for so long at most before requests and other work get their turn. */
 const MAX_BLOCKING_MILLIS = 10;
 /** Items between two looks at the clock. */
 const ITEMS_PER_LOOK = 64;
@@ -50,6 +50,8 @@ export class Pusher {
     readonly #charging: Charging;
     /** Pushes that have not settled. */
     readonly #underWay = new Set<Promise<unknown>>();
+    #itemsSinceLook = 0;
+    #lastPauseAt = 0;
     /** The last charged push: the budget is for one call at a time. */
     #lastCharged: Promise<unknown> = Promise.resolve();
 
@@ -203,12 +205,8 @@ export class Pusher {
     async #take({ count, examine, call, budget = Infinity, hasRoom }: Taking, progress: Progress): Promise<Trimmed> {
         const flow = this.#flow;
         const trimmed: Trimmed = { texts: [], count: 0 };
-        let lastPause = performance.now();
         for (let index = 0; index < count; index++) {
-            if (index % ITEMS_PER_LOOK === ITEMS_PER_LOOK - 1 && performance.now() - lastPause > MAX_BLOCKING_MILLIS) {
-                await new Promise(setImmediate);
-                lastPause = performance.now();
-            }
+            if (++this.#itemsSinceLook >= ITEMS_PER_LOOK && this.#isPauseDue()) await new Promise(setImmediate);
             flow.checkHealth();
             const examined = examine(index);
             if (typeof examined === 'string' && progress.acceptedItems >= budget) {
@@ -230,6 +228,15 @@ export class Pusher {
             }
         }
         return trimmed;
+    }
+
+    /** A loop of awaited pushes never leaves the microtasks by itself. */
+    #isPauseDue(): boolean {
+        this.#itemsSinceLook = 0;
+        const now = performance.now();
+        if (now - this.#lastPauseAt <= MAX_BLOCKING_MILLIS) return false;
+        this.#lastPauseAt = now;
+        return true;
     }
 
     /** `mode: 'fail'`: no item is taken before all have passed. */

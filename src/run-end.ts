@@ -37,8 +37,10 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async end(deadline: number): Promise<void> {
-        const { flow, carryOver } = this.#parts;
+        const { flow, carryOver, pusher, deadline: sendDeadline } = this.#parts;
         this.#begin(deadline);
+        // A push that waits for room is accepted as it gets it, and must be sent as well.
+        await sendDeadline.race(pusher.settled());
         const isFlushed = await flow.flush().then(
             () => true,
             () => false,

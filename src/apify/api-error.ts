@@ -21,7 +21,7 @@ const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
 
 /** What an error of a request to store items says about the items. */
 export function toSendResult(thrown: unknown): SendResult {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    const error = thrown instanceof Error ? thrown : new Error(inWords(thrown));
     const { statusCode, type, data, code } = error as Error & Record<'statusCode' | 'type' | 'data' | 'code', unknown>;
     if (typeof statusCode !== 'number') {
         return { kind: 'unavailable', outcomeUnknown: !NOT_CONNECTED.has(code), error };
@@ -50,7 +50,11 @@ function readInvalidItems(data: unknown): InvalidItem[] {
         return whole(items);
     }
     if (!isRecord(invalidItems)) return [];
-    return whole(Object.entries(invalidItems).map(([position, errors]) => toInvalidItem(Number(position), errors)));
+    return whole(
+        Object.entries(invalidItems).map(([position, errors]) =>
+            toInvalidItem(/^\d+$/.test(position) ? Number(position) : undefined, errors),
+        ),
+    );
 }
 
 /** One entry that cannot be read makes the list useless: an item that it should name would be sent again as good. */
@@ -83,6 +87,15 @@ function toItemError(error: unknown): ItemError {
         params: isRecord(error.params) ? error.params : {},
         ...(typeof error.message === 'string' && { message: error.message }),
     };
+}
+
+/** What was thrown may have no text either. */
+function inWords(thrown: unknown): string {
+    try {
+        return String(thrown);
+    } catch {
+        return 'It threw what cannot be shown.';
+    }
 }
 
 function text(value: unknown): string {

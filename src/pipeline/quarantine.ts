@@ -63,7 +63,10 @@ export class Quarantine {
     readonly #writeInContext: () => Promise<void>;
     readonly #pending: PendingRecord[] = [];
     #pendingBytes = 0;
+    /** Those in the request that is under way. */
+    readonly #underWay = new Set<PendingRecord>();
     #writing: Promise<void> | undefined;
+    #announced: Promise<void> = Promise.resolve();
 
     constructor(options: QuarantineOptions) {
         this.#options = options;
@@ -124,11 +127,12 @@ export class Quarantine {
 
     /** Gives the items that somebody waits for back to them, to be pushed again. Returns how many. */
     takeBack(error: Error): number {
-        const owned = this.#pending.filter(({ owner }) => owner !== undefined);
+        const owned = this.#pending.filter((pending) => pending.owner !== undefined && !this.#underWay.has(pending));
         for (const pending of owned) {
             this.#pending.splice(this.#pending.indexOf(pending), 1);
             this.#pendingBytes -= pending.record.itemBytes;
             pending.owner!.settle({ takenBack: 1, error });
+            pending.onDone?.();
         }
         return owned.length;
     }
@@ -143,11 +147,17 @@ export class Quarantine {
         }
     }
 
+    /** Resolves when `onQuarantine` has been called for all that is stored. */
+    async announced(): Promise<void> {
+        await this.#announced;
+    }
+
     async #write(): Promise<void> {
         try {
             await this.#writeFirst();
         } catch (error) {
             const reason = error instanceof Error ? error.message : String(error);
+            this.#underWay.clear();
             throw new QuarantineError(
                 `${this.#pending.length} rejected items could not be written to the quarantine: ${reason} ` +
                     'They are kept in memory; flush() tries again.',
@@ -162,6 +172,7 @@ export class Quarantine {
         const written: QuarantineRecord[] = [];
         let payload: OpenPayload | undefined;
         for (const pending of this.#pending) {
+            this.#underWay.add(pending);
             const { record, recordText } = await this.#complete(pending);
             if (payload === undefined) payload = payloads.open(recordText);
             else if (!payload.tryAppend(recordText)) break;
@@ -176,8 +187,12 @@ export class Quarantine {
             owner?.settle({ quarantined: 1 });
             onDone?.();
         }
+        this.#underWay.clear();
         this.#options.onStored(done.length);
-        for (const record of written) await this.#announce(record);
+        // Not waited for here: who is told may well want to flush.
+        this.#announced = this.#announced.then(async () => {
+            for (const record of written) await this.#announce(record);
+        });
     }
 
     /** Puts the item into its record, or, where it is too large for that, into the store beside the quarantine. */

@@ -79,7 +79,8 @@ export class ReasonCounts {
         { keyword, instancePath, message }: ItemError,
     ): Counted {
         const path = instancePath.replace(/\/\d+(?=\/|$)/g, '/*');
-        const text = message ?? `fails "${keyword}"`;
+        // What was thrown may differ from item to item.
+        const text = reason === 'not-serializable' ? 'has no JSON' : (message ?? `fails "${keyword}"`);
         const key = keyOf(reason, rejectedBy, keyword, path, text);
         let counted = this.#byKey.get(key);
         if (counted !== undefined) return counted;
@@ -115,14 +116,24 @@ function snapshotOf(counted: Counted): ReasonSummary {
 
 /** JSON of the value at a JSON Pointer, shortened; undefined where there is none (a missing property). */
 function sampleAt(item: unknown, pointer: string): string | undefined {
+    // The whole item is not "the failing value alone".
+    if (pointer === '') return undefined;
+    try {
+        const text = JSON.stringify(valueAt(item, pointer)) as string | undefined;
+        if (text === undefined || text.length <= MAX_SAMPLE_LENGTH) return text;
+        return `${text.slice(0, MAX_SAMPLE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+    } catch {
+        // What `redact` made of it has no JSON.
+        return undefined;
+    }
+}
+
+function valueAt(item: unknown, pointer: string): unknown {
     let value = item;
     for (const token of pointer.split('/').slice(1)) {
         const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
         if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
         value = (value as Record<string, unknown>)[key];
     }
-    // The whole item is not "the failing value alone".
-    if (pointer === '' || value === undefined) return undefined;
-    const text = JSON.stringify(value);
-    return text.length <= MAX_SAMPLE_LENGTH ? text : `${text.slice(0, MAX_SAMPLE_LENGTH - 1)}…`;
+    return value;
 }

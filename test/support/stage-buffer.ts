@@ -21,4 +21,3 @@ export function send(buffer: ItemBuffer): Batch {
     buffer.beginSending(batch);
     return batch;
 }
-

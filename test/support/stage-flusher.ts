@@ -6,7 +6,6 @@ import { ten } from './stage-buffer.js';
 import { deferred, HandClock, turns } from './stage-clock.js';
 import { textsOf } from './stage-parts.js';
 
-
 export interface Request {
     items: string[];
     /** Stores the items, and lets the flusher go on. */
@@ -48,12 +47,14 @@ export function startFlusher({
         return promise;
     };
     const flusher = new Flusher(buffer, { clock, flushIntervalMillis, maxParallelRequests, send });
-    const push = (n: number, urgent = false) => {
+    /** Returns a promise where the item has to wait for room. */
+    const offer = (n: number, urgent = false): Promise<void> | undefined => {
         const room = buffer.add(ten(n), undefined, urgent);
         flusher.poke();
         return room;
     };
-    return { clock, buffer, flusher, requests, push, sent: () => requests.map(({ items }) => items) };
+    const push = (n: number, urgent = false): void => void offer(n, urgent);
+    return { clock, buffer, flusher, requests, push, offer, sent: () => requests.map(({ items }) => items) };
 }
 
 /** Whether a promise has settled by now. */
@@ -64,4 +65,3 @@ export function watch(promise: Promise<unknown>): { settled: boolean } {
     });
     return state;
 }
-

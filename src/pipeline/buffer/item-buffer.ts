@@ -23,6 +23,8 @@ export interface Batch {
     suspended?: boolean;
     /** Called when the batch leaves the buffer for good. */
     onDone?: () => void;
+    /** Less than the batch for which `onDone` was set: what was saved of that one is out of date. */
+    isReduced?: boolean;
 }
 
 /** Items of a batch that stay in the buffer, to be sent again in one request. */
@@ -109,6 +111,11 @@ export class ItemBuffer {
         return batch.payload !== this.#open;
     }
 
+    /** What comes in from now on goes into a batch of its own. */
+    seal(): void {
+        this.#open = undefined;
+    }
+
     /** The batch is about to be sent: what comes in from now on goes into the next. */
     beginSending(batch: Batch): void {
         batch.sending = true;
@@ -191,7 +198,16 @@ export class ItemBuffer {
         const owners = ownersByIndex(batch.runs);
         const runs: OwnerRun[] = [];
         for (const index of indexes) addToRuns(runs, owners[index]);
-        return { ...batch, payload: batch.payload.pick(indexes), runs, sending: false, urgent: true, readBack };
+        const isReduced = batch.onDone !== undefined;
+        return {
+            ...batch,
+            payload: batch.payload.pick(indexes),
+            runs,
+            sending: false,
+            urgent: true,
+            readBack,
+            isReduced,
+        };
     }
 
     #account(payload: Payload, sign: 1 | -1): void {

@@ -19,7 +19,7 @@ export interface UnsentPart {
     readBack?: ReadBack;
 }
 
-/** So many items rejected one by one for an unknown reason, and none accepted ever: it is not the items. */
+/** So many items of a payload rejected one by one for an unknown reason, and none stored: it is not the items. */
 const MAX_ALIKE = 100;
 
 type RejectedResult = Extract<SendResult, { kind: 'invalid' | 'too-large' | 'bad-request' }>;
@@ -27,6 +27,8 @@ type RejectedResult = Extract<SendResult, { kind: 'invalid' | 'too-large' | 'bad
 /** What became of a payload's items. Those that are neither rejected nor unsent are stored. */
 export interface Outcome {
     rejected: PlatformRejection[];
+    /** Whether any item was stored. */
+    hasStored: boolean;
     /** The items that are still to be sent, because of `failure`, in order: those of a request whose outcome is unknown apart. */
     unsent: UnsentPart[];
     failure?: {
@@ -66,31 +68,41 @@ export class Deliverer {
 
     /** Never rejects for what the platform does: an outage leaves the items `unsent`. */
     async deliver(payload: Payload, readBack?: ReadBack): Promise<Outcome> {
-        const outcome: Outcome = { rejected: [], unsent: [] };
+        const outcome: Outcome = { rejected: [], unsent: [], hasStored: false };
         const all = Array.from({ length: payload.itemCount }, (_, index) => index);
-        const result = await this.#send(payload, all, readBack);
+        const result = await this.#send(payload, all, outcome, readBack);
         await this.#dealWith(result, payload, all, outcome);
-        this.#reconsiderUnknownRejections(result, outcome);
+        this.#reconsiderUnknownRejections(payload, outcome);
         outcome.rejected.sort((a, b) => a.index - b.index);
         return outcome;
     }
 
-    async #send(payload: Payload, indexes: number[], readBack?: ReadBack): Promise<SendResult> {
+    async #send(payload: Payload, indexes: number[], outcome: Outcome, readBack?: ReadBack): Promise<SendResult> {
         const part = indexes.length === payload.itemCount ? payload : payload.pick(indexes);
         const result = await this.#options.send(part, readBack);
-        if (result.kind === 'stored') this.#hasAccepted = true;
+        if (result.kind === 'stored') {
+            this.#hasAccepted = true;
+            outcome.hasStored = true;
+        }
         return result;
     }
 
-    /** Where the platform never accepted anything and rejects every item alike, it is not the items. */
-    #reconsiderUnknownRejections(result: SendResult, outcome: Outcome): void {
-        const { rejected } = outcome;
-        if (this.#hasAccepted || result.kind !== 'bad-request' || rejected.some(({ reason }) => reason !== 'rejected'))
-            return;
+    /**
+     * Where the platform rejects every item of a payload alike, for a reason of its own, it is not the items. One item
+     * alone is such a payload, too, unless the platform has accepted others.
+     */
+    #reconsiderUnknownRejections(payload: Payload, outcome: Outcome): void {
+        const { rejected, hasStored } = outcome;
+        const message = rejected[0]?.errors[0]?.message;
+        const areAlike = rejected.every(
+            ({ reason, errors }) => reason === 'rejected' && errors[0]?.message === message,
+        );
+        const isOneOfMany = payload.itemCount === 1 && this.#hasAccepted;
+        if (rejected.length === 0 || hasStored || !areAlike || isOneOfMany) return;
         const indexes = rejected.map(({ index }) => index);
         outcome.unsent.unshift({ indexes });
         outcome.rejected = [];
-        outcome.failure ??= { error: result.error, permanent: false, isSuspect: indexes.length === 1 };
+        outcome.failure ??= { error: new Error(message), permanent: false, isSuspect: payload.itemCount === 1 };
     }
 
     async #dealWith(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
@@ -132,7 +144,7 @@ export class Deliverer {
     ): Promise<void> {
         for (const reading of this.#readings(result, payload, indexes)) {
             const rest = indexes.filter((_, position) => !reading.errors.has(position));
-            const restResult = rest.length === 0 ? undefined : await this.#send(payload, rest);
+            const restResult = rest.length === 0 ? undefined : await this.#send(payload, rest, outcome);
             if (restResult === undefined || restResult.kind === 'stored') {
                 this.#provenBase = reading.base;
                 for (const [position, errors] of reading.errors) {
@@ -140,7 +152,7 @@ export class Deliverer {
                         index: indexes[position]!,
                         itemPosition: position,
                         reason: 'schema',
-                        errors,
+                        errors: errors.length > 0 ? errors : [platformError(result.error)],
                     });
                 }
                 return;
@@ -166,15 +178,16 @@ export class Deliverer {
 
     /** Halves a rejected request until each culprit stands alone. The order of the stored items is kept. */
     async #isolate(result: RejectedResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
-        if (result.kind === 'bad-request' && !this.#hasAccepted && outcome.rejected.length >= MAX_ALIKE) {
+        if (result.kind === 'bad-request' && !outcome.hasStored && outcome.rejected.length >= MAX_ALIKE) {
             outcome.unsent.push({ indexes });
             outcome.failure = { error: result.error, permanent: false };
             return;
         }
-        const middle = Math.ceil(indexes.length / 2);
+        // The left half costs a question more than the right one.
+        const middle = Math.floor(indexes.length / 2);
         const left = indexes.slice(0, middle);
         const right = indexes.slice(middle);
-        const leftResult = await this.#settleHalf(payload, left, outcome);
+        const leftResult = await this.#settleHalf(result, payload, left, outcome);
         if (outcome.failure !== undefined) {
             outcome.unsent.push({ indexes: right });
             return;
@@ -183,16 +196,22 @@ export class Deliverer {
         // Not so for its size: each half of what is too large may be small enough.
         if (leftResult.kind === 'stored' && result.kind !== 'too-large') {
             if (right.length > 1) await this.#isolate(result, payload, right, outcome);
-            else await this.#dealWith(await this.#send(payload, right), payload, right, outcome);
+            else await this.#dealWith(await this.#send(payload, right, outcome), payload, right, outcome);
             return;
         }
-        await this.#settleHalf(payload, right, outcome);
+        await this.#settleHalf(result, payload, right, outcome);
     }
 
-    async #settleHalf(payload: Payload, indexes: number[], outcome: Outcome): Promise<SendResult> {
-        const result = await this.#send(payload, indexes);
-        const isRejected = result.kind === 'invalid' || result.kind === 'bad-request';
-        if (isRejected && indexes.length > 1) await this.#isolate(result, payload, indexes, outcome);
+    async #settleHalf(
+        whole: RejectedResult,
+        payload: Payload,
+        indexes: number[],
+        outcome: Outcome,
+    ): Promise<SendResult> {
+        const result = await this.#send(payload, indexes, outcome);
+        // No reading of the positions was left in the whole, so none is tried in its parts.
+        const isUnreadable = result.kind === 'invalid' && whole.kind === 'invalid';
+        if (isUnreadable && indexes.length > 1) await this.#isolate(result, payload, indexes, outcome);
         else await this.#dealWith(result, payload, indexes, outcome);
         return result;
     }

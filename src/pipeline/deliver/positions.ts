@@ -24,14 +24,15 @@ export function readPositions(invalidItems: readonly InvalidItem[], itemCount: n
 
 /** The errors of the one item of a request. */
 export function errorsOfItem(invalidItems: readonly InvalidItem[]): ItemError[] {
-    return invalidItems.flatMap(({ errors }) => errors.map(toItemPaths));
+    return invalidItems.flatMap(({ errors }) => errors.map((error) => toItemPaths(error, 0)));
 }
 
 function readFrom(invalidItems: readonly InvalidItem[], base: 0 | 1): Reading {
     const errors = new Map<number, ItemError[]>();
     for (const item of invalidItems) {
         const position = item.itemPosition - base;
-        errors.set(position, [...(errors.get(position) ?? []), ...item.errors.map(toItemPaths)]);
+        const itemErrors = item.errors.map((error) => toItemPaths(error, position));
+        errors.set(position, [...(errors.get(position) ?? []), ...itemErrors]);
     }
     return { base, errors };
 }
@@ -61,8 +62,14 @@ function isOfArray(error: ItemError): boolean {
     return /^#?\/items\//.test(error.schemaPath) && /^\/\d+(\/|$)/.test(error.instancePath);
 }
 
-function toItemPaths(error: ItemError): ItemError {
-    if (!isOfArray(error)) return error;
+/** Behind a `$ref` the schema's path begins anew; the instance's still begins with the item's position. */
+function isBehindReference({ instancePath, schemaPath }: ItemError, position: number): boolean {
+    const isWithinItem = /^#\/(definitions|\$defs)\//.test(schemaPath);
+    return isWithinItem && (instancePath === `/${position}` || instancePath.startsWith(`/${position}/`));
+}
+
+function toItemPaths(error: ItemError, position: number): ItemError {
+    if (!isOfArray(error) && !isBehindReference(error, position)) return error;
     return {
         ...error,
         instancePath: error.instancePath.replace(/^\/\d+/, ''),

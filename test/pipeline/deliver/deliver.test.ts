@@ -1,0 +1,199 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { Deliverer } from '../../../src/pipeline/deliver/deliver.js';
+import {
+    batch,
+    deliver,
+    delivererTo,
+    expectNoLoss,
+    item,
+    payloadOf,
+    setOf,
+    SHAPES,
+    upTo,
+} from '../../support/stage-delivery.js';
+import type { Shape } from '../../support/stage-platform.js';
+import { ITEM_ERROR, StagePlatform } from '../../support/stage-platform.js';
+
+const named = (shape: Shape) => shape.positions === 'from 0' || shape.positions === 'from 1';
+
+describe('items that the platform rejects', () => {
+    it.each(SHAPES)(
+        'are set aside exactly, and all others stored in order: positions $positions, paths of the $paths',
+        async (shape) => {
+            await fc.assert(
+                fc.asyncProperty(batch(0), async ({ count, bad }) => {
+                    const delivery = await deliver(count, { shape, bad: setOf(bad) });
+                    expectNoLoss(count, delivery);
+                    expect(delivery.rejected).toEqual(bad);
+                    expect(delivery.unsent).toEqual([]);
+                    expect(delivery.outcome.failure).toBeUndefined();
+                    for (const { reason, errors, index, itemPosition } of delivery.outcome.rejected) {
+                        expect(reason).toBe('schema');
+                        if (shape.positions !== 'none') expect(errors).toEqual([ITEM_ERROR]);
+                        // The position is that in a request which was rejected, and in which the item stood there.
+                        const proof = delivery.platform.requests.find(
+                            ({ items, answer }) => answer === 'invalid' && items[itemPosition] === item(index),
+                        );
+                        expect(proof).toBeDefined();
+                    }
+                }),
+                { numRuns: 200 },
+            );
+        },
+    );
+
+    it('bear the message of the platform where it says nothing else', async () => {
+        const { outcome } = await deliver(1, { shape: { positions: 'none', paths: 'item' }, bad: setOf([0]) });
+        expect(outcome.rejected[0]?.errors).toEqual([
+            {
+                instancePath: '',
+                schemaPath: '',
+                keyword: 'platform',
+                params: {},
+                message: 'Items do not match the schema',
+            },
+        ]);
+    });
+
+    it('bear the message of the platform where it names them without saying why', async () => {
+        const error = new Error('Items do not match the schema');
+        const deliverer = new Deliverer({
+            send: async ({ itemCount }) =>
+                itemCount === 2
+                    ? { kind: 'invalid', invalidItems: [{ itemPosition: 1, errors: [] }], error }
+                    : { kind: 'stored' },
+            onTooLarge: () => undefined,
+        });
+        const { rejected } = await deliverer.deliver(payloadOf([item(0), item(1)]));
+        expect(rejected.map(({ index, errors }) => [index, errors.map(({ message }) => message)])).toEqual([
+            [1, [error.message]],
+        ]);
+    });
+});
+
+describe('the number of requests', () => {
+    it.each(SHAPES.filter(named))(
+        'is one more where positions are true: $positions, paths of the $paths',
+        async (shape) => {
+            await fc.assert(
+                fc.asyncProperty(batch(1), async ({ count, bad }) => {
+                    const { platform, deliverer } = await deliver(count, { shape, bad: setOf(bad) });
+                    // The first reading may have been the wrong one.
+                    expect(platform.requests.length).toBeLessThanOrEqual(
+                        shape.positions === 'from 0' || shape.paths === 'array' ? 2 : 3,
+                    );
+
+                    // What was proven is read at once the next time.
+                    const before = platform.requests.length;
+                    await deliverer.deliver(payloadOf(upTo(count).map(item)));
+                    expect(platform.requests.length - before).toBeLessThanOrEqual(2);
+                }),
+                { numRuns: 100 },
+            );
+        },
+    );
+
+    it.each<[0 | 1, Shape['positions']]>([
+        [0, 'from 1'],
+        [1, 'from 0'],
+    ])('is at most two more where positions are read from %s and count %s', async (_, positions) => {
+        const other = positions === 'from 0' ? 'from 1' : 'from 0';
+        await fc.assert(
+            fc.asyncProperty(batch(1), async ({ count, bad }) => {
+                const platform = new StagePlatform({ shape: { positions: other, paths: 'item' }, bad: setOf([1]) });
+                const { deliverer } = delivererTo(platform);
+                await deliverer.deliver(payloadOf(upTo(3).map(item)));
+                platform.faults = { shape: { positions, paths: 'item' }, bad: setOf(bad) };
+                const before = platform.requests.length;
+                await deliverer.deliver(payloadOf(upTo(count).map(item)));
+                expect(platform.requests.length - before).toBeLessThanOrEqual(1 + 1 + 2);
+            }),
+            { numRuns: 100 },
+        );
+    });
+
+    it('is one more at once where the local validator knows which items fail', async () => {
+        const bad = setOf([3, 8]);
+        const { platform, rejected } = await deliver(
+            20,
+            { shape: { positions: 'from 1', paths: 'item' }, bad },
+            (text) => bad.has(text),
+        );
+        expect([platform.requests.length, rejected]).toEqual([2, [3, 8]]);
+    });
+
+    it('is at most 2k(1 + log2 n) without positions, for one culprit at any place', async () => {
+        const beyond: string[] = [];
+        for (let count = 1; count <= 70; count++) {
+            for (let culprit = 0; culprit < count; culprit++) {
+                const { platform } = await deliver(count, {
+                    shape: { positions: 'none', paths: 'item' },
+                    bad: setOf([culprit]),
+                });
+                const bound = 2 * (1 + Math.log2(count));
+                if (platform.requests.length > bound)
+                    beyond.push(
+                        `n=${count}, bad=[${culprit}]: ${platform.requests.length} requests > ${bound.toFixed(2)}`,
+                    );
+            }
+        }
+        expect(beyond).toEqual([]);
+    });
+
+    it('is at most 2k(1 + log2 n) without positions, for any culprits', async () => {
+        await fc.assert(
+            fc.asyncProperty(batch(1), fc.boolean(), async ({ count, bad }, isOdd) => {
+                const faults = isOdd
+                    ? { odd: setOf(bad) }
+                    : { shape: { positions: 'none', paths: 'item' } as const, bad: setOf(bad) };
+                const { platform } = await deliver(count, faults);
+                expect(platform.requests.length).toBeLessThanOrEqual(2 * bad.length * (1 + Math.log2(count)));
+            }),
+            { numRuns: 500 },
+        );
+    });
+});
+
+describe('a 400 of an unknown kind', () => {
+    it('isolates the items that cause it, where others were accepted', async () => {
+        await fc.assert(
+            fc.asyncProperty(batch(1), async ({ count, bad }) => {
+                fc.pre(bad.length < count);
+                const delivery = await deliver(count, { odd: setOf(bad) });
+                expectNoLoss(count, delivery);
+                expect(delivery.rejected).toEqual(bad);
+                expect(
+                    delivery.outcome.rejected.every(
+                        ({ reason, errors }) => reason === 'rejected' && errors[0]?.message === 'Something is wrong',
+                    ),
+                ).toBe(true);
+            }),
+            { numRuns: 100 },
+        );
+    });
+
+    it.each([1, 2, 7, 64])(
+        'for all %i items alike, when nothing was ever accepted, is not about the items',
+        async (count) => {
+            const { outcome, rejected, unsent } = await deliver(count, { rejectsAll: true });
+            expect([rejected, unsent]).toEqual([[], upTo(count)]);
+            expect(outcome.failure).toMatchObject({ error: { message: 'Something is wrong' }, permanent: false });
+        },
+    );
+
+    it('for all items alike is not about the items even if the first request was too large', async () => {
+        const { outcome, rejected, unsent } = await deliver(8, { rejectsAll: true, maxBytes: 60 });
+        expect([rejected, unsent]).toEqual([[], upTo(8)]);
+        expect(outcome.failure).toBeDefined();
+    });
+
+    it('for a payload of one item is about the item once others were accepted', async () => {
+        const platform = new StagePlatform({ odd: setOf([1]) });
+        const { deliverer } = delivererTo(platform);
+        await deliverer.deliver(payloadOf([item(0)]));
+        const { rejected, failure } = await deliverer.deliver(payloadOf([item(1)]));
+        expect([rejected.map(({ index, reason }) => [index, reason]), failure]).toEqual([[[0, 'rejected']], undefined]);
+    });
+});

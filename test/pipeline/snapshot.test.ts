@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+
+import type { SnapshotFailure } from '../../src/pipeline/snapshot.js';
+import { snapshot } from '../../src/pipeline/snapshot.js';
+
+function failureOf(item: unknown): SnapshotFailure {
+    const result = snapshot(item);
+    if (typeof result === 'string') throw new Error(`It was expected to have no JSON, but has: ${result}`);
+    return result;
+}
+
+function cycle(): object {
+    const item: Record<string, unknown> = { title: 'Alien' };
+    item.sequel = { prequel: item };
+    return item;
+}
+
+function nested(depth: number): object {
+    let item: object = {};
+    for (let level = 0; level < depth; level++) item = { deeper: item };
+    return item;
+}
+
+const throwing = (thrown: unknown) => ({
+    toJSON() {
+        throw thrown;
+    },
+});
+class Unspeakable extends Error {
+    override get message(): string {
+        throw new Error('not even that');
+    }
+}
+
+describe('the snapshot of an object', () => {
+    const MAP = new Map([['title', 'Alien']]);
+
+    it.each<[string, unknown, string]>([
+        ['plain data', { title: 'Alien', tags: ['a', 1, null, true] }, '{"title":"Alien","tags":["a",1,null,true]}'],
+        ['nothing at all', {}, '{}'],
+        ['a Date as a string', { at: new Date(0) }, '{"at":"1970-01-01T00:00:00.000Z"}'],
+        ['a Date that cannot be as null', { at: new Date(NaN) }, '{"at":null}'],
+        ['members that have no JSON left out', { a: undefined, b: () => 5, c: Symbol('c'), d: 1 }, '{"d":1}'],
+        [
+            'elements that have no JSON as null',
+            { list: [undefined, () => 5, Symbol('c')] },
+            '{"list":[null,null,null]}',
+        ],
+        ['holes as null', { list: [, 1] }, '{"list":[null,1]}'], // oxlint-disable-line no-sparse-arrays
+        ['numbers that JSON lacks as null', { list: [NaN, Infinity, -Infinity] }, '{"list":[null,null,null]}'],
+        ['minus zero as zero', { n: -0 }, '{"n":0}'],
+        ['a Map as an empty object', MAP, '{}'],
+        ['a Set as an empty object', { tags: new Set(['a']) }, '{"tags":{}}'],
+        [
+            'a class instance by its own members',
+            new (class {
+                title = 'Alien';
+            })(),
+            '{"title":"Alien"}',
+        ],
+        [
+            'a getter by its value',
+            {
+                get title() {
+                    return 'Alien';
+                },
+            },
+            '{"title":"Alien"}',
+        ],
+        ['what its toJSON returns instead', { a: 1, toJSON: () => ({ b: 2 }) }, '{"b":2}'],
+        ['a function with a toJSON by that', Object.assign(() => 5, { toJSON: () => ({ b: 2 }) }), '{"b":2}'],
+        ['an own __proto__ key as any other', JSON.parse('{"__proto__":{"a":1},"b":2}'), '{"__proto__":{"a":1},"b":2}'],
+        ['an object without prototype', Object.assign(Object.create(null), { a: 1 }), '{"a":1}'],
+        ['no symbol keys and no hidden members', Object.defineProperty({ [Symbol('s')]: 1 }, 'h', { value: 1 }), '{}'],
+    ])('shows %s', (_, item, text) => {
+        expect(snapshot(item)).toBe(text);
+    });
+
+    it('is well-formed text, whatever half of a character the item holds', () => {
+        const text = snapshot({ 'broken \ud83d key': 'broken \ude00 value', 'whole': '😀' });
+        expect(text).toBe('{"broken \\ud83d key":"broken \\ude00 value","whole":"😀"}');
+        expect(Buffer.from(text as string, 'utf8').toString('utf8')).toBe(text);
+    });
+
+    it('does not follow later changes to the object', () => {
+        const item = { title: 'Alien', tags: ['space'] };
+        const text = snapshot(item);
+        item.title = 'Aliens';
+        item.tags.push('war');
+        expect(text).toBe('{"title":"Alien","tags":["space"]}');
+    });
+
+    it('reads each member once', () => {
+        let reads = 0;
+        const item = {
+            get count() {
+                return ++reads;
+            },
+        };
+        expect(snapshot(item)).toBe('{"count":1}');
+        expect(reads).toBe(1);
+    });
+
+    it('survives nesting that is deep, but not too deep', () => {
+        expect(snapshot(nested(500))).toMatch(/^(\{"deeper":){500}\{\}+$/);
+    });
+});
+
+describe('what is no object', () => {
+    it.each<[string, unknown, string, string | undefined]>([
+        ['null', null, 'null', 'null'],
+        ['a string', 'Alien', 'a string', '"Alien"'],
+        ['a string that looks like an object', '{}', 'a string', '"{}"'],
+        ['a number', 5, 'a number', '5'],
+        ['NaN', NaN, 'a number', 'null'],
+        ['a boolean', false, 'a boolean', 'false'],
+        ['an array', [{ a: 1 }], 'an array', '[{"a":1}]'],
+        ['a Date, whose JSON is a string', new Date(0), 'an object whose JSON is none', '"1970-01-01T00:00:00.000Z"'],
+        ['a boxed string', Object('Alien'), 'an object whose JSON is none', '"Alien"'],
+        ['an object that becomes an array', { toJSON: () => [1] }, 'an object whose JSON is none', '[1]'],
+        ['an object that becomes null', { toJSON: () => null }, 'an object whose JSON is none', 'null'],
+        ['undefined', undefined, 'undefined', undefined],
+        ['a function', () => 5, 'a function', undefined],
+        ['a symbol', Symbol('five'), 'a symbol', undefined],
+    ])('is told apart: %s', (_, item, kind, text) => {
+        expect(failureOf(item)).toEqual({
+            reason: 'not-an-object',
+            message: `must be an object, but is ${kind}`,
+            text,
+        });
+    });
+});
+
+describe('what has no JSON', () => {
+    it.each<[string, unknown, RegExp]>([
+        ['a cycle', cycle(), /^has no JSON: Converting circular structure to JSON$/],
+        ['a BigInt', { id: 5n }, /^has no JSON: .*BigInt/],
+        ['a BigInt in place of an item', 5n, /^has no JSON: .*BigInt/],
+        [
+            'a getter that throws',
+            {
+                get title() {
+                    throw new TypeError('no title');
+                },
+            },
+            /^has no JSON: no title$/,
+        ],
+        ['a toJSON that throws', throwing(new Error('not today')), /^has no JSON: not today$/],
+        ['a toJSON that throws further down', { list: [throwing(new Error('not today'))] }, /^has no JSON: not today$/],
+        [
+            'a toJSON that returns nothing',
+            { toJSON: () => undefined },
+            /^has no JSON: its toJSON\(\) returned nothing$/,
+        ],
+        ['nesting deeper than the stack', nested(200_000), /^has no JSON: .*call stack/],
+        ['a proxy that was revoked', revoked(), /^has no JSON: .*revoked/],
+    ])('is not serializable: %s', (_, item, message) => {
+        const failure = failureOf(item);
+        expect(failure.reason).toBe('not-serializable');
+        expect(failure.text).toBeUndefined();
+        expect(failure.message).toMatch(message);
+    });
+
+    it.each<[string, unknown]>([
+        ['a string', 'not today'],
+        ['nothing', undefined],
+        ['null', null],
+        ['a symbol', Symbol('not today')],
+        ['an object without prototype', Object.create(null)],
+        ['an error without message', new Error()],
+        ['an error whose message cannot be read', new Unspeakable()],
+        ['an error whose message is a number', Object.assign(new Error(), { message: 404 })],
+        ['an error whose message is nothing', Object.assign(new Error(), { message: undefined })],
+    ])('is not serializable even where what is thrown is %s', (_, thrown) => {
+        const failure = failureOf(throwing(thrown));
+        expect(failure.reason).toBe('not-serializable');
+        expect(failure.message).toMatch(/^has no JSON: ./);
+    });
+
+    it('says so in one short line', () => {
+        const { message } = failureOf(throwing(new Error(`${'long '.repeat(100)}\nand more`)));
+        expect(message.length).toBeLessThan(250);
+        expect(message).not.toContain('\n');
+    });
+});
+
+function revoked(): object {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+}
