@@ -1,4 +1,4 @@
-import type { Batch, ItemBuffer } from './pipeline/buffer/item-buffer.js';
+import type { Batch, ItemBuffer, OwnerRun } from './pipeline/buffer/item-buffer.js';
 import { ownersByIndex } from './pipeline/buffer/item-buffer.js';
 import type { Deliverer, Outcome } from './pipeline/deliver/deliver.js';
 import type { RejectedItem } from './pipeline/quarantine.js';
@@ -50,17 +50,16 @@ export class BatchDelivery {
             onSuspect(outcome.failure);
             return true;
         }
-        return onFailure(outcome.failure);
+        // Not the platform's fault any more: what is stale is given back, and the rest is sent once more.
+        return batch.runs.some(isStale) || onFailure(outcome.failure);
     }
 
     /** Items of a handler that has timed out: its retry pushes them again. What is left of the batch is sent next. */
     #giveBackStale(batch: Batch): boolean {
         const { buffer, statistics } = this.#parts;
-        const stale = batch.runs.filter(({ owner }) => owner?.isCurrent?.() === false);
+        const stale = batch.runs.filter(isStale);
         if (stale.length === 0) return false;
-        const indexes = ownersByIndex(batch.runs).flatMap((owner, index) =>
-            owner?.isCurrent?.() === false ? [] : [index],
-        );
+        const indexes = ownersByIndex(batch.runs).flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
         buffer.keep(batch, [{ indexes, readBack: batch.readBack }]);
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         for (const { owner, count } of stale) {
@@ -70,9 +69,9 @@ export class BatchDelivery {
         return true;
     }
 
-    async #outcomeOf({ payload, readBack }: Batch): Promise<Outcome> {
+    async #outcomeOf({ payload, readBack, runs }: Batch): Promise<Outcome> {
         try {
-            return await this.#parts.deliverer.deliver(payload, readBack);
+            return await this.#parts.deliverer.deliver(payload, { readBack, isStale: () => runs.some(isStale) });
         } catch (error) {
             // A defect, not an outage; the items are kept all the same.
             const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
@@ -107,4 +106,9 @@ export class BatchDelivery {
             if (stored > 0) owner?.settle({ stored });
         }
     }
+}
+
+/** Whether the items' handler has timed out. */
+function isStale({ owner }: Pick<OwnerRun, 'owner'>): boolean {
+    return owner?.isCurrent?.() === false;
 }

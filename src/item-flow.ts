@@ -68,7 +68,7 @@ export class ItemFlow {
         });
         this.#sender = new Sender({ ...parts, counters: this.statistics });
         const deliverer = new Deliverer({
-            send: async (payload, readBack) => this.#sender.send(payload, readBack),
+            send: async (payload, manner) => this.#sender.send(payload, manner),
             isInvalid: (itemText) => this.#intake.isInvalid(itemText),
             onTooLarge: (byteLength) => {
                 log.warning(

@@ -156,6 +156,14 @@ export interface ReadBack {
     sentBefore: number;
 }
 
+/** How a payload is to be sent. */
+export interface SendManner {
+    /** Its items may be in the dataset: to be looked for before they are sent. */
+    readBack?: ReadBack;
+    /** Asked before each retry: true once some of the items are to be given back rather than sent. */
+    isStale?: () => boolean;
+}
+
 /** What sending came to, counted. Units: requests, and bytes of uncompressed JSON. */
 export interface DeliveryCounters {
     requests: number;

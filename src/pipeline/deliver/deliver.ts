@@ -1,4 +1,4 @@
-import type { ItemError, Payload, QuarantineReason, ReadBack, SendResult } from '../../ports.js';
+import type { ItemError, Payload, QuarantineReason, ReadBack, SendManner, SendResult } from '../../ports.js';
 import type { Reading } from './positions.js';
 import { errorsOfItem, readPositions } from './positions.js';
 
@@ -18,6 +18,9 @@ export interface UnsentPart {
     /** Set when they may have been stored: to be looked for before they are sent. */
     readBack?: ReadBack;
 }
+
+/** An outcome in the making. */
+type Progress = Outcome & Pick<SendManner, 'isStale'>;
 
 /** So many items of a payload rejected one by one for an unknown reason, and none stored: it is not the items. */
 const MAX_ALIKE = 100;
@@ -40,8 +43,8 @@ export interface Outcome {
 }
 
 export interface DelivererOptions {
-    /** Makes one request, tried again as often as is sensible; with `readBack` only if the items are not there already. */
-    send: (payload: Payload, readBack?: ReadBack) => Promise<SendResult>;
+    /** Makes one request, tried again as often as is sensible. */
+    send: (payload: Payload, manner: SendManner) => Promise<SendResult>;
     /** The local verdict on an item: a second witness where positions can be read in two ways. */
     isInvalid?: (itemText: string) => boolean;
     /** The platform takes only payloads smaller than this many bytes: told after a 413. */
@@ -67,19 +70,20 @@ export class Deliverer {
     }
 
     /** Never rejects for what the platform does: an outage leaves the items `unsent`. */
-    async deliver(payload: Payload, readBack?: ReadBack): Promise<Outcome> {
-        const outcome: Outcome = { rejected: [], unsent: [], hasStored: false };
+    async deliver(payload: Payload, { readBack, isStale }: SendManner = {}): Promise<Outcome> {
+        const outcome: Progress = { rejected: [], unsent: [], hasStored: false, isStale };
         const all = Array.from({ length: payload.itemCount }, (_, index) => index);
         const result = await this.#send(payload, all, outcome, readBack);
         await this.#dealWith(result, payload, all, outcome);
         this.#reconsiderUnknownRejections(payload, outcome);
         outcome.rejected.sort((a, b) => a.index - b.index);
-        return outcome;
+        const { isStale: _, ...done } = outcome;
+        return done;
     }
 
-    async #send(payload: Payload, indexes: number[], outcome: Outcome, readBack?: ReadBack): Promise<SendResult> {
+    async #send(payload: Payload, indexes: number[], outcome: Progress, readBack?: ReadBack): Promise<SendResult> {
         const part = indexes.length === payload.itemCount ? payload : payload.pick(indexes);
-        const result = await this.#options.send(part, readBack);
+        const result = await this.#options.send(part, { readBack, isStale: outcome.isStale });
         if (result.kind === 'stored') {
             this.#hasAccepted = true;
             outcome.hasStored = true;
@@ -91,7 +95,7 @@ export class Deliverer {
      * Where the platform rejects every item of a payload alike, for a reason of its own, it is not the items. One item
      * alone is such a payload, too, unless the platform has accepted others.
      */
-    #reconsiderUnknownRejections(payload: Payload, outcome: Outcome): void {
+    #reconsiderUnknownRejections(payload: Payload, outcome: Progress): void {
         const { rejected, hasStored } = outcome;
         const message = rejected[0]?.errors[0]?.message;
         const areAlike = rejected.every(
@@ -105,7 +109,7 @@ export class Deliverer {
         outcome.failure ??= { error: new Error(message), permanent: false, isSuspect: payload.itemCount === 1 };
     }
 
-    async #dealWith(result: SendResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
+    async #dealWith(result: SendResult, payload: Payload, indexes: number[], outcome: Progress): Promise<void> {
         switch (result.kind) {
             case 'stored':
                 return;
@@ -140,7 +144,7 @@ export class Deliverer {
         result: Extract<SendResult, { kind: 'invalid' }>,
         payload: Payload,
         indexes: number[],
-        outcome: Outcome,
+        outcome: Progress,
     ): Promise<void> {
         for (const reading of this.#readings(result, payload, indexes)) {
             const rest = indexes.filter((_, position) => !reading.errors.has(position));
@@ -177,7 +181,7 @@ export class Deliverer {
     }
 
     /** Halves a rejected request until each culprit stands alone. The order of the stored items is kept. */
-    async #isolate(result: RejectedResult, payload: Payload, indexes: number[], outcome: Outcome): Promise<void> {
+    async #isolate(result: RejectedResult, payload: Payload, indexes: number[], outcome: Progress): Promise<void> {
         if (result.kind === 'bad-request' && !outcome.hasStored && outcome.rejected.length >= MAX_ALIKE) {
             outcome.unsent.push({ indexes });
             outcome.failure = { error: result.error, permanent: false };
@@ -206,7 +210,7 @@ export class Deliverer {
         whole: RejectedResult,
         payload: Payload,
         indexes: number[],
-        outcome: Outcome,
+        outcome: Progress,
     ): Promise<SendResult> {
         const result = await this.#send(payload, indexes, outcome);
         // No reading of the positions was left in the whole, so none is tried in its parts.

@@ -6,6 +6,7 @@ import type {
     Log,
     Payload,
     ReadBack,
+    SendManner,
     SendResult,
     Tuning,
 } from '../../ports.js';
@@ -48,14 +49,14 @@ export class Sender {
     }
 
     /** Sends the payload; with `readBack`, only if its items are not in the dataset already. */
-    async send(payload: Payload, readBack?: ReadBack): Promise<SendResult> {
+    async send(payload: Payload, { readBack, isStale }: SendManner = {}): Promise<SendResult> {
         const position = this.#ledger.begin();
         let storedItems = 0;
         try {
             const sighting = readBack && (await this.#settleUnknown(payload, readBack));
             if (sighting === 'landed') return { kind: 'stored' };
             if (sighting === 'deadline') return { ...DEADLINE_PASSED, readBack };
-            const result = await this.#sendAgainAndAgain(payload, readBack?.from ?? position);
+            const result = await this.#sendAgainAndAgain(payload, readBack?.from ?? position, isStale);
             if (result.kind === 'stored' && !result.seen) storedItems = payload.itemCount;
             return result;
         } finally {
@@ -64,7 +65,11 @@ export class Sender {
     }
 
     /** `seen`: not the platform's word, but found there, and counted in the position already. */
-    async #sendAgainAndAgain(payload: Payload, from: number): Promise<SendResult & { seen?: boolean }> {
+    async #sendAgainAndAgain(
+        payload: Payload,
+        from: number,
+        isStale?: () => boolean,
+    ): Promise<SendResult & { seen?: boolean }> {
         const { sink, clock, deadline, tuning, counters, log } = this.#options;
         for (let retries = 0; ; retries++) {
             const result = await this.#attempt(payload);
@@ -82,6 +87,8 @@ export class Sender {
             const delayMillis = tuning.firstRetryDelayMillis * 2 ** retries * (1 + Math.random());
             const inTime = await deadline.wait(Math.max(0, failedAt + delayMillis - clock.now()));
             if (!inTime) return { ...result, readBack };
+            // They were looked for, and are not there.
+            if (isStale?.()) return { ...result, outcomeUnknown: false };
             counters.retriedRequests++;
         }
     }
