@@ -3,6 +3,7 @@ import { PLATFORM_MAX_PAYLOAD_BYTES } from './options.js';
 import type { RejectedItem } from './pipeline/quarantine.js';
 import { snapshot } from './pipeline/snapshot.js';
 import { validateItem } from './pipeline/validate.js';
+import { synchronous } from './ports.js';
 import type { Dictionary, ItemError, ItemSchema, Log, Owner } from './ports.js';
 import type { CallbackErrors } from './report/callback-errors.js';
 import type { Statistics } from './report/statistics.js';
@@ -81,7 +82,7 @@ export class Intake {
         if (options.repair === undefined) return undefined;
         let repaired: unknown;
         try {
-            repaired = options.repair(JSON.parse(text), errors);
+            repaired = synchronous(options.repair(JSON.parse(text), errors));
         } catch (error) {
             this.#parts.callbackErrors.add('repair', error);
         }
@@ -97,7 +98,7 @@ export class Intake {
         if (text === undefined) return undefined;
         const item: Dictionary = JSON.parse(text);
         try {
-            return redact === undefined ? item : redact(item);
+            return redact === undefined ? item : synchronous(redact(item));
         } catch {
             return undefined;
         }

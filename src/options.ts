@@ -50,9 +50,9 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     maxParallelRequests?: number;
     /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
     tolerance?: Tolerance;
-    /** A last chance to mend an item that failed here; what it returns is validated again. @default none */
-    repair?: (item: Dictionary, errors: readonly ItemError[]) => Item | undefined;
-    /** What of an item may be written to the quarantine. @default none: all of it */
+    /** A last chance to mend an item that failed here, at once; what it returns is validated again. @default none */
+    repair?: (item: Dictionary, errors: readonly ItemError[]) => Dictionary | undefined;
+    /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
     /** Called with each quarantine record once it is stored. @default none */
     onQuarantine?: (record: QuarantineRecord<Item>) => void | Promise<void>;

@@ -148,6 +148,14 @@ export type SendResult =
     | { kind: 'refused'; error: Error }
     | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error; readBack?: ReadBack };
 
+/** What a function of the user's returned. @throws TypeError for a promise: its value comes too late */
+export function synchronous<T>(value: T): T {
+    if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') return value;
+    // Nobody else will look after it.
+    Promise.resolve(value).catch(() => undefined);
+    throw new TypeError('expected a value, but got a promise');
+}
+
 /** How to find out whether items were stored by a request whose outcome is unknown. */
 export interface ReadBack {
     /** Offset in the dataset from which on they are, if they are there. */

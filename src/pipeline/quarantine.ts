@@ -2,6 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 
 import { QuarantineError } from '../errors.js';
+import { synchronous } from '../ports.js';
 import type {
     Clock,
     Dictionary,
@@ -48,6 +49,9 @@ export interface QuarantineOptions {
     onStored: (count: number) => void;
 }
 
+/** A record names no more errors than this: of a long array each element may fail. */
+const MAX_ERRORS = 100;
+
 interface PendingRecord {
     record: QuarantineRecord;
     /** The whole item's JSON, until it is known whether it goes into the record or beside it. */
@@ -92,7 +96,7 @@ export class Quarantine {
             itemBytes,
             reason,
             rejectedBy,
-            errors,
+            errors: atMost(errors, MAX_ERRORS),
             itemPosition,
             ...(owner?.request && { request: owner.request }),
             ...origin(),
@@ -219,7 +223,7 @@ export class Quarantine {
         const { redact } = this.#options;
         if (redact === undefined) return text;
         try {
-            return JSON.stringify(redact(JSON.parse(text)));
+            return JSON.stringify(synchronous(redact(JSON.parse(text))));
         } catch (error) {
             this.#options.onCallbackError('redact', error);
             return undefined;
@@ -233,4 +237,17 @@ export class Quarantine {
             this.#options.onCallbackError('onQuarantine', error);
         }
     }
+}
+
+function atMost(errors: ItemError[], count: number): ItemError[] {
+    if (errors.length <= count) return errors;
+    const omittedErrors = errors.length - count;
+    const last = {
+        instancePath: '',
+        schemaPath: '',
+        keyword: 'more',
+        params: { omittedErrors },
+        message: `and ${omittedErrors} more`,
+    };
+    return [...errors.slice(0, count), last];
 }

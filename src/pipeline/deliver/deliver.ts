@@ -162,7 +162,11 @@ export class Deliverer {
                 return;
             }
             if (restResult.kind === 'unavailable' || restResult.kind === 'refused') {
-                await this.#dealWith(restResult, payload, indexes, outcome);
+                // What may have been stored is looked for as it was sent: without the named items.
+                const isOpen = restResult.kind === 'unavailable' && restResult.readBack !== undefined;
+                await this.#dealWith(restResult, payload, isOpen ? rest : indexes, outcome);
+                const named = indexes.filter((_, position) => reading.errors.has(position));
+                if (isOpen) outcome.unsent.push({ indexes: named });
                 return;
             }
         }

@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { REPOSITORY, run } from './actor/support/actor-run.js';
+
+/** What a user downloads. */
+let files: string[];
+beforeAll(async () => {
+    // The scripts would clean `dist`, which other tests are using; it has just been built.
+    const { exitCode, output } = await run(
+        'npm',
+        ['pack', '--dry-run', '--json', '--ignore-scripts', '--silent'],
+        REPOSITORY,
+    );
+    if (exitCode !== 0) throw new Error(output);
+    const [packed] = JSON.parse(output);
+    files = packed.files.map(({ path }: { path: string }) => path);
+}, 60_000);
+
+describe('the package', () => {
+    it('has its papers, the built library, and nothing else', () => {
+        const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
+        expect(new Set(files.filter((file) => !file.startsWith('dist/')))).toEqual(new Set(papers));
+        const built = files.filter((file) => file.startsWith('dist/'));
+        expect(built.filter((file) => !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+        expect(built.filter((file) => file.startsWith('dist/actor/'))).toEqual([]);
+    });
+
+    it('has each module of the library with its types', async () => {
+        const sources = await readdir(join(REPOSITORY, 'src'), { recursive: true });
+        const modules = sources.filter((file) => file.endsWith('.ts') && !file.startsWith('actor'));
+        const expected = modules.flatMap((file) => [
+            `dist/${file.replace(/\.ts$/, '.js')}`,
+            `dist/${file.replace(/\.ts$/, '.d.ts')}`,
+        ]);
+        expect(files).toEqual(expect.arrayContaining(expected));
+    });
+});
