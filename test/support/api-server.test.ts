@@ -1,6 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 
-import { ApifyApiError, ApifyClient } from 'apify-client';
+import type { ApifyApiError } from 'apify-client';
+import { ApifyClient } from 'apify-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type ApiServer, startApiServer } from './api-server.js';
