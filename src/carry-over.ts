@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
 import type { ItemFlow } from './item-flow.js';
 import type { Log, Payload, RunStore } from './ports.js';
@@ -8,6 +8,8 @@ interface SavedHeader {
     kind: 'items' | 'rejected';
     datasetId: string;
     itemCount: number;
+    /** SHA-256 of those lines, in hexadecimal: half a record must not pass for one. */
+    payloadHash: string;
     /** Where in the dataset to look for the items before they are sent: they may have been stored all the same. */
     readBackFrom: number;
 }
@@ -77,8 +79,8 @@ export class CarryOver {
         const { now, log } = this.#parts;
         const { buffer, quarantine, statistics } = this.#parts.flow;
         const [first, ...lines] = text.split('\n').filter((line) => line !== '');
-        const { kind, itemCount, readBackFrom } = JSON.parse(first!) as SavedHeader;
-        if (lines.length !== itemCount) throw new Error(`expected ${itemCount} items, found ${lines.length}`);
+        const { kind, itemCount, payloadHash, readBackFrom } = JSON.parse(first!) as SavedHeader;
+        if (hashOf(lines) !== payloadHash) throw new Error('the record is not what was saved');
         const remove = () => this.#remove(key);
         if (kind === 'items') buffer.restore(lines, { from: readBackFrom, sentBefore: now() }, remove);
         else quarantine.restore(lines, remove);
@@ -128,7 +130,13 @@ export class CarryOver {
 
     async #saveLines(kind: SavedHeader['kind'], lines: readonly string[], readBackFrom: number): Promise<string> {
         const { store, datasetId } = this.#parts;
-        const header: SavedHeader = { kind, datasetId, itemCount: lines.length, readBackFrom };
+        const header: SavedHeader = {
+            kind,
+            datasetId,
+            itemCount: lines.length,
+            payloadHash: hashOf(lines),
+            readBackFrom,
+        };
         const number = String(this.#nextNumber++).padStart(6, '0');
         const key = `${this.#prefix}${Date.now()}-${number}-${randomUUID().slice(0, 8)}`;
         await store.save(key, [JSON.stringify(header), ...lines, ''].join('\n'), 'application/x-ndjson; charset=utf-8');
@@ -162,6 +170,10 @@ export class CarryOver {
         const { runId: savedRunId, isClosed, counters } = JSON.parse(saved);
         if (savedRunId === runId && !(isClosed && runId === undefined)) statistics.restore(counters);
     }
+}
+
+function hashOf(lines: readonly string[]): string {
+    return createHash('sha256').update(lines.join('\n')).digest('hex');
 }
 
 /** The payload's items in groups that fit a record each; an item that is larger has one of its own. */

@@ -47,6 +47,19 @@ describe('flushIntervalMillis', () => {
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }]);
     });
 
+    it('holds in a loop of awaited pushes that waits for nothing else', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ flushIntervalMillis: 100 });
+        const pushedAt = Date.now();
+        for (let n = 0; Date.now() - pushedAt < 600; n++) await guard.pushData({ n });
+        const { receivedItems } = guard.report();
+        // Far from a full buffer or a full payload, so that nothing but the interval can have sent it.
+        expect(run.server.pushRequests(id).length).toBeGreaterThanOrEqual(2);
+        expect(run.server.pushRequests(id)[0]!.at - pushedAt).toBeLessThan(400);
+        await guard.flush();
+        expect(run.server.items(id)).toHaveLength(receivedItems);
+    });
+
     it('concerns what failed here, too', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ flushIntervalMillis: 50 });
