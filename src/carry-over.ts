@@ -51,7 +51,10 @@ export class CarryOver {
             return savedItems;
         });
         this.#saving = saved.catch(() => undefined);
-        return saved;
+        const savedItems = await saved;
+        // The process may be killed next, and what was saved anew must not be sent from its old record as well.
+        await this.settled();
+        return savedItems;
     }
 
     /** Saves the counters. `isClosed`: the run's work is done, so that a new run on a laptop counts from nothing. */

@@ -1,5 +1,9 @@
+import type { HttpCrawlingContext } from 'crawlee';
+
+import { checkStorageAccess } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
-import type { DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
+import { Commits } from './crawlee/commits.js';
+import type { Awaitable, DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
 import { Installation } from './crawlee/install.js';
@@ -31,6 +35,8 @@ export class DatasetGuard<Item extends object = Dictionary> {
     readonly #parts: GuardParts;
     readonly #stopWatching: () => void;
     readonly #host: DoorHost;
+    readonly #commits = new Commits();
+    readonly #hook: (context: GuardableContext) => void;
     readonly #installation: Installation;
     #closing: Promise<GuardReport> | undefined;
 
@@ -46,8 +52,12 @@ export class DatasetGuard<Item extends object = Dictionary> {
             get isClosed() {
                 return isClosed();
             },
+            warnClosed: once(() =>
+                parts.log.warning('The guard is closed: pushes go straight to the dataset from now on. Said once.'),
+            ),
             log: parts.log,
         };
+        this.#hook = createRouterHook(this.#host);
         this.#installation = new Installation(this.#host, {
             matches: (dataset) => isSameDataset(dataset, parts.dataset),
             end: async () => runEnd.end(Date.now() + METAMORPH_MILLIS),
@@ -75,6 +85,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
      * @throws GuardClosedError, ItemsRejectedError, ToleranceExceededError, DeliveryError, QuarantineError
      */
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
+        checkStorageAccess();
         if (this.#closing !== undefined) throw new GuardClosedError();
         const { pusher, options } = this.#parts;
         return pusher.pushData(data, { ack: options.ack, eventName });
@@ -86,16 +97,17 @@ export class DatasetGuard<Item extends object = Dictionary> {
      * they are discarded, because the retry pushes them again. A failing delivery fails the handler.
      */
     handler<Router extends RouterLike>(router: Router): Router;
-    handler<Context extends GuardableContext>(
-        requestHandler: (context: GuardedContext<Context, Item>) => void | Promise<void>,
+    // The default is for crawlers that would take the context from their handler: HttpCrawler, BasicCrawler.
+    handler<Context extends GuardableContext = HttpCrawlingContext>(
+        requestHandler: (context: GuardedContext<Context, Item>) => Awaitable<void>,
     ): (context: Context) => Promise<void>;
-    handler(requestHandler: (context: any) => void | Promise<void>): (context: any) => void | Promise<void> {
-        return wrapHandler(this.#host, requestHandler);
+    handler(requestHandler: (context: any) => Awaitable<void>): (context: any) => Awaitable<void> {
+        return wrapHandler(this.#host, this.#commits, requestHandler);
     }
 
     /** A middleware for `router.use()`: each `context.pushData` resolves when its items are stored or quarantined. */
     routerHook(): (context: GuardableContext) => void {
-        return createRouterHook(this.#host);
+        return this.#hook;
     }
 
     /**
@@ -154,4 +166,12 @@ export class DatasetGuard<Item extends object = Dictionary> {
         log.info(summarize(report));
         return report;
     }
+}
+
+function once(action: () => void): () => void {
+    let isDone = false;
+    return () => {
+        if (!isDone) action();
+        isDone = true;
+    };
 }

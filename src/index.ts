@@ -1,3 +1,4 @@
+export type { GuardedContext } from './crawlee/door.js';
 export { DatasetGuard } from './dataset-guard.js';
 export {
     DatasetGuardError,

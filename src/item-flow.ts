@@ -177,9 +177,12 @@ export class ItemFlow {
         await this.#flusher.drain();
         await this.flushQuarantine();
         // Nothing was accepted that would tell an item's fault from the platform's.
-        if (this.buffer.resume()) this.#failDelivery(this.#suspicion!);
+        const isUnproven = this.buffer.resume();
+        if (isUnproven) this.#failDelivery(this.#suspicion!);
         // Set meanwhile, by the sends that the drain waited for.
         const failure = this.#failure as DatasetGuardError | undefined;
+        // The next push may bring the evidence, so it must not be turned away.
+        if (isUnproven) this.#failure = undefined;
         if (failure !== undefined) throw failure;
     }
 

@@ -39,7 +39,7 @@ interface Trimmed {
 }
 
 /** Pushing, in a loop or of a large array, goes on for so long at most before requests and other work get their turn. */
-const MAX_BLOCKING_MILLIS = 10;
+const MAX_BLOCKING_MILLIS = 2;
 /** Items between two looks at the clock. */
 const ITEMS_PER_LOOK = 64;
 
@@ -76,7 +76,7 @@ export class Pusher {
      * Makes the items ready for `pushExamined`: what the caller does to them afterwards changes nothing. Counts nothing yet.
      * @throws TypeError, ItemsRejectedError
      */
-    async examine(data: unknown): Promise<readonly Examined[]> {
+    examine(data: unknown): readonly Examined[] {
         const items = toItems(data);
         this.#flow.checkHealth();
         const examined = items.map((item, index) => this.#flow.examine(item, index, undefined));
@@ -88,7 +88,7 @@ export class Pusher {
     async pushExamined(
         items: readonly Examined[],
         request: RequestInfo,
-        isCurrent: () => boolean,
+        isCurrent?: () => boolean,
     ): Promise<PushResult> {
         const call = new PushCall(request, isCurrent);
         const examine = (index: number): Examined => {

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-import type { CriticalError } from 'crawlee';
+import type { CriticalError, NonRetryableError } from 'crawlee';
 
 /**
  * The part of Crawlee that the SDK stands on, as the SDK resolves it: the very module that its `Dataset` and the Actor's
@@ -9,6 +9,7 @@ import type { CriticalError } from 'crawlee';
 const core = createRequire(createRequire(import.meta.url).resolve('apify'))('@crawlee/core') as {
     checkStorageAccess: () => void;
     CriticalError: typeof CriticalError;
+    NonRetryableError: typeof NonRetryableError;
 };
 
 /** Throws as Crawlee does where a storage must not be touched: in a handler that an adaptive crawler tries out. */
@@ -17,7 +18,16 @@ export function checkStorageAccess(): void {
 }
 
 /** The one kind of error that stops a crawler; any other makes it try the request again. `cause` is `error`. */
-export function toCriticalError(error: Error & { code?: string }): Error {
-    const critical = new core.CriticalError(error.message, { cause: error });
-    return Object.assign(critical, { name: error.name, code: error.code });
+export function toCriticalError(error: Error): Error {
+    return dressed(new core.CriticalError(error.message, { cause: error }), error);
+}
+
+/** Makes the request fail for good, and this request alone. `cause` is `error`. */
+export function toNonRetryableError(error: Error): Error {
+    return dressed(new core.NonRetryableError(error.message, { cause: error }), error);
+}
+
+/** With the name and code by which the original is known. */
+function dressed(wrapper: Error, { name, code }: Error & { code?: string }): Error {
+    return Object.assign(wrapper, { name, ...(code !== undefined && { code }) });
 }

@@ -1,6 +1,6 @@
 import { Actor, Dataset } from 'apify';
 
-import type { Log, PushResult } from '../ports.js';
+import type { PushResult } from '../ports.js';
 
 /** A guard behind the SDK's own methods. */
 export interface PatchTarget {
@@ -10,12 +10,12 @@ export interface PatchTarget {
     push(data: unknown, eventName?: string): Promise<PushResult>;
     /** The run is about to become another Actor's, in this process's place. */
     end(): Promise<void>;
-    readonly log: Log;
+    /** Says once that what is pushed now goes straight to the dataset. */
+    warnClosed(): void;
 }
 
 // The methods are the SDK's, one for all: so must be the list of who stands behind them.
 const targets = new Set<PatchTarget>();
-const warned = new WeakSet<PatchTarget>();
 let unpatch: (() => void) | undefined;
 
 /** Puts `target` behind `Actor.pushData`, `Dataset.pushData` and all that leads through them. Again for the same one: nothing. */
@@ -37,10 +37,7 @@ function targetOf(dataset: Dataset): PatchTarget | undefined {
     for (const target of targets) {
         if (!target.matches(dataset)) continue;
         if (!target.isClosed) return target;
-        if (!warned.has(target)) {
-            warned.add(target);
-            target.log.warning('The guard is closed: pushes go straight to the dataset from now on. Said once.');
-        }
+        target.warnClosed();
     }
     return undefined;
 }

@@ -11,6 +11,8 @@ export interface DoorHost {
     readonly isClosed: boolean;
     /** Whether a push that names this dataset, or none, is the guard's. */
     takes(datasetIdOrName: string | undefined): boolean;
+    /** Says once that what is pushed after `close()` goes straight to the dataset. */
+    warnClosed(): void;
     readonly log: Log;
 }
 
@@ -22,9 +24,12 @@ export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushDa
     pushData(data: Item | Item[], datasetIdOrName?: string): Promise<void>;
 };
 
+/** What Crawlee allows a handler to return. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
 /** Crawlee's router: a handler with methods. */
 export interface RouterLike {
-    (context: any): void | Promise<void>;
+    (context: any): Awaitable<void>;
     addHandler(...args: any[]): unknown;
     addDefaultHandler(...args: any[]): unknown;
     use(...args: any[]): unknown;
@@ -47,9 +52,11 @@ export function requestInfoOf({ url, loadedUrl, label, id, retryCount }: Guardab
 /** An adaptive crawler runs a handler twice and keeps one result: only what it commits may be pushed. */
 export function rejectAdaptive(context: GuardableContext, door: string): void {
     if (context.crawler !== undefined) return;
-    throw new Error(
-        `${door} cannot be used with AdaptivePlaywrightCrawler: it would push the results of attempts that the crawler ` +
-            'throws away. Call guard.install(crawler) instead, and leave the handlers as they are.',
+    throw toCriticalError(
+        new Error(
+            `${door} cannot be used with AdaptivePlaywrightCrawler: it would push the results of attempts that the ` +
+                'crawler throws away. Call guard.install(crawler) instead, and leave the handlers as they are.',
+        ),
     );
 }
 
@@ -58,19 +65,11 @@ export async function inCrawler<T>(push: Promise<T>): Promise<T> {
     try {
         return await push;
     } catch (error) {
-        const stops = error instanceof ToleranceExceededError || (error instanceof DeliveryError && error.permanent);
-        throw stops ? toCriticalError(error) : error;
+        throw asCrawlerError(error);
     }
 }
 
-/** The doors' own versions of `context.pushData`, which no other door wraps again. */
-const guardedPushes = new WeakSet<ContextPush>();
-
-export function markGuarded(push: ContextPush): ContextPush {
-    guardedPushes.add(push);
-    return push;
-}
-
-export function isGuarded(push: ContextPush): boolean {
-    return guardedPushes.has(push);
+export function asCrawlerError(error: unknown): unknown {
+    const stops = error instanceof ToleranceExceededError || (error instanceof DeliveryError && error.permanent);
+    return stops ? toCriticalError(error) : error;
 }

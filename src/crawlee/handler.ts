@@ -1,29 +1,35 @@
-import { checkStorageAccess } from '../apify/crawlee-core.js';
-import { GuardClosedError } from '../errors.js';
+import { checkStorageAccess, toNonRetryableError } from '../apify/crawlee-core.js';
+import { GuardClosedError, ItemsRejectedError } from '../errors.js';
 import type { Examined } from '../intake.js';
-import type { ContextPush, DoorHost, GuardableContext } from './door.js';
-import { inCrawler, isGuarded, markGuarded, rejectAdaptive, requestInfoOf } from './door.js';
+import type { RequestInfo } from '../ports.js';
+import type { Commits } from './commits.js';
+import type { Awaitable, ContextPush, DoorHost, GuardableContext } from './door.js';
+import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './door.js';
+import { withRequest } from './request-scope.js';
 
-type Handler = (context: any) => void | Promise<void>;
+type Handler = (context: any) => Awaitable<void>;
+
+/** The contexts of attempts, each with the guard that collects its pushes. */
+const collecting = new WeakMap<GuardableContext, DoorHost>();
+
+/** Whether pushes of this context are collected by `guard.handler()` of the same guard. */
+export function isCollected(host: DoorHost, context: GuardableContext): boolean {
+    return collecting.get(context) === host;
+}
 
 /**
  * Wraps a request handler or a router. `context.pushData` only collects; when the handler returns, the items are stored
  * or quarantined before the crawler marks the request handled; when it throws they are discarded, because the retry
  * pushes them again. A router keeps its methods.
  */
-export function wrapHandler<H extends Handler>(host: DoorHost, requestHandler: H): H {
+export function wrapHandler<H extends Handler>(host: DoorHost, commits: Commits, requestHandler: H): H {
     return new Proxy(requestHandler, {
         apply: async (target, thisArg, [context]: [GuardableContext]) => {
             rejectAdaptive(context, 'guard.handler()');
-            if (host.isClosed || isGuarded(context.pushData)) return Reflect.apply(target, thisArg, [context]);
-            const attempt = new Attempt(host, context);
-            try {
-                await Reflect.apply(target, thisArg, [attempt.context]);
-            } catch (error) {
-                attempt.discard();
-                throw error;
-            }
-            return attempt.commit();
+            if (host.isClosed) host.warnClosed();
+            if (host.isClosed || isCollected(host, context)) return Reflect.apply(target, thisArg, [context]);
+            const attempt = new Attempt(host, commits, context);
+            return attempt.run(async () => Reflect.apply(target, thisArg, [attempt.context]));
         },
     });
 }
@@ -32,62 +38,115 @@ export function wrapHandler<H extends Handler>(host: DoorHost, requestHandler: H
 class Attempt {
     /** The crawler's context with a `pushData` that collects. The original stays as it is for the crawler's error handlers. */
     readonly context: GuardableContext;
+    readonly #original: GuardableContext;
     readonly #host: DoorHost;
-    readonly #request: GuardableContext['request'];
+    readonly #commits: Commits;
     readonly #state: unknown;
     readonly #retryCount: number;
     #collected: Examined[] = [];
+    /** Once the handler has returned or thrown: whether its items were stored. Does not reject. */
+    #isStored: Promise<boolean> | undefined;
 
-    constructor(host: DoorHost, context: GuardableContext) {
+    constructor(host: DoorHost, commits: Commits, context: GuardableContext) {
         this.#host = host;
-        this.#request = context.request;
+        this.#commits = commits;
+        this.#original = context;
         this.#state = context.request.state;
         this.#retryCount = context.request.retryCount;
-        const collect = markGuarded(async (data, datasetIdOrName) =>
-            this.#collect(data, datasetIdOrName, context.pushData),
-        );
+        const { pushData } = context;
+        let push: ContextPush = async (data, datasetIdOrName) => this.#push(data, datasetIdOrName, pushData);
         this.context = new Proxy(context, {
-            get: (target, key) => (key === 'pushData' ? collect : Reflect.get(target, key)),
-            // Middlewares that replace it would push past the attempt.
-            set: (target, key, value) => (key === 'pushData' ? true : Reflect.set(target, key, value)),
+            get: (target, key) => (key === 'pushData' ? push : Reflect.get(target, key)),
+            // A middleware may put its own before ours.
+            set: (target, key, value) => {
+                if (key !== 'pushData') return Reflect.set(target, key, value);
+                push = value;
+                return true;
+            },
         });
+        collecting.set(this.context, host);
+    }
+
+    async run(handler: () => Promise<void>): Promise<void> {
+        try {
+            await withRequest(this.#original.request, handler);
+        } catch (error) {
+            this.#isStored = Promise.resolve(false);
+            this.#discard(this.#take());
+            throw error;
+        }
+        const commit = this.#commit();
+        this.#isStored = commit.catch(() => false);
+        await commit;
     }
 
     /** Stores what was collected; not for an attempt that timed out and went on, because its retry pushes the same. */
-    async commit(): Promise<void> {
-        if (!this.#isCurrent()) {
-            this.discard();
-            return;
-        }
+    async #commit(): Promise<boolean> {
         const examined = this.#take();
-        if (examined.length === 0) return;
-        if (this.#host.isClosed) throw new GuardClosedError();
-        const request = requestInfoOf(this.#request);
-        await inCrawler(this.#host.pusher.pushExamined(examined, request, () => this.#isCurrent()));
+        if (!this.#isCurrent()) {
+            this.#discard(examined);
+            return false;
+        }
+        if (examined.length === 0) return true;
+        if (this.#host.isClosed) {
+            this.#discard(examined);
+            throw new GuardClosedError();
+        }
+        const isCurrent = () => this.#isCurrent();
+        const leftOut = await this.#commits.commit(this.#original, examined, isCurrent, async (items) => {
+            await inCrawler(this.#host.pusher.pushExamined(items, this.#info, isCurrent)).catch((error: unknown) => {
+                // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
+                throw error instanceof ItemsRejectedError ? toNonRetryableError(error) : error;
+            });
+        });
+        this.#host.pusher.discard(leftOut);
+        return true;
     }
 
-    discard(): void {
-        this.#host.pusher.discard(this.#take().length);
-    }
-
-    async #collect(data: unknown, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
+    async #push(data: unknown, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
         if (!this.#host.takes(datasetIdOrName)) {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }
-        const examined = await inCrawler(this.#host.pusher.examine(data));
-        for (const item of examined) this.#collected.push(item);
+        // All of this before the first `await`: the handler may return without waiting.
+        const examined = this.#examine(data);
+        if (this.#isStored === undefined) {
+            for (const item of examined) this.#collected.push(item);
+            return;
+        }
+        if (await this.#isStored) {
+            await inCrawler(this.#host.pusher.pushExamined(examined, this.#info));
+        } else {
+            this.#discard(examined);
+        }
+    }
+
+    get #info(): RequestInfo {
+        return requestInfoOf(this.#original.request);
+    }
+
+    #examine(data: unknown): readonly Examined[] {
+        try {
+            return this.#host.pusher.examine(data);
+        } catch (error) {
+            throw asCrawlerError(error);
+        }
     }
 
     /** Whether the crawler still waits for this very run of the handler. */
     #isCurrent(): boolean {
-        return this.#request.state === this.#state && this.#request.retryCount === this.#retryCount;
+        const { state, retryCount } = this.#original.request;
+        return state === this.#state && retryCount === this.#retryCount;
     }
 
     #take(): Examined[] {
         const collected = this.#collected;
         this.#collected = [];
         return collected;
+    }
+
+    #discard(items: readonly Examined[]): void {
+        this.#host.pusher.discard(items.length);
     }
 }

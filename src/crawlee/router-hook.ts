@@ -1,21 +1,26 @@
 import { checkStorageAccess } from '../apify/crawlee-core.js';
 import type { DoorHost, GuardableContext } from './door.js';
-import { inCrawler, isGuarded, markGuarded, rejectAdaptive, requestInfoOf } from './door.js';
+import { inCrawler, rejectAdaptive, requestInfoOf } from './door.js';
+import { isCollected } from './handler.js';
 
-/** A middleware for `router.use()`: `context.pushData` then resolves when its items are stored or quarantined. */
+/** A middleware for `router.use()`: `context.pushData` then resolves when its items are stored or quarantined. One for each guard. */
 export function createRouterHook(host: DoorHost): (context: GuardableContext) => void {
+    const hooked = new WeakSet<GuardableContext>();
     return (context) => {
         rejectAdaptive(context, 'guard.routerHook()');
-        const { pushData } = context;
         // Behind guard.handler() the handler's own push counts.
-        if (isGuarded(pushData)) return;
-        context.pushData = markGuarded(async (data, datasetIdOrName) => {
+        if (hooked.has(context) || isCollected(host, context)) return;
+        hooked.add(context);
+        const { pushData } = context;
+        context.pushData = async (data, datasetIdOrName) => {
             checkStorageAccess();
-            if (host.isClosed || !host.takes(datasetIdOrName)) {
+            const isOurs = host.takes(datasetIdOrName);
+            if (isOurs && host.isClosed) host.warnClosed();
+            if (!isOurs || host.isClosed) {
                 await pushData(data, datasetIdOrName);
                 return;
             }
             await inCrawler(host.pusher.pushData(data, { ack: 'stored', request: requestInfoOf(context.request) }));
-        });
+        };
     };
 }

@@ -1,0 +1,130 @@
+import type { ApiServer, Call, Fault, RejectionStyle } from '../../support/api-server.js';
+import type { Random } from './random.js';
+
+/** The guard's times in this suite: those of the platform, cut short alike. */
+export const CHAOS_TUNING = { listingLagMillis: 700, firstRetryDelayMillis: 10, requestTimeoutSecs: 1 };
+
+/** What the server lags by: less than the guard waits for, with room for a slow machine. */
+export const CHAOS_LAGS = { listingLagMillis: 120, totalLagMillis: 400, itemCountLagMillis: 2_000 };
+
+const TIMEOUT_MILLIS = CHAOS_TUNING.requestTimeoutSecs * 1_000;
+
+/** What befalls a request to store items. The rest, most of them, go through. */
+const PUSH_FAULTS: readonly (readonly [weight: number, fault: Fault | undefined])[] = [
+    [70, undefined],
+    [5, { status: 429 }],
+    [3, { status: 500 }],
+    [2, { status: 503 }],
+    [4, { status: 500, when: 'after' }],
+    [3, { cut: true }],
+    [5, { cut: true, when: 'after' }],
+    [1, { hang: true }],
+    [1.5, { delayMillis: TIMEOUT_MILLIS + 300, when: 'after' }],
+    // Stored after the client has given up, and soon enough to be seen within the lag.
+    [0.5, { delayMillis: TIMEOUT_MILLIS + 80 }],
+    [5, { delayMillis: 60 }],
+];
+
+/** While the platform is down nothing is acknowledged, yet some of it is stored. */
+const OUTAGE_FAULTS: readonly (readonly [weight: number, fault: Fault])[] = [
+    [4, { status: 503 }],
+    [2, { cut: true }],
+    [1, { status: 500, when: 'after' }],
+    [2, { cut: true, when: 'after' }],
+    [1, { hang: true }],
+    [1, { hang: true, when: 'after' }],
+];
+
+const OTHER_FAULTS: readonly Fault[] = [{ status: 429 }, { status: 500 }, { cut: true }, { delayMillis: 200 }];
+
+const REJECTION_SHAPES: readonly RejectionStyle['shape'][] = [
+    'array-path',
+    'array-path',
+    'item-path',
+    'item-path',
+    'map',
+    'map',
+    'missing',
+    'empty',
+    'malformed',
+];
+
+/** For a reason of its own, the platform never stores these. */
+const POISONED: Fault = { status: 400, type: 'invalid-input', message: 'The input is invalid.' };
+
+function isPoisoned(call: Call): boolean {
+    // A record in quarantine holds such an item, too.
+    return call.text().includes('"poison":true') && !call.text().includes('"quarantinedAt"');
+}
+
+function isStored(fault: Fault | undefined): boolean {
+    return fault?.when === 'after' || (fault?.status === undefined && !fault?.cut && !fault?.hang);
+}
+
+/** Requests to store items, counted from the first, during which the platform takes smaller ones only. */
+const SMALL_FROM = 5;
+const SMALL_TO = 50;
+const SMALL_BYTES = 40_000;
+
+/** Everything that goes wrong with the API, at random. */
+export class RandomFaults {
+    /** Whether the platform stores nothing, or at least never says so. */
+    isDown = false;
+    /** How many requests were struck, by what, in words. */
+    readonly struck = new Map<string, number>();
+    readonly #random: Random;
+    readonly #lastStruck = new Set<string>();
+    #pushes = 0;
+
+    constructor(server: ApiServer, random: Random) {
+        this.#random = random;
+        server.faults.use((call) => this.#noted(this.#faultOf(call)));
+        server.rejectAs(() => this.#rejection());
+    }
+
+    #faultOf(call: Call): Fault | undefined {
+        const dataset = /^\/v2\/datasets\/([^/]+)\/items$/.exec(call.path)?.[1];
+        if (dataset === undefined || call.method !== 'POST') return this.#otherFault(call);
+        if (this.isDown) {
+            const fault = this.#random.weighted(OUTAGE_FAULTS);
+            return isPoisoned(call) && isStored(fault) ? { cut: true } : fault;
+        }
+        this.#pushes++;
+        if (call.body.length > SMALL_BYTES && this.#pushes >= SMALL_FROM && this.#pushes < SMALL_TO) {
+            return { status: 413 };
+        }
+        const fault = this.#random.weighted(PUSH_FAULTS);
+        return isPoisoned(call) && isStored(fault) ? POISONED : fault;
+    }
+
+    /** Not twice in a row: a dataset that cannot be read for long cannot tell what it holds. */
+    #otherFault({ method, path }: Call): Fault | undefined {
+        const endpoint = `${method} ${path}`;
+        const probability = path.endsWith('/items') ? 0.1 : 0.03;
+        if (this.#lastStruck.delete(endpoint) || !this.#random.chance(probability)) return undefined;
+        this.#lastStruck.add(endpoint);
+        return this.#random.pick(OTHER_FAULTS);
+    }
+
+    #rejection(): Partial<RejectionStyle> {
+        const random = this.#random;
+        return {
+            type: random.pick(['schema-validation-error', 'schema-validation-failed', 'schema-validation']),
+            shape: random.pick(REJECTION_SHAPES),
+            countFrom: random.pick([0, 1]),
+            shift: random.weighted([
+                [6, 0],
+                [1, 2],
+                [1, 10_000],
+            ]),
+        };
+    }
+
+    #noted(fault: Fault | undefined): Fault | undefined {
+        if (fault === undefined) return fault;
+        const what = fault.status ?? (fault.cut ? 'cut' : fault.hang ? 'hang' : 'slow');
+        const words = `${what} ${fault.when ?? 'before'}`;
+        this.struck.set(words, (this.struck.get(words) ?? 0) + 1);
+        return fault;
+    }
+}

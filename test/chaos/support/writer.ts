@@ -1,0 +1,110 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import type { ApiServer } from '../../support/api-server.js';
+import { platformEnv } from '../../support/platform-env.js';
+import type { RunningScript, ScriptResult } from '../../support/run-script.js';
+import { LIBRARY_URL, startFile } from '../../support/run-script.js';
+import type { ChaosItem } from './items.js';
+import { CHAOS_TUNING } from './random-faults.js';
+
+export interface WriterOptions {
+    kind: 'guard' | 'bare';
+    /** Of `DatasetGuard.open`. */
+    options?: Record<string, unknown>;
+    /** Between two calls. */
+    pauseMillis?: number;
+}
+
+const WORKLOAD = new URL('workload.mjs', import.meta.url);
+
+/** One run of the workload: a process at a time, each going on where the last one stopped. */
+export class Writer {
+    readonly name: string;
+    readonly runId: string;
+    readonly storeId: string;
+    readonly items: ChaosItem[];
+    /** What the processes that ended wrote, for a failing test to show. */
+    log = '';
+    readonly #folder: string;
+    readonly #env: Record<string, string>;
+    #script: RunningScript | undefined;
+
+    private constructor(server: ApiServer, folder: string, name: string, items: ChaosItem[], options: WriterOptions) {
+        this.name = name;
+        this.runId = `Run${name}`.padEnd(17, '0');
+        this.storeId = `Store${name}`.padEnd(17, '0');
+        this.items = items;
+        this.#folder = folder;
+        const workload = {
+            library: LIBRARY_URL,
+            callsFile: this.#file('calls'),
+            progressFile: this.#file('progress'),
+            options: {},
+            ...options,
+            tuning: CHAOS_TUNING,
+        };
+        this.#env = platformEnv(server, {
+            ACTOR_RUN_ID: this.runId,
+            ACTOR_DEFAULT_KEY_VALUE_STORE_ID: this.storeId,
+            APIFY_METAMORPH_AFTER_SLEEP_MILLIS: '60000',
+            APIFY_LOG_LEVEL: 'INFO',
+            WORKLOAD: JSON.stringify(workload),
+        });
+    }
+
+    /** Makes a run of its own on the default dataset of `server`. Its files go to `folder`. */
+    static async create(
+        server: ApiServer,
+        folder: string,
+        name: string,
+        calls: ChaosItem[][],
+        options: WriterOptions,
+    ): Promise<Writer> {
+        const writer = new Writer(server, folder, name, calls.flat(), options);
+        server.addRun({ runId: writer.runId, keyValueStoreId: writer.storeId });
+        server.addKeyValueStore(writer.storeId);
+        await writeFile(writer.#file('calls'), JSON.stringify(calls));
+        await writeFile(writer.#file('progress'), '0\n');
+        return writer;
+    }
+
+    /** Starts the run's next process. */
+    start(): void {
+        this.#script = startFile(WORKLOAD, { env: this.#env, timeoutMillis: 600_000 });
+    }
+
+    /** Resolves when the process hears events, or has ended. */
+    async listening(): Promise<void> {
+        await this.#script!.waitForOutput('ready').catch(() => undefined);
+    }
+
+    /** Resolves when the process has ended, however it did. */
+    async ended(): Promise<ScriptResult> {
+        const script = this.#script!;
+        const result = await script.finished;
+        if (this.#script === script) {
+            this.#script = undefined;
+            this.log += `${result.stdout}${result.stderr}(${result.signal ?? result.exitCode})\n`;
+        }
+        return result;
+    }
+
+    async kill(): Promise<void> {
+        await this.#script?.kill();
+    }
+
+    get isRunning(): boolean {
+        return this.#script !== undefined && this.#script.child.exitCode === null;
+    }
+
+    /** The items whose push was acknowledged. */
+    async accepted(): Promise<ChaosItem[]> {
+        const lines = (await readFile(this.#file('progress'), 'utf8')).trim().split('\n');
+        return this.items.slice(0, Number(lines.at(-1)));
+    }
+
+    #file(name: string): string {
+        return join(this.#folder, `${this.name}-${name}.json`);
+    }
+}

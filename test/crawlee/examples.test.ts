@@ -1,0 +1,138 @@
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { readItems, REPOSITORY, run } from '../actor/support/actor-run.js';
+import { startApiServer } from '../support/api-server.js';
+import { platformEnv } from '../support/platform-env.js';
+import { PAGES, startMovieSite } from './support/movie-site.js';
+
+const EXAMPLES = join(REPOSITORY, 'examples');
+const REVIEWS_ID = 'ReviewsDataset001';
+
+interface Outcome {
+    movies: any[];
+    reviews: any[];
+    quarantined: any[];
+}
+
+/** The examples in a folder of their own, with packages installed and compiled as an Actor's author does it. */
+let project: string;
+let site: Awaited<ReturnType<typeof startMovieSite>>;
+beforeAll(async () => {
+    site = await startMovieSite();
+    project = await mkdtemp(join(tmpdir(), 'examples-'));
+    await cp(EXAMPLES, project, { recursive: true });
+    await mkdir(join(project, 'node_modules'));
+    for (const name of ['apify', 'crawlee', '@types']) {
+        await symlink(join(REPOSITORY, 'node_modules', name), join(project, 'node_modules', name));
+    }
+    await symlink(REPOSITORY, join(project, 'node_modules/apify-dataset-guard'));
+    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
+    const { exitCode, output } = await run(process.execPath, [tsc, '-p', project], project);
+    if (exitCode !== 0) throw new Error(`The examples do not compile:\n${output}`);
+}, 60_000);
+afterAll(async () => {
+    site.close();
+    await rm(project, { recursive: true, force: true });
+});
+
+const inputOf = (example: string) =>
+    JSON.stringify(
+        example === 'main-only'
+            ? { movies: PAGES.map(({ title, year }) => ({ title, year: Number(year) })) }
+            : { startUrls: [site.url] },
+    );
+
+async function runExample(example: string, env: Record<string, string>): Promise<void> {
+    const main = join(project, 'build', example, 'src/main.js');
+    const { exitCode, output } = await run(process.execPath, [main], join(project, example), env);
+    expect(exitCode, output).toBe(0);
+}
+
+async function onLaptop(example: string): Promise<Outcome> {
+    const storage = join(project, example, 'storage');
+    const inputs = join(storage, 'key_value_stores/default');
+    await mkdir(inputs, { recursive: true });
+    await writeFile(join(inputs, 'INPUT.json'), inputOf(example));
+    await runExample(example, { CRAWLEE_STORAGE_DIR: storage });
+    return {
+        movies: await readItems(storage),
+        reviews: await readItems(storage, 'reviews'),
+        quarantined: await readItems(storage, `${example}-example-quarantine`),
+    };
+}
+
+async function onPlatform(example: string): Promise<Outcome> {
+    const folder = join(EXAMPLES, example, '.actor');
+    const schema = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8').catch(() => 'null'));
+    const server = await startApiServer({
+        dataset: { schema: await schema('dataset_schema.json') },
+        datasets: [{ id: REVIEWS_ID, schema: await schema('reviews_schema.json') }],
+    });
+    try {
+        server.setRecord('INPUT', inputOf(example));
+        const datasets = { default: server.ids.datasetId, reviews: REVIEWS_ID };
+        await runExample(example, platformEnv(server, { ACTOR_STORAGES_JSON: JSON.stringify({ datasets }) }));
+        return {
+            movies: server.items(),
+            reviews: server.items(REVIEWS_ID),
+            quarantined: server.items('tester-my-actor-quarantine'),
+        };
+    } finally {
+        await server.close();
+    }
+}
+
+const byText = (items: any[]) => items.map((item) => JSON.stringify(item)).sort();
+
+const MOVIES = [
+    { title: 'Alien', year: 1979 },
+    { title: 'Brazil', year: 1985 },
+    { title: 'Heat', year: 1995 },
+];
+const BAD_MOVIE = { title: 'Metropolis', year: null };
+
+describe('the examples', () => {
+    it('are all run below, and named in their README', async () => {
+        const entries = await readdir(EXAMPLES, { withFileTypes: true });
+        const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+        expect(folders.sort()).toEqual(['datasets-by-alias', 'install', 'main-only', 'router']);
+        const readme = await readFile(join(EXAMPLES, 'README.md'), 'utf8');
+        for (const folder of folders) expect(readme).toContain(`[${folder}](${folder}/src/main.ts)`);
+    });
+
+    describe.each([
+        ['on a laptop', onLaptop],
+        ['on the platform', onPlatform],
+    ])('%s', (_where, runThere) => {
+        it.each(['main-only', 'router', 'install'])('%s stores the movies and quarantines one', async (example) => {
+            const { movies, quarantined } = await runThere(example);
+            expect(byText(movies)).toEqual(byText(MOVIES));
+            expect(quarantined).toMatchObject([
+                { item: BAD_MOVIE, reason: 'schema', errors: [{ instancePath: '/year', message: 'must be integer' }] },
+            ]);
+            if (example !== 'main-only')
+                expect(quarantined[0].request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
+        });
+
+        it('datasets-by-alias keeps movies and reviews apart, each with its own schema', async () => {
+            const { movies, reviews, quarantined } = await runThere('datasets-by-alias');
+            expect(byText(movies)).toEqual(byText(MOVIES));
+            expect(byText(reviews)).toEqual(
+                byText([
+                    { movie: 'Alien', stars: 5 },
+                    { movie: 'Alien', stars: 4 },
+                    { movie: 'Brazil', stars: 5 },
+                    { movie: 'Heat', stars: 3 },
+                ]),
+            );
+            expect(byText(quarantined.map(({ item }) => item))).toEqual(
+                byText([BAD_MOVIE, { movie: 'Brazil', stars: null }, { movie: 'Heat', stars: 9 }]),
+            );
+        });
+    });
+});

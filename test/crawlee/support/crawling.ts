@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+
+import { RequestQueue } from 'crawlee';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+
+import { DatasetGuard } from '../../../src/index.js';
+import type { DatasetGuardOptions, QuarantineRecord } from '../../../src/index.js';
+import { startLocalRun } from '../../support/local-run.js';
+import type { PlatformRun } from '../../support/platform-run.js';
+import { startPlatformRun } from '../../support/platform-run.js';
+import type { Site } from './site.js';
+import { startSite } from './site.js';
+
+/** Items with a number, which must be one. */
+export const FIELDS = {
+    type: 'object',
+    required: ['n'],
+    properties: { n: { type: 'number' } },
+};
+
+/** A run of an Actor that crawls a site: the same for tests on the platform and on a laptop. */
+export interface Stage {
+    site: Site;
+    /** The run's server; there is none on a laptop. */
+    platform?: PlatformRun;
+    /** A fresh default dataset that enforces `FIELDS` unless told otherwise. Returns how tests know it. */
+    freshDataset(fields?: Record<string, any> | null): Promise<string>;
+    open(options?: DatasetGuardOptions<any>): Promise<DatasetGuard<any>>;
+    items(dataset: string): Promise<any[]>;
+    quarantined(dataset: string): Promise<QuarantineRecord[]>;
+}
+
+/** The support server's listings do not lag: nobody has to wait ten seconds for them. */
+const TUNING = { listingLagMillis: 50 };
+const openGuard = DatasetGuard.open as (options?: object, tuning?: typeof TUNING) => Promise<DatasetGuard<any>>;
+
+/** A site, and a run on the platform, for the tests of one file. */
+export function stageOnPlatform(): Stage & { platform: PlatformRun } {
+    const stage = {} as Stage & { platform: PlatformRun };
+    const guards: DatasetGuard<any>[] = [];
+    beforeAll(async () => {
+        const platform = await startPlatformRun();
+        Object.assign(stage, {
+            site: await startSite(),
+            platform,
+            freshDataset: async (fields: Record<string, any> | null = FIELDS) => platform.freshDataset(fields),
+            open: async (options?: DatasetGuardOptions<any>) => {
+                const guard = await openGuard(options, TUNING);
+                guards.push(guard);
+                return guard;
+            },
+            items: async (dataset: string) => platform.server.items(dataset),
+            quarantined: async (dataset: string) => platform.quarantined(dataset),
+        } satisfies Stage);
+    });
+    afterEach(async () => {
+        stage.platform.server.faults.clear();
+        await Promise.allSettled(guards.map(async (guard) => guard.close()));
+        for (const guard of guards.splice(0)) guard.uninstall();
+        await stage.platform.reset();
+    });
+    afterAll(async () => {
+        stage.site.close();
+        await stage.platform.stop();
+    });
+    return stage;
+}
+
+/** A site, and a run on a laptop, for the tests of one file. */
+export function stageOnLaptop(): Stage {
+    const stage = {} as Stage & { reset(): Promise<void>; stop(): Promise<void> };
+    beforeAll(async () => {
+        const { fresh, open, items, reset, stop } = await startLocalRun();
+        Object.assign(stage, {
+            site: await startSite(),
+            freshDataset: async (fields: Record<string, any> | null = FIELDS) => {
+                const name = `crawl-${randomUUID().slice(0, 8)}`;
+                return fresh({
+                    '.actor/actor.json': { actorSpecification: 1, name, storages: { dataset: './dataset.json' } },
+                    '.actor/dataset.json': { actorSpecification: 1, fields: fields ?? {}, views: {} },
+                });
+            },
+            open,
+            items,
+            quarantined: async () => {
+                const { name } = JSON.parse(await readFile('.actor/actor.json', 'utf8'));
+                return items(`${name}-quarantine`);
+            },
+            reset,
+            stop,
+        });
+    });
+    afterEach(async () => stage.reset());
+    afterAll(async () => {
+        stage.site.close();
+        await stage.stop();
+    });
+    return stage;
+}
+
+/** Options of a crawler that is quick, says nothing, and shares nothing with the crawlers of other tests. */
+export async function crawlerOptions(concurrency = 1) {
+    return {
+        requestQueue: await RequestQueue.open(`queue-${randomUUID()}`),
+        maxRequestRetries: 2,
+        useSessionPool: false,
+        minConcurrency: concurrency,
+        maxConcurrency: concurrency,
+        autoscaledPoolOptions: { maybeRunIntervalSecs: 0.02, loggingIntervalSecs: null },
+        statisticsOptions: { saveErrorSnapshots: false },
+        statusMessageLoggingInterval: 3_600,
+    };
+}
+
+/** Without sessions, the crawlers that fetch by HTTP keep no cookies. */
+export async function httpCrawlerOptions(concurrency?: number) {
+    return { ...(await crawlerOptions(concurrency)), persistCookiesPerSession: false };
+}
+
+/** Runs a crawler on these pages. */
+export async function crawl(crawler: { run(requests?: any): Promise<unknown> }, urls: readonly string[]) {
+    return crawler.run(urls.map((url) => ({ url, uniqueKey: randomUUID(), userData: { secret: 'of the request' } })));
+}
+
+export const numbers = (items: readonly any[]): unknown[] => items.map(({ n }) => n);
+export const sortedNumbers = (items: readonly any[]): number[] => items.map(({ n }) => Number(n)).sort((a, b) => a - b);
+
+export async function sleep(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+        setTimeout(resolve, millis);
+    });
+}

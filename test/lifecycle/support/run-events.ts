@@ -1,0 +1,32 @@
+import { Actor } from 'apify';
+
+import type { DatasetGuardOptions } from '../../../src/index.js';
+import { DatasetGuard } from '../../../src/index.js';
+import type { ApiServer } from '../../support/api-server.js';
+
+/** The platform's times, cut short alike. */
+export const QUICK = { listingLagMillis: 200, firstRetryDelayMillis: 10, requestTimeoutSecs: 5 };
+
+/** Opens a guard that need not wait as long as the platform's times ask for. */
+export async function openQuickly(
+    options?: DatasetGuardOptions<any>,
+    tuning: Record<string, number> = {},
+): Promise<DatasetGuard<any>> {
+    const open = DatasetGuard.open as (...args: unknown[]) => Promise<DatasetGuard<any>>;
+    return open.call(DatasetGuard, options, { ...QUICK, ...tuning });
+}
+
+/** Sends an event to this process's listeners, as the SDK does, and waits for them. */
+export async function emitEvent(
+    name: 'migrating' | 'aborting' | 'persistState',
+    data: Record<string, unknown> = {},
+): Promise<void> {
+    const events = Actor.config.getEventManager();
+    events.emit(name as 'exit', data);
+    await events.waitForAllListenersToComplete();
+}
+
+/** The records in which items wait for the run's next process. */
+export function unsentKeys(server: ApiServer, datasetId: string): string[] {
+    return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`));
+}
