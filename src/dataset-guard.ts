@@ -87,8 +87,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
         checkStorageAccess();
         if (this.#closing !== undefined) throw new GuardClosedError();
-        const { pusher, options } = this.#parts;
-        return pusher.pushData(data, { ack: options.ack, eventName });
+        return this.#parts.pusher.pushData(data, eventName);
     }
 
     /**

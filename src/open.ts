@@ -1,3 +1,5 @@
+import type { Dataset } from 'apify';
+
 import { createCharging } from './apify/charging.js';
 import { createClock, createLog, readActorFullName, readRunIdentity, TUNING } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
@@ -39,13 +41,14 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
     );
     const schema = await schemas.find();
     const quarantine = options.quarantine ?? quarantineName(await actorName(sources.cwd));
-    const sink = createItemSink(dataset, tuning);
+    const toSink = (opened: Dataset) => createItemSink(opened, tuning, options.compression);
+    const sink = toSink(dataset);
     const identity = readRunIdentity();
     const deadline = new MovableDeadline(clock);
     const flow = new ItemFlow({
         options,
         sink,
-        quarantineStore: createQuarantineStore(quarantine, tuning, log),
+        quarantineStore: createQuarantineStore(quarantine, toSink, log),
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),

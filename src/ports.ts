@@ -186,6 +186,8 @@ export interface ItemSink {
     readonly datasetName?: string;
     /** Whether a second attempt can help after an error (a local disk that is full stays full). */
     readonly retries: boolean;
+    /** Begins what can be done of a payload before it is sent; it must not change any more. */
+    prepare?(payload: Payload): void;
     /** Makes one attempt. Resolves to what came of it; rejects only for a defect. */
     send(payload: Payload): Promise<SendResult>;
     /** Up to `limit` stored items from `offset` on, in order. `undefined` where they can never be read. */

@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto';
 
-import type { KeyValueStore } from 'apify';
+import type { Dataset, KeyValueStore } from 'apify';
 import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { ItemSink, Log, QuarantineStore, Tuning } from '../ports.js';
-import { createItemSink } from './item-sink.js';
+import type { ItemSink, Log, QuarantineStore } from '../ports.js';
 import { suffixed } from './storages.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const JSON_LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 
 /** The quarantine dataset and the key-value store beside it, opened when they are needed, not before. */
-export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log: Log): QuarantineStore {
+export function createQuarantineStore(
+    target: StorageTarget,
+    toSink: (dataset: Dataset) => ItemSink,
+    log: Log,
+): QuarantineStore {
     let sink: Promise<ItemSink> | undefined;
     let itemStore: Promise<KeyValueStore> | undefined;
 
     const openSink = async () => {
-        const opened = createItemSink(await Actor.openDataset(target), tuning);
+        const opened = toSink(await Actor.openDataset(target));
         const name = opened.datasetName ?? opened.datasetId;
         log.info(`Rejected items go to the dataset "${name}", which is kept until you delete it.`);
         return opened;

@@ -56,8 +56,7 @@ export class Installation {
     async #push(data: unknown, eventName: string | undefined): Promise<PushResult> {
         checkStorageAccess();
         const request = currentRequest();
-        const pushed = this.#host.pusher.pushData(data, {
-            ack: 'stored',
+        const pushed = this.#host.pusher.pushStored(data, {
             eventName,
             ...(request && { request: requestInfoOf(request) }),
         });

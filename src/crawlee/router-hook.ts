@@ -20,7 +20,7 @@ export function createRouterHook(host: DoorHost): (context: GuardableContext) =>
                 await pushData(data, datasetIdOrName);
                 return;
             }
-            await inCrawler(host.pusher.pushData(data, { ack: 'stored', request: requestInfoOf(context.request) }));
+            await inCrawler(host.pusher.pushStored(data, { request: requestInfoOf(context.request) }));
         };
     };
 }

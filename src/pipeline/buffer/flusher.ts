@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Clock } from '../../ports.js';
-import type { Batch, ItemBuffer } from './item-buffer.js';
+import type { Batch } from './batch.js';
+import type { ItemBuffer } from './item-buffer.js';
 
 export interface FlusherOptions {
     clock: Clock;
@@ -10,6 +11,10 @@ export interface FlusherOptions {
     maxParallelRequests: number;
     /** Sends a batch and takes it, or what is done of it, out of the buffer. Resolves to whether to go on; never rejects. */
     send: (batch: Batch) => Promise<boolean>;
+    /** Makes a closed batch ready, which will be sent next, while the request before it is under way. */
+    prepare: (batch: Batch) => void;
+    /** Closed batches wait for the requests before them. */
+    onBehind: () => void;
 }
 
 /**
@@ -41,11 +46,12 @@ export class Flusher {
         });
     }
 
-    /** To be called after items came in. Pushes of the same tick share the request. */
+    /** To be called when the buffer has changed. Pushes of the same tick share the request. */
     poke(): void {
         if (this.#scheduled || this.#halted) return;
         const batch = this.#buffer.next();
         if (batch === undefined) return;
+        this.#prepare(batch);
         if (!this.#isDue(batch)) {
             this.#armTimer(batch);
             return;
@@ -96,12 +102,21 @@ export class Flusher {
             this.#underWay++;
             void this.#send(batch);
         }
+        const next = this.#halted ? undefined : this.#buffer.next();
+        if (next !== undefined) this.#prepare(next);
+    }
+
+    #prepare(batch: Batch): void {
+        if (batch.prepared || !this.#buffer.isClosed(batch)) return;
+        batch.prepared = true;
+        this.#options.prepare(batch);
     }
 
     async #send(batch: Batch): Promise<void> {
         const goOn = await this.#options.send(batch);
         this.#underWay--;
         if (!goOn) this.#halted = true;
+        else if (this.#buffer.next()?.prepared) this.#options.onBehind();
         this.#settleDrains();
         this.#pump();
     }

@@ -147,3 +147,42 @@ describe('requests', () => {
         expect(seen).toEqual(['open', 'open', 'open']);
     });
 });
+
+describe('the batch that will be sent next', () => {
+    it('is prepared once it is full, while the request before it is under way', async () => {
+        const { push, prepared, sent, requests } = startFlusher({ maxPayloadBytes: 23 });
+        for (const n of [1, 2, 3]) push(n);
+        await turns();
+        expect(sent()).toEqual([[ten(1), ten(2)]]);
+        expect(prepared).toEqual([[ten(1), ten(2)]]);
+        push(4);
+        expect(prepared).toHaveLength(1);
+        for (const n of [5, 6, 7]) push(n);
+        expect(prepared.slice(1)).toEqual([[ten(3), ten(4)]]);
+        await requests[0]!.answer();
+        expect(prepared.slice(2)).toEqual([[ten(5), ten(6)]]);
+    });
+
+    it('is not prepared as long as it takes items', async () => {
+        const { push, prepared, sent, requests } = startFlusher();
+        push(1, true);
+        await turns();
+        push(2, true);
+        await requests[0]!.answer();
+        expect(sent()).toHaveLength(2);
+        expect(prepared).toEqual([]);
+    });
+
+    it('tells that it is behind when it is full as the request before it ends', async () => {
+        const { push, timesBehind, requests } = startFlusher({ maxPayloadBytes: 23 });
+        for (const n of [1, 2, 3]) push(n);
+        await turns();
+        await requests[0]!.answer();
+        expect(timesBehind()).toBe(0);
+        for (const n of [4, 5]) push(n);
+        await turns();
+        for (const n of [6, 7]) push(n);
+        await requests[1]!.answer();
+        expect(timesBehind()).toBe(1);
+    });
+});
