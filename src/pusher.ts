@@ -132,12 +132,9 @@ export class Pusher {
     async #pushAll(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
         const call = new PushCall(request);
         const examine = (index: number) => this.#flow.examine(items[index], index, call);
-        if (this.#options.mode !== 'fail' && items.length !== 1) {
-            return this.#pushStored(call, items.length, examine, { eventName });
-        }
-        const all = items.map((_, index) => examine(index));
-        if (this.#options.mode === 'fail') this.#passAllOrNone(all);
-        return this.#pushStored(call, all.length, (index) => all[index]!, { eventName });
+        if (items.length !== 1) return this.#pushStored(call, items.length, examine, { eventName });
+        const only = examine(0);
+        return this.#pushStored(call, 1, () => only, { eventName });
     }
 
     async #pushStored(
@@ -157,7 +154,8 @@ export class Pusher {
         { count, examine, hasRoom }: Taking,
         eventName: string | undefined,
     ): Promise<PushResult> {
-        const trimmed = await this.#takeForCall(call, { count, examine, budget, hasRoom });
+        const check = this.#options.mode === 'fail' ? this.#passAllOrNone.bind(this) : undefined;
+        const trimmed = await this.#takeForCall(call, { count, examine, budget, hasRoom, check });
         // What the platform rejected left its place in the budget to those behind.
         while (trimmed.texts.length > 0 && call.error === undefined && call.storedItems < budget) {
             const next = trimmed.texts.splice(0, budget - call.storedItems);

@@ -11,6 +11,8 @@ export interface Taking {
     call?: PushCall;
     /** Valid items beyond so many are not taken. */
     budget?: number;
+    /** Sees all items before the first is taken; throws where none is to be. */
+    check?: ((all: readonly Examined[]) => void) | undefined;
     /** They wait neither for room in the buffer nor for the calls before. */
     hasRoom?: boolean;
 }
@@ -65,7 +67,14 @@ export class Taker {
         }
     }
 
-    async #takeAll({ count, examine, call, budget = Infinity, hasRoom }: Taking, progress: Progress): Promise<Trimmed> {
+    async #takeAll(taking: Taking, progress: Progress): Promise<Trimmed> {
+        const { count, call, budget = Infinity, hasRoom, check } = taking;
+        let { examine } = taking;
+        if (check !== undefined) {
+            const all = await this.#examineAll(taking);
+            check(all);
+            examine = (index) => all[index]!;
+        }
         const trimmed: Trimmed = { texts: [], count: 0 };
         for (let index = 0; index < count; index++) {
             this.#flow.checkHealth();
@@ -84,6 +93,16 @@ export class Taker {
             else progress.rejectedItems++;
         }
         return trimmed;
+    }
+
+    async #examineAll({ count, examine }: Taking): Promise<Examined[]> {
+        const all: Examined[] = [];
+        for (let index = 0; index < count; index++) {
+            const examined = examine(index);
+            all.push(examined);
+            if (this.#isPauseDue(examined)) await this.#pace.pause();
+        }
+        return all;
     }
 
     #enter(examined: Examined, call?: PushCall, hasRoom?: boolean): Promise<void> | undefined {

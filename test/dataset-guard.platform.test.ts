@@ -110,7 +110,7 @@ describe('what a guard sends', () => {
     it('sends large arrays in order, in requests of 2 MB, and larger ones once those wait for the platform', async () => {
         const id = run.freshDataset();
         const guard = await run.open({ flushIntervalMillis: 60_000, maxBufferedBytes: 8_000_000 });
-        run.server.faults.next({ path: `${id}/items`, method: 'POST', fault: { delayMillis: 2_000 } });
+        run.server.faults.next({ path: `${id}/items`, method: 'POST', times: 2, fault: { delayMillis: 1_500 } });
         const items = Array.from({ length: 24_000 }, (_, n) => ({ n, text: 'x'.repeat(1_000) }));
         await guard.pushData(items);
         await guard.flush();

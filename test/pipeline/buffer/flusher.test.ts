@@ -173,16 +173,17 @@ describe('the batch that will be sent next', () => {
         expect(prepared).toEqual([]);
     });
 
-    it('tells that it is behind when it is full as the request before it ends', async () => {
+    it('tells that it is behind when it was full as two requests in a row ended', async () => {
         const { push, timesBehind, requests } = startFlusher({ maxPayloadBytes: 23 });
-        for (const n of [1, 2, 3]) push(n);
-        await turns();
-        await requests[0]!.answer();
-        expect(timesBehind()).toBe(0);
-        for (const n of [4, 5]) push(n);
-        await turns();
-        for (const n of [6, 7]) push(n);
-        await requests[1]!.answer();
-        expect(timesBehind()).toBe(1);
+        let n = 0;
+        const seen: number[] = [];
+        // Pushed before each of the requests ends; two items fill a batch.
+        for (const [index, pushed] of [7, 0, 0, 2, 6, 0, 0].entries()) {
+            for (let count = 0; count < pushed; count++) push(n++);
+            await turns();
+            await requests[index]!.answer();
+            seen.push(timesBehind());
+        }
+        expect(seen).toEqual([0, 1, 1, 1, 1, 2, 2]);
     });
 });
