@@ -1,0 +1,46 @@
+import { Actor } from 'apify';
+
+import { DatasetGuard, type DatasetGuardOptions } from '../../../src/index.js';
+import type { Task } from '../measurement.js';
+import { SHAPES } from '../shapes.js';
+import { type Prepare, pushArray, pushFiftyAtOnce, pushOneByOne, type Store } from './contender.js';
+
+/** The guard's doors. Each item is validated. */
+export const GUARD = {
+    'guard-loop': async (task) => {
+        const guard = await open(task);
+        return flushed(guard, async (items, calls) => pushOneByOne(guard.pushData, items, calls));
+    },
+    'guard-array': async (task) => {
+        const guard = await open(task);
+        return flushed(guard, async (items, calls) => pushArray(guard.pushData, items, calls));
+    },
+    'guard-stored-array': async (task) => {
+        const guard = await open(task, { ack: 'stored' });
+        return async (items, calls) => pushArray(guard.pushData, items, calls);
+    },
+    'guard-stored-fifty': async (task) => {
+        const guard = await open(task, { ack: 'stored' });
+        return async (items, calls) => pushFiftyAtOnce(guard.pushData, items, calls);
+    },
+    'guard-install-array': async (task) => {
+        (await open(task)).install();
+        return async (items, calls) => pushArray(async (array) => Actor.pushData(array), items, calls);
+    },
+    'guard-install-fifty': async (task) => {
+        (await open(task)).install();
+        return async (items, calls) => pushFiftyAtOnce(async (item) => Actor.pushData(item), items, calls);
+    },
+} satisfies Record<string, Prepare>;
+
+/** On the platform the guard finds the schema at the dataset; a laptop's working folder has none here. */
+async function open({ place, shape }: Task, options: DatasetGuardOptions = {}): Promise<DatasetGuard> {
+    return DatasetGuard.open({ ...options, ...(place === 'local' && { schema: SHAPES[shape].fields }) });
+}
+
+function flushed(guard: DatasetGuard, store: Store): Store {
+    return async (items, calls) => {
+        await store(items, calls);
+        await guard.flush();
+    };
+}

@@ -1,0 +1,52 @@
+import { writeFile } from 'node:fs/promises';
+
+import type { Sample } from './measurement.js';
+import { type BenchOptions, readOptions, USAGE } from './options.js';
+import { toResults } from './results.js';
+import { Sampler } from './sample.js';
+import { schedule } from './schedule.js';
+import { textReport } from './table.js';
+
+/** The command `npm run bench`. Returns its exit code. */
+export async function main(args: readonly string[]): Promise<number> {
+    if (args.includes('--help')) {
+        console.log(USAGE);
+        return 0;
+    }
+    let options: BenchOptions;
+    try {
+        options = readOptions(args);
+    } catch (error) {
+        console.error(`${(error as Error).message}\n\n${USAGE}`);
+        return 1;
+    }
+    const startedAt = new Date();
+    const results = toResults(options, startedAt, await takeSamples(options));
+    if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 4)}\n`);
+    console.log(textReport(results));
+    return 0;
+}
+
+async function takeSamples(options: BenchOptions): Promise<Sample[]> {
+    const sampler = new Sampler();
+    const samples: Sample[] = [];
+    try {
+        const tasks = schedule(options);
+        for (const [index, { task, round }] of tasks.entries()) {
+            const { place, shape, latencyMillis, contender, items } = task;
+            progress(
+                `[${index + 1}/${tasks.length}] ${place} ${shape} ${latencyMillis} ms ${contender}: ${items} items`,
+            );
+            samples.push(await sampler.take(task, round));
+        }
+    } finally {
+        progress('');
+        sampler.close();
+    }
+    return samples;
+}
+
+/** For whoever watches: one line that is written over. */
+function progress(line: string): void {
+    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${line}`);
+}
