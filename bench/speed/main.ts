@@ -1,8 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
-import type { Sample } from './measurement.js';
 import { type BenchOptions, readOptions, USAGE } from './options.js';
-import { toResults } from './results.js';
+import { type Taken, toResults } from './results.js';
 import { Sampler } from './sample.js';
 import { schedule } from './schedule.js';
 import { textReport } from './table.js';
@@ -24,12 +23,13 @@ export async function main(args: readonly string[]): Promise<number> {
     const results = toResults(options, startedAt, await takeSamples(options));
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 4)}\n`);
     console.log(textReport(results));
-    return 0;
+    return results.failures.length === 0 ? 0 : 1;
 }
 
-async function takeSamples(options: BenchOptions): Promise<Sample[]> {
+/** A contender that fails, or loses an item, fails for itself; the others go on. */
+async function takeSamples(options: BenchOptions): Promise<Taken> {
     const sampler = new Sampler();
-    const samples: Sample[] = [];
+    const taken: Taken = { samples: [], failures: [] };
     try {
         const tasks = schedule(options);
         for (const [index, { task, round }] of tasks.entries()) {
@@ -37,13 +37,17 @@ async function takeSamples(options: BenchOptions): Promise<Sample[]> {
             progress(
                 `[${index + 1}/${tasks.length}] ${place} ${shape} ${latencyMillis} ms ${contender}: ${items} items`,
             );
-            samples.push(await sampler.take(task, round));
+            try {
+                taken.samples.push(await sampler.take(task, round));
+            } catch (error) {
+                taken.failures.push({ ...task, round, problem: (error as Error).message });
+            }
         }
     } finally {
         progress('');
         sampler.close();
     }
-    return samples;
+    return taken;
 }
 
 /** For whoever watches: one line that is written over. */

@@ -9,6 +9,8 @@ export interface Task {
     /** Each answer of the platform takes so long. */
     readonly latencyMillis: number;
     readonly items: number;
+    /** Stored before the clock starts. */
+    readonly warmUpItems: number;
 }
 
 /** What the contender's process measured, from before the first push until all items were stored. */

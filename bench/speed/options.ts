@@ -1,61 +1,37 @@
 import { parseArgs } from 'node:util';
 
-import { CONTENDER_NAMES, type ContenderName, MAIN_CONTENDERS, type Place, PLACES } from './contenders.js';
-import { SHAPE_NAMES, type ShapeName } from './shapes.js';
+import { CONTENDER_NAMES, PLACES } from './contenders.js';
+import { type Plan, type Preset, PRESETS } from './presets.js';
+import { SHAPE_NAMES } from './shapes.js';
 
-export interface BenchOptions {
-    readonly contenders: readonly ContenderName[];
-    readonly shapes: readonly ShapeName[];
-    readonly places: readonly Place[];
-    readonly latencies: readonly number[];
-    /** Samples of each contender. */
-    readonly pairs: number;
-    /** How long the fastest contender takes for a sample, about. */
-    readonly seconds: number;
+export interface BenchOptions extends Preset {
+    /** Whether the promises of the documentation are compared with what was measured. */
+    readonly checksTargets: boolean;
     /** Where the results go as JSON. */
     readonly json?: string;
 }
 
 export const USAGE = `npm run bench -- [options]
 
-  --quick            one shape less, one latency, one pair: about a minute
-  --full             every contender, shape, latency and place, eight pairs: about an hour and a half
-  --only <names>     contenders: ${CONTENDER_NAMES.join(', ')}
-  --shapes <names>   ${SHAPE_NAMES.join(', ')}
+  (nothing)          the main contenders, three shapes, three latencies: a few minutes
+  --quick            one latency, one sample of each: about a minute
+  --full             all contenders, shapes, latencies and places, eight samples of each: hours
+  --growth           1,000,000 items beside 100,000
+  --check            what the targets need, eight samples of each, and whether they are met; exit code 1 if not
+
+  --only <names>     only these contenders: ${wrapped(CONTENDER_NAMES)}
+  --shapes <names>   only these shapes: ${SHAPE_NAMES.join(', ')}
+  --places <names>   only these places: ${PLACES.join(', ')}
   --latencies <ms>   of an answer of the platform, 0 to 1,000
-  --places <names>   ${PLACES.join(', ')}
   --pairs <n>        samples of each contender, 1 to 100
   --seconds <s>      how long the fastest contender takes for a sample, about, 0.01 to 60
   --json <file>      writes all samples, medians and ratios there
 
-Lists are separated by commas.`;
+Lists are separated by commas. With --growth and --check, lists leave out what they do not name; otherwise they replace
+what would be measured.`;
 
-const PRESETS = {
-    standard: {
-        contenders: MAIN_CONTENDERS,
-        shapes: ['medium', 'flights', 'mdn'],
-        places: ['platform'],
-        latencies: [0, 20, 60],
-        pairs: 2,
-        seconds: 0.5,
-    },
-    quick: {
-        contenders: MAIN_CONTENDERS,
-        shapes: ['medium', 'flights', 'mdn'],
-        places: ['platform'],
-        latencies: [20],
-        pairs: 1,
-        seconds: 0.5,
-    },
-    full: {
-        contenders: CONTENDER_NAMES,
-        shapes: SHAPE_NAMES,
-        places: PLACES,
-        latencies: [0, 20, 60],
-        pairs: 8,
-        seconds: 1.5,
-    },
-} as const satisfies Record<string, BenchOptions>;
+/** Presets whose plans belong together: lists can only make them smaller. */
+const FIXED: readonly string[] = ['growth', 'check'];
 
 /** @throws Error that says what was expected, for whoever typed the command */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -64,6 +40,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
         options: {
             quick: { type: 'boolean' },
             full: { type: 'boolean' },
+            growth: { type: 'boolean' },
+            check: { type: 'boolean' },
             only: { type: 'string' },
             shapes: { type: 'string' },
             places: { type: 'string' },
@@ -73,18 +51,40 @@ export function readOptions(args: readonly string[]): BenchOptions {
             json: { type: 'string' },
         },
     });
-    if (values.quick && values.full) throw new Error('--quick and --full exclude each other.');
-    const preset: BenchOptions = PRESETS[values.quick ? 'quick' : values.full ? 'full' : 'standard'];
+    const chosen = (['quick', 'full', 'growth', 'check'] as const).filter((name) => values[name]);
+    if (chosen.length > 1) throw new Error(`Only one of ${chosen.map((name) => `--${name}`).join(', ')} is possible.`);
     if (values.json === '') throw new Error('--json needs the path of a file.');
+    const name = chosen[0] ?? 'standard';
+    const lists: Partial<Plan> = {
+        contenders: names('--only', values.only, CONTENDER_NAMES),
+        shapes: names('--shapes', values.shapes, SHAPE_NAMES),
+        places: names('--places', values.places, PLACES),
+        latencies: list(values.latencies)?.map((text) => number('--latencies', text, 0, 1_000, true)),
+    };
+    const { plans, pairs, seconds } = PRESETS[name];
     return {
-        contenders: names('--only', values.only, CONTENDER_NAMES) ?? preset.contenders,
-        shapes: names('--shapes', values.shapes, SHAPE_NAMES) ?? preset.shapes,
-        places: names('--places', values.places, PLACES) ?? preset.places,
-        latencies:
-            list(values.latencies)?.map((text) => number('--latencies', text, 0, 1_000, true)) ?? preset.latencies,
-        pairs: values.pairs === undefined ? preset.pairs : number('--pairs', values.pairs, 1, 100, true),
-        seconds: values.seconds === undefined ? preset.seconds : number('--seconds', values.seconds, 0.01, 60, false),
+        plans: FIXED.includes(name) ? plans.map((plan) => narrowed(plan, lists)) : replaced(plans, lists),
+        pairs: values.pairs === undefined ? pairs : number('--pairs', values.pairs, 1, 100, true),
+        seconds: values.seconds === undefined ? seconds : number('--seconds', values.seconds, 0.01, 60, false),
+        checksTargets: name === 'check',
         json: values.json,
+    };
+}
+
+/** What was asked for, in one plan, is measured beside each other. */
+function replaced(plans: readonly Plan[], lists: Partial<Plan>): readonly Plan[] {
+    const given = Object.fromEntries(Object.entries(lists).filter(([, value]) => value !== undefined));
+    return Object.keys(given).length === 0 ? plans : [{ ...plans[0]!, ...given }];
+}
+
+function narrowed(plan: Plan, lists: Partial<Plan>): Plan {
+    const keep = <Value>(values: readonly Value[], wanted: readonly Value[] | undefined) =>
+        values.filter((value) => wanted?.includes(value) ?? true);
+    return {
+        contenders: keep(plan.contenders, lists.contenders),
+        shapes: keep(plan.shapes, lists.shapes),
+        places: keep(plan.places, lists.places),
+        latencies: keep(plan.latencies, lists.latencies),
     };
 }
 
@@ -107,9 +107,15 @@ function names<Name extends string>(
 function number(option: string, text: string, min: number, max: number, isWhole: boolean): number {
     const value = Number(text);
     if (text.trim() === '' || !(value >= min && value <= max) || (isWhole && !Number.isInteger(value))) {
-        throw new Error(
-            `${option} must be ${isWhole ? 'a whole number' : 'a number'} from ${min} to ${max}, but got: "${text}".`,
-        );
+        const kind = isWhole ? 'a whole number' : 'a number';
+        throw new Error(`${option} must be ${kind} from ${min} to ${max}, but got: "${text}".`);
     }
     return value;
+}
+
+function wrapped(all: readonly string[]): string {
+    return all
+        .join(', ')
+        .replaceAll(/(.{1,80}(?:, |$))/g, '\n                       $1')
+        .trimEnd();
 }

@@ -7,14 +7,15 @@ import { CallTimes } from './call-times.js';
 import type { ContenderName } from './contenders.js';
 import { BARE } from './contenders/bare.js';
 import type { Prepare } from './contenders/contender.js';
-import { GUARD } from './contenders/guard.js';
+import { CRAWL } from './contenders/crawl.js';
+import { GROWTH, GUARD } from './contenders/guard.js';
 import { FLOOR } from './floor.js';
 import type { Measured, Task } from './measurement.js';
 import { peakRssBytes, resetPeakRss } from './peak-rss.js';
 import { SHAPES } from './shapes.js';
 
 /** One sample: does the task that the command line has as JSON, and sends what it measured to the parent process. */
-const PREPARE: Record<ContenderName, Prepare> = { ...BARE, ...GUARD, floor: FLOOR };
+const PREPARE: Record<ContenderName, Prepare> = { ...BARE, ...GUARD, ...GROWTH, ...CRAWL, floor: FLOOR };
 const LOOK_MILLIS = 2;
 /** For the histogram to begin before the items come, and to see the last delay. */
 const SETTLING_MILLIS = 20;
@@ -22,7 +23,9 @@ const SETTLING_MILLIS = 20;
 const task = JSON.parse(process.argv[2]!) as Task;
 await Actor.init();
 const store = await PREPARE[task.contender](task);
-const items = Array.from({ length: task.items }, SHAPES[task.shape].maker());
+const items = Array.from({ length: task.warmUpItems + task.items }, SHAPES[task.shape].maker());
+const warmUp = items.splice(0, task.warmUpItems);
+if (warmUp.length > 0) await store(warmUp, new CallTimes());
 
 const calls = new CallTimes();
 const delays = monitorEventLoopDelay({ resolution: LOOK_MILLIS });

@@ -1,6 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 
-import type { Sample } from './measurement.js';
+import type { Sample, Task } from './measurement.js';
 import type { BenchOptions } from './options.js';
 import { compare, type Comparison, summarize, type Summary } from './summary.js';
 
@@ -9,10 +9,23 @@ export interface Results {
     readonly format: 1;
     readonly startedAt: string;
     readonly machine: Machine;
-    readonly options: Omit<BenchOptions, 'json'>;
+    readonly options: Pick<BenchOptions, 'plans' | 'pairs' | 'seconds'>;
     readonly samples: readonly Sample[];
+    readonly failures: readonly Failure[];
     readonly summaries: readonly Summary[];
     readonly comparisons: readonly Comparison[];
+}
+
+/** What came of all tasks. */
+export interface Taken {
+    readonly samples: Sample[];
+    readonly failures: Failure[];
+}
+
+/** A sample that could not be taken, or did not store what it had to. */
+export interface Failure extends Task {
+    readonly round: number;
+    readonly problem: string;
 }
 
 export interface Machine {
@@ -23,13 +36,18 @@ export interface Machine {
     readonly nodeVersion: string;
 }
 
-export function toResults({ json: _, ...options }: BenchOptions, startedAt: Date, samples: readonly Sample[]): Results {
+export function toResults(
+    { plans, pairs, seconds }: BenchOptions,
+    startedAt: Date,
+    { samples, failures }: Taken,
+): Results {
     return {
         format: 1,
         startedAt: startedAt.toISOString(),
         machine: machine(),
-        options,
+        options: { plans, pairs, seconds },
         samples,
+        failures,
         summaries: summarize(samples),
         comparisons: compare(samples),
     };

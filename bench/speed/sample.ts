@@ -1,22 +1,33 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
+import { CONTENDERS } from './contenders.js';
+import { readLocalPushes } from './local-files.js';
 import type { Measured, Received, Sample, Task } from './measurement.js';
 import type { Answer, Order } from './server.js';
+import { checkStored } from './stored-items.js';
 
 /** Takes samples, one at a time: each contender in a fresh process, the platform in another. */
 export class Sampler {
     readonly #server = fork(new URL('server.js', import.meta.url));
 
     async take(task: Task, round: number): Promise<Sample> {
-        const { env } = (await this.#ask({ begin: task })) as { env: Record<string, string> };
-        const measured = await measure(task, env);
-        const { received } = (await this.#ask({ end: task })) as { received: Received };
-        return { ...task, round, ...measured, ...received };
+        const taken = task.place === 'local' ? await takeLocally(task) : await this.#takeOnPlatform(task);
+        return { ...task, round, ...taken };
     }
 
     close(): void {
         this.#server.disconnect();
+    }
+
+    async #takeOnPlatform(task: Task): Promise<Measured & Received> {
+        const { env } = (await this.#ask({ begin: task })) as { env: Record<string, string> };
+        const measured = await measure(task, env);
+        const { received } = (await this.#ask({ end: task })) as { received: Received };
+        return { ...measured, ...received };
     }
 
     async #ask(order: Order): Promise<Answer> {
@@ -27,10 +38,22 @@ export class Sampler {
     }
 }
 
-async function measure(task: Task, env: Record<string, string>): Promise<Measured> {
+async function takeLocally(task: Task): Promise<Measured & Received> {
+    const folder = await mkdtemp(join(tmpdir(), 'guard-bench-'));
+    try {
+        const measured = await measure(task, { CRAWLEE_STORAGE_DIR: folder }, folder);
+        const stored = checkStored(await readLocalPushes(folder), task, CONTENDERS[task.contender].keepsOrder);
+        return { ...measured, ...stored, serverCpuMillis: 0 };
+    } finally {
+        await rm(folder, { recursive: true, force: true });
+    }
+}
+
+async function measure(task: Task, env: Record<string, string>, cwd?: string): Promise<Measured> {
     const child = fork(new URL('push.js', import.meta.url), [JSON.stringify(task)], {
         env: { PATH: process.env.PATH, APIFY_LOG_LEVEL: 'ERROR', ...env },
         execArgv: ['--expose-gc'],
+        cwd,
     });
     const exited = once(child, 'exit');
     const measured = await message<Measured>(child);

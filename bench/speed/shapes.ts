@@ -11,6 +11,8 @@ export interface Shape {
     readonly fields: Record<string, unknown>;
     /** What the fastest contender stores in a second, about, on the machine on which the counts were chosen. */
     readonly itemsPerSecond: number;
+    /** Bytes of an item's JSON, about. */
+    readonly itemBytes: number;
     /** Starts anew at the first item; `(_, index)` as `Array.from` calls it. */
     maker(): (_: unknown, index: number) => Item;
 }
@@ -20,30 +22,35 @@ export const SHAPES = {
         title: 'generated, 200 B',
         fields: PRODUCT_FIELDS,
         itemsPerSecond: 250_000,
-        maker: () => productMaker(200),
+        itemBytes: 200,
+        maker: () => productMaker(200, 100_000),
     },
     medium: {
         title: 'generated, 1.5 KB',
         fields: PRODUCT_FIELDS,
         itemsPerSecond: 35_000,
-        maker: () => productMaker(1_500),
+        itemBytes: 1_500,
+        maker: () => productMaker(1_500, 100_000),
     },
     large: {
         title: 'generated, 50 KB',
         fields: PRODUCT_FIELDS,
         itemsPerSecond: 1_200,
-        maker: () => productMaker(50_000),
+        itemBytes: 50_000,
+        maker: () => productMaker(50_000, 10_000),
     },
     flights: {
         title: 'flights-200k.json of vega-datasets',
         fields: FLIGHT_FIELDS,
         itemsPerSecond: 600_000,
+        itemBytes: 45,
         maker: () => again(loadFlights()),
     },
     mdn: {
         title: 'entries of @mdn/browser-compat-data',
         fields: COMPAT_FIELDS,
         itemsPerSecond: 35_000,
+        itemBytes: 1_000,
         maker: () => again(loadCompatEntries()),
     },
 } as const satisfies Record<string, Shape>;

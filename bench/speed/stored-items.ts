@@ -25,9 +25,10 @@ export function checkStored(
     const digest = keepsOrder ? bodies.digest() : bodies.sortedDigest();
     if (digest !== expectedDigest(task, keepsOrder)) {
         const found = bodies.itemTexts().length;
+        const expected = task.items + task.warmUpItems;
         throw new Error(
-            `${task.contender} stored ${found} items where ${task.items} were expected` +
-                `${found === task.items ? ', and they are others, or in another order' : ''}.`,
+            `${task.contender} stored ${found} items where ${expected} were expected` +
+                `${found === expected ? ', and they are others, or in another order' : ''}.`,
         );
     }
     const { jsonBytes, largestRequestBytes } = bodies;
@@ -82,11 +83,12 @@ class Bodies {
     }
 }
 
-function expectedDigest({ shape, items }: Task, keepsOrder: boolean): string {
-    const key = `${shape} ${items} ${keepsOrder}`;
+function expectedDigest({ shape, items, warmUpItems }: Task, keepsOrder: boolean): string {
+    const count = items + warmUpItems;
+    const key = `${shape} ${count} ${keepsOrder}`;
     let digest = expectedDigests.get(key);
     if (digest === undefined) {
-        const texts = expectedTexts(shape, items);
+        const texts = expectedTexts(shape, count);
         digest = digestOf(keepsOrder ? texts : [...texts].sort());
         expectedDigests.set(key, digest);
     }

@@ -59,7 +59,7 @@ export function comparisonRow({ contender, against, pairs, best }: Comparison): 
 }
 
 /** What a terminal shows. */
-export function textReport({ summaries, comparisons, machine, options }: Results): string {
+export function textReport({ summaries, comparisons, failures, machine, options }: Results): string {
     const sections = [...groupBy(summaries, titleOf)].map(([title, group]) => {
         const compared = comparisons.filter((one) => titleOf(one) === title);
         const tables = [table(SUMMARY_HEAD, group.map(summaryRow))];
@@ -68,6 +68,7 @@ export function textReport({ summaries, comparisons, machine, options }: Results
     });
     const { cpuModel, cores, nodeVersion } = machine;
     const pairs = `${options.pairs} ${options.pairs === 1 ? 'sample' : 'samples'} of each, medians`;
+    for (const failure of failures) sections.push(`FAILED: ${titleOf(failure)}: ${failure.problem}`);
     return `${sections.join('\n\n')}\n\n${cpuModel}, ${cores} cores, Node.js ${nodeVersion}; ${pairs}.`;
 }
 

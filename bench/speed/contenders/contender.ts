@@ -21,10 +21,15 @@ export async function pushArray(push: Push<Item[]>, items: readonly Item[], call
     calls.add(performance.now() - startedAt);
 }
 
-/** One call after the other. */
-export async function pushOneByOne(push: Push<Item>, items: readonly Item[], calls: CallTimes): Promise<void> {
+/** One call after the other; the clock is looked at for one in `callsPerLook`. */
+export async function pushOneByOne(
+    push: Push<Item>,
+    items: readonly Item[],
+    calls: CallTimes,
+    callsPerLook = CALLS_PER_LOOK,
+): Promise<void> {
     for (let index = 0; index < items.length; index++) {
-        if (index % CALLS_PER_LOOK !== 0) {
+        if (index % callsPerLook !== 0) {
             await push(items[index]!);
             continue;
         }

@@ -8,33 +8,43 @@ import { type Prepare, pushArray, pushFiftyAtOnce, pushOneByOne, type Store } fr
 /** The guard's doors. Each item is validated. */
 export const GUARD = {
     'guard-loop': async (task) => {
-        const guard = await open(task);
+        const guard = await openGuard(task);
         return flushed(guard, async (items, calls) => pushOneByOne(guard.pushData, items, calls));
     },
     'guard-array': async (task) => {
-        const guard = await open(task);
+        const guard = await openGuard(task);
         return flushed(guard, async (items, calls) => pushArray(guard.pushData, items, calls));
     },
+    'guard-room': async (task) => {
+        const guard = await openGuard(task);
+        return flushed(guard, async (items, calls) => pushOneByOne(guard.pushData, items, calls, 1));
+    },
     'guard-stored-array': async (task) => {
-        const guard = await open(task, { ack: 'stored' });
+        const guard = await openGuard(task, { ack: 'stored' });
         return async (items, calls) => pushArray(guard.pushData, items, calls);
     },
     'guard-stored-fifty': async (task) => {
-        const guard = await open(task, { ack: 'stored' });
+        const guard = await openGuard(task, { ack: 'stored' });
         return async (items, calls) => pushFiftyAtOnce(guard.pushData, items, calls);
     },
     'guard-install-array': async (task) => {
-        (await open(task)).install();
+        (await openGuard(task)).install();
         return async (items, calls) => pushArray(async (array) => Actor.pushData(array), items, calls);
     },
     'guard-install-fifty': async (task) => {
-        (await open(task)).install();
+        (await openGuard(task)).install();
         return async (items, calls) => pushFiftyAtOnce(async (item) => Actor.pushData(item), items, calls);
     },
 } satisfies Record<string, Prepare>;
 
+/** The same loop with few and with many items. */
+export const GROWTH = {
+    'guard-100k': GUARD['guard-loop'],
+    'guard-1m': GUARD['guard-loop'],
+} satisfies Record<string, Prepare>;
+
 /** On the platform the guard finds the schema at the dataset; a laptop's working folder has none here. */
-async function open({ place, shape }: Task, options: DatasetGuardOptions = {}): Promise<DatasetGuard> {
+export async function openGuard({ place, shape }: Task, options: DatasetGuardOptions = {}): Promise<DatasetGuard> {
     return DatasetGuard.open({ ...options, ...(place === 'local' && { schema: SHAPES[shape].fields }) });
 }
 

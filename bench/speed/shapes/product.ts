@@ -31,21 +31,27 @@ export const PRODUCT_FIELDS = {
     },
 };
 
-/** Makes products whose JSON is about `bytes` bytes each. No two are alike. */
-export function productMaker(bytes: number): (_: unknown, index: number) => Item {
+/** Makes products whose JSON is about `bytes` bytes each. The first `distinct` are all different; then they come again. */
+export function productMaker(bytes: number, distinct: number): (_: unknown, index: number) => Item {
     const random = createRandom(SEED);
     const words = createWords(random);
     const word = () => words[Math.floor(random() ** 2 * words.length)]!;
+    const made: Item[] = [];
     return (_, index) => {
-        const item = product(index, random, word);
-        if (bytes > 500) {
-            item.tags = Array.from({ length: 4 }, word);
-            item.offers = Array.from({ length: 5 }, () => ({ seller: word(), price: cents(random) }));
-        }
-        const missing = bytes - JSON.stringify(item).length - '"description":"",'.length;
-        if (missing > 0) item.description = text(missing, random, word);
-        return item;
+        while (made.length <= index % distinct)
+            made.push(sized(product(made.length, random, word), bytes, random, word));
+        return made[index % distinct]!;
     };
+}
+
+function sized(item: Item, bytes: number, random: () => number, word: () => string): Item {
+    if (bytes > 500) {
+        item.tags = Array.from({ length: 4 }, word);
+        item.offers = Array.from({ length: 5 }, () => ({ seller: word(), price: cents(random) }));
+    }
+    const missing = bytes - JSON.stringify(item).length - '"description":"",'.length;
+    if (missing > 0) item.description = text(missing, random, word);
+    return item;
 }
 
 function product(id: number, random: () => number, word: () => string): Item {
