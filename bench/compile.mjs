@@ -15,6 +15,8 @@ export function compileBench() {
     const project = fileURLToPath(new URL('tsconfig.bench.json', ROOT));
     const output = fileURLToPath(OUTPUT);
     process.once('exit', () => rmSync(output, { recursive: true, force: true }));
+    // A process that a signal ends has no 'exit'.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
     const { status } = spawnSync(process.execPath, [tsc, '-p', project, '--outDir', output], {
         stdio: ['ignore', 'inherit', 'inherit'],
     });

@@ -4,7 +4,8 @@ import { type BenchOptions, readOptions, USAGE } from './options.js';
 import { type Taken, toResults } from './results.js';
 import { Sampler } from './sample.js';
 import { schedule } from './schedule.js';
-import { textReport } from './table.js';
+import { textReport, verdictReport } from './table.js';
+import { judge } from './targets.js';
 
 /** The command `npm run bench`. Returns its exit code. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -23,7 +24,9 @@ export async function main(args: readonly string[]): Promise<number> {
     const results = toResults(options, startedAt, await takeSamples(options));
     if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(results, undefined, 4)}\n`);
     console.log(textReport(results));
-    return results.failures.length === 0 ? 0 : 1;
+    const verdicts = options.checksTargets ? judge(results) : [];
+    if (verdicts.length > 0) console.log(`\n${verdictReport(verdicts)}`);
+    return results.failures.length === 0 && verdicts.every(({ isMet }) => isMet) ? 0 : 1;
 }
 
 /** A contender that fails, or loses an item, fails for itself; the others go on. */

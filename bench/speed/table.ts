@@ -3,6 +3,7 @@ import { groupBy } from './group-by.js';
 import type { Results } from './results.js';
 import { SHAPES } from './shapes.js';
 import type { Comparison, Summary } from './summary.js';
+import type { Verdict } from './targets.js';
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -85,9 +86,19 @@ export function titleOfContender({ contender }: Pick<Summary, 'contender'>): str
     return CONTENDERS[contender].title;
 }
 
+/** Each target, what was measured, and whether that is enough. */
+export function verdictReport(verdicts: readonly Verdict[]): string {
+    const rows = verdicts.map(({ target, measured, isMet }) => [
+        measured === undefined ? 'not measured' : isMet ? 'met' : 'MISSED',
+        measured ?? '-',
+        target,
+    ]);
+    return table(['verdict', 'measured', 'target'], rows);
+}
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
     const widths = head.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]!.length)));
-    const isText = (column: number) => ['contender', 'against'].includes(head[column]!);
+    const isText = (column: number) => ['contender', 'against', 'verdict', 'target'].includes(head[column]!);
     const line = (cells: readonly string[]) =>
         cells
             .map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
