@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { CONTENDER_NAMES, PLACES } from './contenders.js';
 import { type Plan, type Preset, PRESETS } from './presets.js';
+import { schedule } from './schedule.js';
 import { SHAPE_NAMES } from './shapes.js';
 
 export interface BenchOptions extends Preset {
@@ -61,9 +62,11 @@ export function readOptions(args: readonly string[]): BenchOptions {
         places: names('--places', values.places, PLACES),
         latencies: list(values.latencies)?.map((text) => number('--latencies', text, 0, 1_000, true)),
     };
-    const { plans, pairs, seconds } = PRESETS[name];
+    const { plans: all, pairs, seconds } = PRESETS[name];
+    const plans = FIXED.includes(name) ? all.map((plan) => narrowed(plan, lists)) : replaced(all, lists);
+    if (schedule({ plans, pairs: 1, seconds }).length === 0) throw new Error('Nothing is left to measure.');
     return {
-        plans: FIXED.includes(name) ? plans.map((plan) => narrowed(plan, lists)) : replaced(plans, lists),
+        plans,
         pairs: values.pairs === undefined ? pairs : number('--pairs', values.pairs, 1, 100, true),
         seconds: values.seconds === undefined ? seconds : number('--seconds', values.seconds, 0.01, 60, false),
         checksTargets: name === 'check',

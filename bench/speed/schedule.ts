@@ -1,8 +1,7 @@
 import { CONTENDERS, type ContenderName } from './contenders.js';
 import { itemCounts } from './counts.js';
 import type { Task } from './measurement.js';
-import type { BenchOptions } from './options.js';
-import type { Plan } from './presets.js';
+import type { Plan, Preset } from './presets.js';
 
 export interface ScheduledTask {
     readonly task: Task;
@@ -15,11 +14,7 @@ type Setting = Pick<Task, 'place' | 'shape' | 'latencyMillis'>;
  * All samples in the order in which they are taken. The contenders of one place, shape and latency take turns, forwards
  * in one round and backwards in the next (A B, B A): what changes slowly on the machine hits all of them alike.
  */
-export function schedule({
-    plans,
-    pairs,
-    seconds,
-}: Pick<BenchOptions, 'plans' | 'pairs' | 'seconds'>): ScheduledTask[] {
+export function schedule({ plans, pairs, seconds }: Preset): ScheduledTask[] {
     const tasks: ScheduledTask[] = [];
     for (const plan of plans) {
         for (const setting of settings(plan)) {
