@@ -10,6 +10,8 @@ export interface BenchOptions extends Preset {
     readonly checksTargets: boolean;
     /** Where the results go as JSON. */
     readonly json?: string;
+    /** The folder for CPU profiles of the contenders. */
+    readonly profile?: string;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -27,6 +29,7 @@ export const USAGE = `npm run bench -- [options]
   --pairs <n>        samples of each contender, 1 to 100
   --seconds <s>      how long the fastest contender takes for a sample, about, 0.01 to 60
   --json <file>      writes all samples, medians and ratios there
+  --profile <folder> writes a CPU profile of each sample there; measuring that costs time itself
 
 Lists are separated by commas. With --growth and --check, lists leave out what they do not name; otherwise they replace
 what would be measured.`;
@@ -50,11 +53,13 @@ export function readOptions(args: readonly string[]): BenchOptions {
             pairs: { type: 'string' },
             seconds: { type: 'string' },
             json: { type: 'string' },
+            profile: { type: 'string' },
         },
     });
     const chosen = (['quick', 'full', 'growth', 'check'] as const).filter((name) => values[name]);
     if (chosen.length > 1) throw new Error(`Only one of ${chosen.map((name) => `--${name}`).join(', ')} is possible.`);
     if (values.json === '') throw new Error('--json needs the path of a file.');
+    if (values.profile === '') throw new Error('--profile needs the path of a folder.');
     const name = chosen[0] ?? 'standard';
     const lists: Partial<Plan> = {
         contenders: names('--only', values.only, CONTENDER_NAMES),
@@ -71,6 +76,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
         seconds: values.seconds === undefined ? seconds : number('--seconds', values.seconds, 0.01, 60, false),
         checksTargets: name === 'check',
         json: values.json,
+        profile: values.profile,
     };
 }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 import { CONTENDERS } from './contenders.js';
 import { readLocalPushes } from './local-files.js';
@@ -10,12 +10,21 @@ import type { Measured, Received, Sample, Task } from './measurement.js';
 import type { Answer, Order } from './server.js';
 import { checkStored } from './stored-items.js';
 
+/** A contender that takes so long has failed. */
+const SAMPLE_TIMEOUT_MILLIS = 300_000;
+
 /** Takes samples, one at a time: each contender in a fresh process, the platform in another. */
 export class Sampler {
     readonly #server = fork(new URL('server.js', import.meta.url));
+    readonly #profileFolder: string | undefined;
+
+    /** `profileFolder`: where the contenders leave CPU profiles. */
+    constructor(profileFolder?: string) {
+        this.#profileFolder = profileFolder;
+    }
 
     async take(task: Task, round: number): Promise<Sample> {
-        const taken = task.place === 'local' ? await takeLocally(task) : await this.#takeOnPlatform(task);
+        const taken = task.place === 'local' ? await this.#takeLocally(task) : await this.#takeOnPlatform(task);
         return { ...task, round, ...taken };
     }
 
@@ -25,9 +34,40 @@ export class Sampler {
 
     async #takeOnPlatform(task: Task): Promise<Measured & Received> {
         const { env } = (await this.#ask({ begin: task })) as { env: Record<string, string> };
-        const measured = await measure(task, env);
+        const measured = await this.#measure(task, env);
         const { received } = (await this.#ask({ end: task })) as { received: Received };
         return { ...measured, ...received };
+    }
+
+    async #takeLocally(task: Task): Promise<Measured & Received> {
+        const folder = await mkdtemp(join(tmpdir(), 'guard-bench-'));
+        try {
+            const measured = await this.#measure(task, { CRAWLEE_STORAGE_DIR: folder }, folder);
+            const stored = checkStored(await readLocalPushes(folder), task, CONTENDERS[task.contender].keepsOrder);
+            return { ...measured, ...stored, serverCpuMillis: 0 };
+        } finally {
+            await rm(folder, { recursive: true, force: true });
+        }
+    }
+
+    async #measure(task: Task, env: Record<string, string>, cwd?: string): Promise<Measured> {
+        const child = fork(new URL('push.js', import.meta.url), [JSON.stringify(task)], {
+            env: { PATH: process.env.PATH, APIFY_LOG_LEVEL: 'ERROR', ...env },
+            execArgv: ['--expose-gc', ...this.#profiling(task)],
+            cwd,
+            timeout: SAMPLE_TIMEOUT_MILLIS,
+            killSignal: 'SIGKILL',
+        });
+        const exited = once(child, 'exit');
+        const measured = await message<Measured>(child);
+        await exited;
+        return measured;
+    }
+
+    #profiling({ contender, place, shape }: Task): string[] {
+        if (this.#profileFolder === undefined) return [];
+        const name = `${contender}-${place}-${shape}-${Date.now()}.cpuprofile`;
+        return ['--cpu-prof', `--cpu-prof-dir=${resolve(this.#profileFolder)}`, `--cpu-prof-name=${name}`];
     }
 
     async #ask(order: Order): Promise<Answer> {
@@ -36,29 +76,6 @@ export class Sampler {
         if ('problem' in answer) throw new Error(answer.problem);
         return answer;
     }
-}
-
-async function takeLocally(task: Task): Promise<Measured & Received> {
-    const folder = await mkdtemp(join(tmpdir(), 'guard-bench-'));
-    try {
-        const measured = await measure(task, { CRAWLEE_STORAGE_DIR: folder }, folder);
-        const stored = checkStored(await readLocalPushes(folder), task, CONTENDERS[task.contender].keepsOrder);
-        return { ...measured, ...stored, serverCpuMillis: 0 };
-    } finally {
-        await rm(folder, { recursive: true, force: true });
-    }
-}
-
-async function measure(task: Task, env: Record<string, string>, cwd?: string): Promise<Measured> {
-    const child = fork(new URL('push.js', import.meta.url), [JSON.stringify(task)], {
-        env: { PATH: process.env.PATH, APIFY_LOG_LEVEL: 'ERROR', ...env },
-        execArgv: ['--expose-gc'],
-        cwd,
-    });
-    const exited = once(child, 'exit');
-    const measured = await message<Measured>(child);
-    await exited;
-    return measured;
 }
 
 /** The next message of a child; rejects when it ends without one. */

@@ -32,6 +32,7 @@ async function answer(order: Order): Promise<void> {
 }
 
 async function begin({ place, shape, latencyMillis }: Task): Promise<Answer> {
+    await close();
     const platform = await startApiServer({
         latencyMillis,
         dataset: { schema: { actorSpecification: 1, fields: SHAPES[shape].fields } },
@@ -43,9 +44,15 @@ async function begin({ place, shape, latencyMillis }: Task): Promise<Answer> {
 }
 
 async function end(task: Task): Promise<Answer> {
-    const { platform, front, cpu } = open!;
+    const { front, cpu } = open!;
     const { user, system } = process.cpuUsage(cpu);
-    await Promise.all([front.close(), platform.close()]);
+    await close();
     const stored = checkStored(front.pushes, task, CONTENDERS[task.contender].keepsOrder);
     return { received: { ...stored, serverCpuMillis: (user + system) / 1_000 } };
+}
+
+/** A contender that failed has left its platform open. */
+async function close(): Promise<void> {
+    await Promise.all([open?.front.close(), open?.platform.close()]);
+    open = undefined;
 }

@@ -1,4 +1,3 @@
-import { CONTENDERS } from './contenders.js';
 import { groupBy } from './group-by.js';
 import type { Results } from './results.js';
 import { SHAPES } from './shapes.js';
@@ -82,10 +81,6 @@ export function titleOf({ place, shape, latencyMillis }: Pick<Summary, 'place' |
     return `${shape} (${SHAPES[shape].title}): ${where}`;
 }
 
-export function titleOfContender({ contender }: Pick<Summary, 'contender'>): string {
-    return CONTENDERS[contender].title;
-}
-
 /** Each target, what was measured, and whether that is enough. */
 export function verdictReport(verdicts: readonly Verdict[]): string {
     const rows = verdicts.map(({ target, measured, isMet }) => [
@@ -104,6 +99,11 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
             .map((cell, column) => (isText(column) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
             .join('  ');
     return [head, ...rows].map((cells) => `  ${line(cells)}`.trimEnd()).join('\n');
+}
+
+/** As a multiple. */
+export function times(value: number): string {
+    return `${digits(value)}×`;
 }
 
 function round(value: number): string {

@@ -1,7 +1,12 @@
 import type { ContenderName } from './contenders.js';
-import type { Results } from './results.js';
 import { type ShapeName, SHAPE_NAMES } from './shapes.js';
 import type { Comparison, Ratios, Summary } from './summary.js';
+
+/** What a run of the benchmark found, as far as the targets speak of it. */
+export interface Findings {
+    readonly summaries: readonly Summary[];
+    readonly comparisons: readonly Comparison[];
+}
 
 /** One promise, and whether it is kept. */
 export interface Verdict {
@@ -13,7 +18,7 @@ export interface Verdict {
 
 interface Target {
     readonly target: string;
-    readonly measure: (results: Results) => number | undefined;
+    readonly measure: (results: Findings) => number | undefined;
     readonly min?: number;
     readonly max?: number;
     readonly unit?: string;
@@ -64,11 +69,11 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** Compares the results with what is promised, and every door with what it replaces: none may be slower. */
-export function judge(results: Results): Verdict[] {
+export function judge(results: Findings): Verdict[] {
     return [...TARGETS.map((target) => verdict(target, results)), ...doors(results)];
 }
 
-function doors({ comparisons }: Results): Verdict[] {
+function doors({ comparisons }: Findings): Verdict[] {
     const compared = comparisons.filter(
         ({ contender, against }) => contender.startsWith('guard-') && against.startsWith('bare-'),
     );
@@ -100,7 +105,7 @@ function ratio(
     };
 }
 
-function verdict({ target, measure, ...limits }: Target, results: Results): Verdict {
+function verdict({ target, measure, ...limits }: Target, results: Findings): Verdict {
     return judged(target, measure(results), limits);
 }
 
@@ -122,7 +127,7 @@ function judged(
 
 /** At 20 ms, for which the promises hold. */
 function find(
-    { comparisons }: Results,
+    { comparisons }: Findings,
     shape: ShapeName,
     contender: ContenderName,
     against: ContenderName,
@@ -137,7 +142,7 @@ function find(
     );
 }
 
-function summary({ summaries }: Results, shape: ShapeName, contender: ContenderName): Summary | undefined {
+function summary({ summaries }: Findings, shape: ShapeName, contender: ContenderName): Summary | undefined {
     const latencyMillis = contender === 'guard-room' ? 60 : 20;
     return summaries.find(
         (one) =>
@@ -148,7 +153,7 @@ function summary({ summaries }: Results, shape: ShapeName, contender: ContenderN
     );
 }
 
-function extraMebibytes(results: Results): number | undefined {
+function extraMebibytes(results: Findings): number | undefined {
     const few = summary(results, 'small', 'guard-100k');
     const many = summary(results, 'small', 'guard-1m');
     if (few === undefined || many === undefined) return undefined;

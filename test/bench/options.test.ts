@@ -20,7 +20,9 @@ describe('the options of the benchmark', () => {
 
     it('are all named in the usage', () => {
         const named = [...USAGE.matchAll(/^ {2}--([a-z]+)/gm)].map(([, name]) => name);
-        expect(named).toEqual('quick full growth check only shapes places latencies pairs seconds json'.split(' '));
+        expect(named).toEqual(
+            'quick full growth check only shapes places latencies pairs seconds json profile'.split(' '),
+        );
     });
 
     it('replace what would be measured, and leave out parts of what belongs together', () => {
