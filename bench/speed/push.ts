@@ -11,6 +11,7 @@ import { GROWTH, GUARD } from './contenders/guard.js';
 import { FLOOR } from './floor.js';
 import type { Measured, Task } from './measurement.js';
 import { peakRssBytes, resetPeakRss } from './peak-rss.js';
+import { startProfile } from './profile.js';
 import { SHAPES } from './shapes.js';
 
 /** One sample: does the task that the command line has as JSON, and sends what it measured to the parent process. */
@@ -18,7 +19,8 @@ const LOOK_MILLIS = 2;
 /** For the histogram to begin before the items come, and to see the last delay. */
 const SETTLING_MILLIS = 20;
 
-const task = JSON.parse(process.argv[2]!) as Task;
+const [taskText, profilePath] = process.argv.slice(2);
+const task = JSON.parse(taskText!) as Task;
 await Actor.init();
 const prepare = await load(task.contender);
 const store = await prepare(task);
@@ -33,6 +35,7 @@ await sleep(SETTLING_MILLIS);
 delays.reset();
 (globalThis as { gc?: () => void }).gc?.();
 resetPeakRss();
+const profile = profilePath === undefined ? undefined : await startProfile();
 const startRssBytes = process.memoryUsage.rss();
 const cpuBefore = process.cpuUsage();
 const startedAt = performance.now();
@@ -42,6 +45,7 @@ await store(items, calls);
 const millis = performance.now() - startedAt;
 const cpu = process.cpuUsage(cpuBefore);
 const peak = peakRssBytes();
+await profile?.write(profilePath!);
 await sleep(SETTLING_MILLIS);
 delays.disable();
 process.send?.({

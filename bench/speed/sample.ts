@@ -51,9 +51,9 @@ export class Sampler {
     }
 
     async #measure(task: Task, env: Record<string, string>, cwd?: string): Promise<Measured> {
-        const child = fork(new URL('push.js', import.meta.url), [JSON.stringify(task)], {
+        const child = fork(new URL('push.js', import.meta.url), [JSON.stringify(task), ...this.#profilePath(task)], {
             env: { PATH: process.env.PATH, APIFY_LOG_LEVEL: 'ERROR', ...env },
-            execArgv: ['--expose-gc', ...this.#profiling(task)],
+            execArgv: ['--expose-gc'],
             cwd,
             timeout: SAMPLE_TIMEOUT_MILLIS,
             killSignal: 'SIGKILL',
@@ -64,10 +64,10 @@ export class Sampler {
         return measured;
     }
 
-    #profiling({ contender, place, shape }: Task): string[] {
+    #profilePath({ contender, place, shape, latencyMillis }: Task): string[] {
         if (this.#profileFolder === undefined) return [];
-        const name = `${contender}-${place}-${shape}-${Date.now()}.cpuprofile`;
-        return ['--cpu-prof', `--cpu-prof-dir=${resolve(this.#profileFolder)}`, `--cpu-prof-name=${name}`];
+        const name = `${contender}-${place}-${shape}-${latencyMillis}-${Date.now()}.cpuprofile`;
+        return [resolve(this.#profileFolder, name)];
     }
 
     async #ask(order: Order): Promise<Answer> {
