@@ -40,8 +40,9 @@ export function summaryRow(summary: Summary): string[] {
         round(summary.jsonBytesPerItem),
         round(summary.peakRssGrowthBytes / MEBIBYTE),
         digits(summary.longestDelayMillis),
-        digits(summary.pushP50Millis),
-        digits(summary.pushP99Millis),
+        // The floor has no calls to be timed.
+        summary.pushP99Millis === 0 ? '-' : digits(summary.pushP50Millis),
+        summary.pushP99Millis === 0 ? '-' : digits(summary.pushP99Millis),
     ];
 }
 

@@ -87,12 +87,12 @@ describe('the targets', () => {
             sample('guard-array', 0, { longestDelayMillis: 51 }),
         );
         expect(verdict('medium: items a second of guard-array against bare-array')).toEqual({
-            target: 'medium: items a second of guard-array against bare-array: at least 1.8 times',
-            measured: '2 times',
+            target: 'medium: items a second of guard-array against bare-array: at least 1.8×',
+            measured: '2×',
             isMet: true,
         });
-        expect(verdict('medium: CPU for an item')).toMatchObject({ measured: '0.5 times', isMet: true });
-        expect(verdict('medium: growth of memory')).toMatchObject({ measured: '0.3 times', isMet: true });
+        expect(verdict('medium: CPU for an item')).toMatchObject({ measured: '0.5×', isMet: true });
+        expect(verdict('medium: growth of memory')).toMatchObject({ measured: '0.3×', isMet: true });
         expect(verdict('medium: guard-array never blocks')).toMatchObject({ measured: '51 ms', isMet: false });
         expect(verdict('medium: guard-array is not slower than bare-array')).toMatchObject({ isMet: true });
     });
@@ -114,7 +114,7 @@ describe('the targets', () => {
                     peakRssBytes: peakMebibytes * MEBIBYTE,
                 }),
             );
-        expect(growth(4_400, 170)('a million')).toMatchObject({ measured: '11 times', isMet: true });
+        expect(growth(4_400, 170)('a million')).toMatchObject({ measured: '11×', isMet: true });
         expect(growth(4_700, 170)('a million')).toMatchObject({ isMet: false });
         expect(growth(4_400, 170)('and in constant memory')).toMatchObject({ measured: '40 MB', isMet: true });
         expect(growth(4_400, 230)('and in constant memory')).toMatchObject({ isMet: false });
