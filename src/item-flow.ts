@@ -93,13 +93,13 @@ export class ItemFlow {
         this.quarantine = new Quarantine({
             redact: options.redact,
             onQuarantine: options.onQuarantine,
-            store: parts.quarantineStore,
+            store: records,
             payloads: new PayloadPool(options.maxPayloadBytes),
             maxRecordBytes: options.maxPayloadBytes,
             origin: () => ({ ...parts.origin, ...this.#intake.schemaOrigin }),
             clock,
             onCallbackError: (option, error) => this.callbackErrors.add(option, error),
-            deliver: async (payload) => records.write(payload),
+            deliver: async (payload, readBack) => records.write(payload, readBack),
             onStored: (count) => {
                 this.statistics.quarantinedItems += count;
             },
@@ -193,7 +193,8 @@ export class ItemFlow {
 
     /** The platform rejected what passed here: it has another schema, which counts from now on. */
     async #learnSchema(): Promise<void> {
-        const schema = await this.#parts.refreshSchema().catch(() => undefined);
+        const { deadline, refreshSchema } = this.#parts;
+        const schema = await deadline.race(refreshSchema().catch(() => undefined));
         if (schema !== undefined) this.#intake.useSchema(schema);
     }
 

@@ -1,5 +1,7 @@
 import type { LifecycleHandlers } from './apify/lifecycle.js';
+import { MovableDeadline } from './deadline.js';
 import type { openParts } from './open.js';
+import { TOO_LATE } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
 
@@ -15,11 +17,14 @@ const MAX_PERSIST_MILLIS = 3_000;
 export class RunEnd implements LifecycleHandlers {
     readonly #parts: GuardParts;
     readonly #close: () => Promise<GuardReport>;
+    /** The time by which all must be saved; the one for sending, in the parts, is before it. */
+    readonly #lastMoment: MovableDeadline;
     #isEnding = false;
 
     constructor(parts: GuardParts, close: () => Promise<GuardReport>) {
         this.#parts = parts;
         this.#close = close;
+        this.#lastMoment = new MovableDeadline(parts.clock);
         parts.flow.onFailure = () => {
             // Items that came in after the signal.
             if (this.#isEnding) void this.#save();
@@ -66,6 +71,7 @@ export class RunEnd implements LifecycleHandlers {
         const { flow, deadline: sendDeadline, clock } = this.#parts;
         this.#isEnding = true;
         const leftMillis = Math.max(0, deadline - clock.now());
+        this.#lastMoment.bringForward(deadline);
         sendDeadline.bringForward(deadline - Math.min(MAX_SAVE_MILLIS, leftMillis * SAVE_SHARE));
         flow.hurry();
     }
@@ -80,11 +86,13 @@ export class RunEnd implements LifecycleHandlers {
             );
     }
 
-    /** Saving must not make the end of a run fail; what could not be saved is said. */
+    /** Saving must not make the end of a run fail, nor hold it up; what could not be saved is said. */
     async #attempt<T>(saving: Promise<T>): Promise<T | undefined> {
         const { flow, log } = this.#parts;
         try {
-            return await saving;
+            const saved = await this.#lastMoment.race(saving.then((value) => ({ value })));
+            if (saved === undefined) throw new Error(TOO_LATE);
+            return saved.value;
         } catch (error) {
             const reason = error instanceof Error ? error.message : String(error);
             log.error(

@@ -13,6 +13,8 @@ import type {
     QuarantineReason,
     QuarantineRecord,
     QuarantineStore,
+    ReadBack,
+    RecordFailure,
 } from '../ports.js';
 
 /** An item that was rejected, on its way into quarantine. */
@@ -33,7 +35,7 @@ export type RecordOrigin = Pick<
 >;
 
 export interface QuarantineOptions {
-    store: QuarantineStore;
+    store: Pick<QuarantineStore, 'storeItem'>;
     payloads: PayloadFactory;
     /** A record that is larger has its item put into the key-value store. */
     maxRecordBytes: number;
@@ -43,8 +45,8 @@ export interface QuarantineOptions {
     clock: Clock;
     /** Told when one of the two functions above throws. */
     onCallbackError: (option: string, error: unknown) => void;
-    /** Delivers a payload of records to the quarantine dataset; rejects when not all were stored. */
-    deliver: (payload: OpenPayload) => Promise<void>;
+    /** Delivers a payload of records, unless it is found there already; resolves to why not where none was stored. */
+    deliver: (payload: OpenPayload, readBack: ReadBack | undefined) => Promise<RecordFailure | undefined>;
     /** Told of records once they are stored. */
     onStored: (count: number) => void;
 }
@@ -57,8 +59,15 @@ interface PendingRecord {
     /** The whole item's JSON, until it is known whether it goes into the record or beside it. */
     text: string | undefined;
     owner: Owner | undefined;
+    /** Set when its request may have been stored: to be looked for before it is sent again. */
+    readBack?: ReadBack;
     /** Set once it is saved with the run: called when it is in quarantine. */
     onDone?: () => void;
+}
+
+/** A record as another process of the run takes it over. */
+interface SavedRecord extends Pick<PendingRecord, 'record' | 'text'> {
+    readBackFrom?: number;
 }
 
 /** Writes rejected items, with the reason, into the quarantine: one writer, in order, many records a request. */
@@ -112,7 +121,11 @@ export class Quarantine {
         return this.#pending
             .filter(({ onDone }) => onDone === undefined)
             .map((pending) => ({
-                line: JSON.stringify({ record: pending.record, text: pending.text }),
+                line: JSON.stringify({
+                    record: pending.record,
+                    text: pending.text,
+                    readBackFrom: pending.readBack?.from,
+                }),
                 onDone: (callback) => {
                     if (this.#pending.includes(pending)) pending.onDone = callback;
                     else callback();
@@ -122,9 +135,11 @@ export class Quarantine {
 
     /** Takes over lines that `unsaved` gave to an earlier process of the run. */
     restore(lines: readonly string[], onDone: () => void): void {
+        const sentBefore = this.#options.clock.now();
         for (const line of lines) {
-            const { record, text } = JSON.parse(line) as Pick<PendingRecord, 'record' | 'text'>;
-            this.#pending.push({ record, text, owner: undefined, onDone });
+            const { record, text, readBackFrom } = JSON.parse(line) as SavedRecord;
+            const readBack = readBackFrom === undefined ? undefined : { from: readBackFrom, sentBefore };
+            this.#pending.push({ record, text, owner: undefined, readBack, onDone });
             this.#pendingBytes += record.itemBytes;
         }
     }
@@ -170,12 +185,14 @@ export class Quarantine {
         }
     }
 
-    /** Writes as many of the first records as go in one request. */
+    /** Writes as many of the first records as go in one request. What is to be looked for goes as it went before. */
     async #writeFirst(): Promise<void> {
         const { payloads, deliver } = this.#options;
         const written: QuarantineRecord[] = [];
+        const readBack = this.#pending[0]?.readBack;
         let payload: OpenPayload | undefined;
         for (const pending of this.#pending) {
+            if (pending.readBack?.from !== readBack?.from) break;
             this.#underWay.add(pending);
             const { record, recordText } = await this.#complete(pending);
             if (payload === undefined) payload = payloads.open(recordText);
@@ -183,8 +200,12 @@ export class Quarantine {
             written.push(record);
         }
         if (payload === undefined) return;
-        await deliver(payload);
+        const failure = await deliver(payload, readBack);
         payloads.close(payload);
+        if (failure !== undefined) {
+            for (const pending of this.#pending.slice(0, written.length)) pending.readBack = failure.readBack;
+            throw failure.error;
+        }
         const done = this.#pending.splice(0, written.length);
         for (const { record, owner, onDone } of done) {
             this.#pendingBytes -= record.itemBytes;

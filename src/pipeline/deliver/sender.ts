@@ -1,3 +1,4 @@
+import { TOO_LATE } from '../../ports.js';
 import type {
     Clock,
     Deadline,
@@ -136,5 +137,5 @@ export class Sender {
 const DEADLINE_PASSED: Unavailable = {
     kind: 'unavailable',
     outcomeUnknown: true,
-    error: new Error('the run is ending and the platform has not answered in time'),
+    error: new Error(TOO_LATE),
 };

@@ -30,3 +30,17 @@ export async function emitEvent(
 export function unsentKeys(server: ApiServer, datasetId: string): string[] {
     return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`));
 }
+
+/** The items that wait in those records, in order, the rejected ones last. */
+export function savedItems(server: ApiServer, datasetId: string): any[] {
+    const records = unsentKeys(server, datasetId).map((key) => {
+        const [header, ...lines] = server.records().get(key)!.value.toString().trimEnd().split('\n');
+        return { kind: JSON.parse(header!).kind as string, lines: lines.map((line): any => JSON.parse(line)) };
+    });
+    return [
+        ...records.filter(({ kind }) => kind === 'items').flatMap(({ lines }) => lines),
+        ...records
+            .filter(({ kind }) => kind === 'rejected')
+            .flatMap(({ lines }) => lines.map(({ text }) => JSON.parse(text))),
+    ];
+}
