@@ -81,6 +81,7 @@ export class ItemFlow {
             deliverer,
             buffer: this.buffer,
             statistics: this.statistics,
+            position: () => this.position,
             quarantine: async (items) => this.#quarantineAll(items),
             learnSchema: async () => this.#learnSchema(),
             onSuspect: (failure) => {
@@ -100,6 +101,7 @@ export class ItemFlow {
             clock,
             onCallbackError: (option, error) => this.callbackErrors.add(option, error),
             deliver: async (payload, readBack) => records.write(payload, readBack),
+            position: () => records.position,
             onStored: (count) => {
                 this.statistics.quarantinedItems += count;
             },
@@ -184,6 +186,12 @@ export class ItemFlow {
         // The next push may bring the evidence, so it must not be turned away.
         if (isUnproven) this.#failure = undefined;
         if (failure !== undefined) throw failure;
+    }
+
+    /** Sends what was taken over from an earlier process, without anybody pushing. */
+    begin(): void {
+        this.#flusher.poke();
+        if (this.quarantine.pendingItems > 0) this.#armQuarantineTimer();
     }
 
     /** The run ends: nothing lingers from now on. */

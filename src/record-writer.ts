@@ -37,6 +37,11 @@ export class RecordWriter {
         this.#parts = parts;
     }
 
+    /** Where in the quarantine dataset the records of the next request will lie, at the earliest. */
+    get position(): number | undefined {
+        return this.#sender?.position;
+    }
+
     /** Resolves to why the records are in neither place; `readBack` as in `SendManner`. */
     async write(payload: Payload, readBack?: ReadBack): Promise<RecordFailure | undefined> {
         const failure = this.#isRefused ? undefined : await this.#writeToDataset(payload, readBack);

@@ -55,10 +55,13 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
-        const { flow } = this.#parts;
+        const { flow, carryOver } = this.#parts;
         this.#begin(deadline);
         try {
-            return { summary: summarize(await this.#close()), failed: false };
+            if (carryOver.hasUnread) await this.#attempt(carryOver.restoreItems());
+            const summary = summarize(await this.#close());
+            if (!carryOver.hasUnread) return { summary, failed: false };
+            return { summary: `${summary}: items that an earlier process saved could not be read`, failed: true };
         } catch (error) {
             await this.#save();
             flow.statistics.unsentItems = flow.pendingItems;

@@ -47,6 +47,8 @@ export interface QuarantineOptions {
     onCallbackError: (option: string, error: unknown) => void;
     /** Delivers a payload of records, unless it is found there already; resolves to why not where none was stored. */
     deliver: (payload: OpenPayload, readBack: ReadBack | undefined) => Promise<RecordFailure | undefined>;
+    /** Where in the quarantine dataset the next records will lie, at the earliest; undefined before it is opened. */
+    position: () => number | undefined;
     /** Told of records once they are stored. */
     onStored: (count: number) => void;
 }
@@ -61,13 +63,24 @@ interface PendingRecord {
     owner: Owner | undefined;
     /** Set when its request may have been stored: to be looked for before it is sent again. */
     readBack?: ReadBack;
-    /** Set once it is saved with the run: called when it is in quarantine. */
-    onDone?: () => void;
+    /** Set once it is saved with the run. */
+    saved?: SavedRecords;
+    /** It is in quarantine, or was given back. */
+    isDone?: boolean;
+}
+
+/** Records that are saved with the run together. */
+interface SavedRecords {
+    count: number;
+    /** So many of them are not in quarantine yet. */
+    left: number;
+    /** Called when none is left. */
+    onDone: () => void;
 }
 
 /** A record as another process of the run takes it over. */
 interface SavedRecord extends Pick<PendingRecord, 'record' | 'text'> {
-    readBackFrom?: number;
+    readBackFrom: number | undefined;
 }
 
 /** Writes rejected items, with the reason, into the quarantine: one writer, in order, many records a request. */
@@ -116,30 +129,29 @@ export class Quarantine {
         this.#pendingBytes += itemBytes;
     }
 
-    /** What another process of the run needs, a line for each item that is not saved yet; `onDone` marks it as saved. */
-    unsaved(): { line: string; onDone: (callback: () => void) => void }[] {
-        return this.#pending
-            .filter(({ onDone }) => onDone === undefined)
-            .map((pending) => ({
-                line: JSON.stringify({
-                    record: pending.record,
-                    text: pending.text,
-                    readBackFrom: pending.readBack?.from,
-                }),
-                onDone: (callback) => {
-                    if (this.#pending.includes(pending)) pending.onDone = callback;
-                    else callback();
-                },
-            }));
+    /**
+     * What another process of the run needs: a line for each record that nobody waits for, unless it is saved, alone or
+     * with others that are pending as well. `markSaved` tells that they are; its argument is called when that is over.
+     */
+    unsaved(): { lines: string[]; markSaved: (onDone: () => void) => void } {
+        const unsaved = this.#pending.filter(
+            ({ owner, saved }) => owner === undefined && (saved === undefined || saved.left < saved.count),
+        );
+        const position = this.#options.position();
+        const lines = unsaved.map(({ record, text, readBack }) =>
+            JSON.stringify({ record, text, readBackFrom: readBack?.from ?? position } satisfies SavedRecord),
+        );
+        return { lines, markSaved: (onDone) => markSaved(unsaved, onDone) };
     }
 
     /** Takes over lines that `unsaved` gave to an earlier process of the run. */
     restore(lines: readonly string[], onDone: () => void): void {
         const sentBefore = this.#options.clock.now();
+        const saved = { count: lines.length, left: lines.length, onDone };
         for (const line of lines) {
             const { record, text, readBackFrom } = JSON.parse(line) as SavedRecord;
             const readBack = readBackFrom === undefined ? undefined : { from: readBackFrom, sentBefore };
-            this.#pending.push({ record, text, owner: undefined, readBack, onDone });
+            this.#pending.push({ record, text, owner: undefined, readBack, saved });
             this.#pendingBytes += record.itemBytes;
         }
     }
@@ -151,7 +163,6 @@ export class Quarantine {
             this.#pending.splice(this.#pending.indexOf(pending), 1);
             this.#pendingBytes -= pending.record.itemBytes;
             pending.owner!.settle({ takenBack: 1, error });
-            pending.onDone?.();
         }
         return owned.length;
     }
@@ -207,10 +218,11 @@ export class Quarantine {
             throw failure.error;
         }
         const done = this.#pending.splice(0, written.length);
-        for (const { record, owner, onDone } of done) {
-            this.#pendingBytes -= record.itemBytes;
-            owner?.settle({ quarantined: 1 });
-            onDone?.();
+        for (const pending of done) {
+            this.#pendingBytes -= pending.record.itemBytes;
+            pending.owner?.settle({ quarantined: 1 });
+            pending.isDone = true;
+            leave(pending.saved);
         }
         this.#underWay.clear();
         this.#options.onStored(done.length);
@@ -258,6 +270,22 @@ export class Quarantine {
             this.#options.onCallbackError('onQuarantine', error);
         }
     }
+}
+
+function markSaved(all: readonly PendingRecord[], onDone: () => void): void {
+    const saved: SavedRecords = { count: all.length, left: all.length, onDone };
+    for (const pending of all) {
+        const outdated = pending.saved;
+        pending.saved = saved;
+        leave(outdated);
+        if (pending.isDone) leave(saved);
+    }
+}
+
+function leave(saved: SavedRecords | undefined): void {
+    if (saved === undefined) return;
+    saved.left--;
+    if (saved.left === 0) saved.onDone();
 }
 
 function atMost(errors: ItemError[], count: number): ItemError[] {

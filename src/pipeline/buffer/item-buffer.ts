@@ -19,6 +19,8 @@ export interface Batch {
     sending: boolean;
     /** Set when its items may be in the dataset: to be looked for before they are sent. */
     readBack?: ReadBack;
+    /** Where in the dataset to look for its items while it is being sent. */
+    sentFrom?: number;
     /** Left where it is while those behind it are sent: whether they are accepted tells what is wrong with it. */
     suspended?: boolean;
     /** Called when the batch leaves the buffer for good. */

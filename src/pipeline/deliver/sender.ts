@@ -72,13 +72,15 @@ export class Sender {
         isStale?: () => boolean,
     ): Promise<SendResult & { seen?: boolean }> {
         const { sink, clock, deadline, tuning, counters, log } = this.#options;
+        // Kept once one of the attempts may have been stored: the next to send the items looks for it, too.
+        let readBack: ReadBack | undefined;
         for (let retries = 0; ; retries++) {
             const result = await this.#attempt(payload);
             if (result.kind !== 'unavailable' || !sink.retries) return result;
 
             const failedAt = clock.now();
-            const readBack = result.outcomeUnknown ? { from, sentBefore: failedAt } : undefined;
-            const sighting = readBack && (await this.#settleUnknown(payload, readBack));
+            if (result.outcomeUnknown) readBack = { from, sentBefore: failedAt };
+            const sighting = result.outcomeUnknown && (await this.#settleUnknown(payload, readBack!));
             if (sighting === 'landed') return { kind: 'stored', seen: true };
             if (sighting === 'deadline' || retries >= tuning.maxRetries) return { ...result, readBack };
             if (retries === 0) {
