@@ -17,7 +17,7 @@ const MAX_PERSIST_MILLIS = 3_000;
 export class RunEnd implements LifecycleHandlers {
     readonly #parts: GuardParts;
     readonly #close: () => Promise<GuardReport>;
-    /** The time by which all must be saved; the one for sending, in the parts, is before it. */
+    /** The time by which the process may be gone; the one for sending, in the parts, is before it. */
     readonly #lastMoment: MovableDeadline;
     #isEnding = false;
 
@@ -50,7 +50,7 @@ export class RunEnd implements LifecycleHandlers {
             () => true,
             () => false,
         );
-        if (isFlushed) await this.#attempt(carryOver.saveCounters(false));
+        if (isFlushed) await this.#attempt(this.#inTime(carryOver.saveCounters(false)));
         else await this.#save();
     }
 
@@ -58,7 +58,7 @@ export class RunEnd implements LifecycleHandlers {
         const { flow, carryOver } = this.#parts;
         this.#begin(deadline);
         try {
-            if (carryOver.hasUnread) await this.#attempt(carryOver.restoreItems());
+            if (carryOver.hasUnread) await this.#attempt(this.#inTime(carryOver.restoreItems()));
             const summary = summarize(await this.#close());
             if (!carryOver.hasUnread) return { summary, failed: false };
             return { summary: `${summary}: items that an earlier process saved could not be read`, failed: true };
@@ -79,6 +79,7 @@ export class RunEnd implements LifecycleHandlers {
         flow.hurry();
     }
 
+    /** Goes on until the process is gone: nobody else has these items. */
     async #save(): Promise<void> {
         const { flow, carryOver, log } = this.#parts;
         if (flow.pendingItems === 0) return;
@@ -89,13 +90,16 @@ export class RunEnd implements LifecycleHandlers {
             );
     }
 
-    /** Saving must not make the end of a run fail, nor hold it up; what could not be saved is said. */
+    async #inTime(work: Promise<void>): Promise<void> {
+        const isDone = await this.#lastMoment.race(work.then(() => true));
+        if (isDone === undefined) throw new Error(TOO_LATE);
+    }
+
+    /** Saving must not make the end of a run fail; what could not be saved is said. */
     async #attempt<T>(saving: Promise<T>): Promise<T | undefined> {
         const { flow, log } = this.#parts;
         try {
-            const saved = await this.#lastMoment.race(saving.then((value) => ({ value })));
-            if (saved === undefined) throw new Error(TOO_LATE);
-            return saved.value;
+            return await saving;
         } catch (error) {
             const reason = error instanceof Error ? error.message : String(error);
             log.error(

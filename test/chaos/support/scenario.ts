@@ -83,7 +83,7 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
             const event = random.pick(['migrating', 'aborting']);
             faults.isDown = random.chance(0.5);
             await sleep(random.integer(0, 150));
-            server.emitEvent(event, { timeRemainingSecs: faults.isDown ? 2 : 10 });
+            server.emitEvent(event, { timeRemainingSecs: faults.isDown ? 3 : 10 });
             await Promise.all(writers.map(async (writer) => endedInTime(writer)));
             if (scenario.kind === 'guard') await check(`${event}${faults.isDown ? ' while down' : ''}, ${restart}`);
             faults.isDown = false;
