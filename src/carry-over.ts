@@ -27,6 +27,7 @@ const MAX_PARALLEL_SAVES = 3;
 export class CarryOver {
     readonly #parts: CarryOverParts;
     readonly #place: number;
+    readonly #openedAt: number;
     #saving: Promise<unknown> = Promise.resolve();
     #nextNumber = 0;
     #hasUnread = false;
@@ -34,6 +35,7 @@ export class CarryOver {
     constructor(parts: CarryOverParts) {
         this.#parts = parts;
         this.#place = takePlace(parts.datasetId);
+        this.#openedAt = parts.now();
     }
 
     /**
@@ -111,7 +113,8 @@ export class CarryOver {
         const { now, log } = this.#parts;
         const { buffer, quarantine, statistics } = this.#parts.flow;
         const onDone = () => keys.forEach((key) => this.#remove(key));
-        if (kind === 'items') buffer.restore(lines, { from: readBackFrom, sentBefore: now() }, onDone);
+        const readBack = { from: readBackFrom, sentBefore: now() };
+        if (kind === 'items') buffer.restore(lines, readBack, orderOf(keys[0]!), onDone);
         else quarantine.restore(lines, onDone);
         statistics.receivedItems += lines.length;
         log.info(`${lines.length} items that an earlier process of this run could not send are sent first.`);
@@ -147,7 +150,8 @@ export class CarryOver {
         const { payload, readBack, onDone: outdated } = batch;
         const lines = Array.from({ length: payload.itemCount }, (_, index) => payload.itemText(index));
         const readBackFrom = readBack?.from ?? batch.sentFrom ?? flow.position;
-        const keys = await this.#saveRecords({ kind: 'items', datasetId, readBackFrom, lines });
+        const order = batch.savedOrder ?? `${this.#openedAt}-${String(batch.sequence).padStart(9, '0')}`;
+        const keys = await this.#saveRecords({ kind: 'items', datasetId, readBackFrom, lines }, order);
         const remove = () => keys.forEach((key) => this.#remove(key));
         // It may have left the buffer in the meantime, sent after all, or but for a part that is saved next.
         const { batches } = flow.buffer;
@@ -164,25 +168,23 @@ export class CarryOver {
         const { flow, datasetId } = this.#parts;
         const { lines, markSaved } = flow.quarantine.unsaved();
         if (lines.length === 0) return 0;
-        const keys = await this.#saveRecords({ kind: 'rejected', datasetId, readBackFrom: 0, lines });
+        const order = `${this.#openedAt}-rejected`;
+        const keys = await this.#saveRecords({ kind: 'rejected', datasetId, readBackFrom: 0, lines }, order);
         markSaved(() => keys.forEach((key) => this.#remove(key)));
         return lines.length;
     }
 
-    /** Resolves to the keys of the records. */
-    async #saveRecords(saved: SavedLines): Promise<string[]> {
-        const records = toRecords(saved).map((text) => ({ key: this.#nextKey(), text }));
+    /** Resolves to the keys of the records, which sort by `order` and then as the records were made. */
+    async #saveRecords(saved: SavedLines, order: string): Promise<string[]> {
+        const records = toRecords(saved).map((text) => {
+            const number = String(this.#nextNumber++).padStart(9, '0');
+            return { key: `${this.#prefix}${order}-${number}-${randomUUID().slice(0, 8)}`, text };
+        });
         for (const { key, text } of records) {
             takeRecord(key);
             await this.#parts.store.save(key, text, 'application/x-ndjson; charset=utf-8');
         }
         return records.map(({ key }) => key);
-    }
-
-    /** Keys sort as the records were made. */
-    #nextKey(): string {
-        const number = String(this.#nextNumber++).padStart(6, '0');
-        return `${this.#prefix}${this.#parts.now()}-${number}-${randomUUID().slice(0, 8)}`;
     }
 
     /** A record that stays behind is harmless: its items are read back before they are sent. */
@@ -219,6 +221,11 @@ export class CarryOver {
         const { runId: savedRunId, isClosed, counters } = JSON.parse(saved);
         if (savedRunId === runId && !(isClosed && runId === undefined)) statistics.restore(counters);
     }
+}
+
+/** What stands for the order in a record's key. */
+function orderOf(key: string): string {
+    return key.split('-').slice(-4, -2).join('-');
 }
 
 /** Not saved yet, or more was saved than is left. */
