@@ -44,13 +44,16 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         migrating: end,
         aborting: end,
         exit: async (options: ExitOptions = {}) => {
+            const { exitCode } = options;
+            // The SDK may end the process at any time from now on, and then items may be left.
+            options.exitCode = exitCode || 1;
             const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
             if (failed) {
-                options.exitCode = options.exitCode || 1;
                 options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
                 // The SDK gives its own attempt a millisecond, and this message must arrive.
                 await showFailure(options.statusMessage);
             } else {
+                options.exitCode = exitCode;
                 options.statusMessage ??= summary;
             }
         },

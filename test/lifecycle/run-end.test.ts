@@ -30,7 +30,8 @@ const waiting = (body: string) => actor(`${body} setInterval(() => {}, 1_000); c
 
 const HUNDRED = Array.from({ length: 100 }, (_, n) => ({ n }));
 const PUSH_HUNDRED = 'for (let n = 0; n < 100; n++) await guard.pushData({ n });';
-const EXIT_QUICKLY = 'await Actor.exit({ timeoutSecs: 3 });';
+const EXIT = 'Actor.exit({ timeoutSecs: 3 })';
+const EXIT_QUICKLY = `await ${EXIT};`;
 
 describe('Actor.exit() while the dataset is dead', () => {
     it('saves the items with the run; its next start sends them first, and counts on', async () => {
@@ -86,6 +87,33 @@ describe('Actor.exit() while the dataset is dead', () => {
         expect(records.map(({ item }) => item)).toEqual([{ n: 'bad' }]);
         expect(unsentKeys(server, server.ids.datasetId)).toEqual([]);
         await expect.poll(() => server.run.statusMessage).toBe('Stored 1 item, 1 in quarantine');
+    });
+});
+
+describe('a run that ends while nothing of the platform answers', () => {
+    it('fails, though the items could not even be saved', async () => {
+        const server = await startPlatform();
+        const script = await startScript(waiting(`${PUSH_HUNDRED} process.on('SIGUSR2', () => ${EXIT}); `), {
+            env: platformEnv(server),
+        });
+        await script.waitForOutput('ready');
+        server.faults.use(() => ({ hang: true }));
+        script.child.kill('SIGUSR2');
+        const { exitCode, stdout } = await script.finished;
+        expect(exitCode, stdout).toBe(1);
+        expect(stdout).not.toContain('UNHANDLED');
+    });
+
+    it('by itself, fails with a status message', async () => {
+        const server = await startPlatform();
+        server.faults.next({ ...PUSHES, times: 1_000, fault: { status: 403 } });
+        const { exitCode, stdout, stderr } = await runScript(
+            actor(`await guard.pushData({ n: 1 }); Actor.config.getEventManager().close();`),
+            { env: platformEnv(server) },
+        );
+        expect(exitCode, stdout + stderr).toBe(1);
+        expect(stderr).toContain('1 items could not be sent in time. They are saved with the run');
+        expect(server.run).toMatchObject({ statusMessage: expect.stringContaining('Stored 0 items, 1 not sent: ') });
     });
 });
 

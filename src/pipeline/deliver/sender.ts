@@ -28,7 +28,7 @@ type Unavailable = Extract<SendResult, { kind: 'unavailable' }>;
 const FIRST_LOOK_MILLIS = 100;
 const MAX_LOOK_MILLIS = 2_000;
 /** A dataset that cannot be read for so many times the listing lag tells nothing. */
-const UNREADABLE_LAGS = 6;
+const UNREADABLE_LAGS = 12;
 
 /**
  * Gets one request to the platform: tried again after what can pass, with exponential back-off and jitter, and never

@@ -52,7 +52,7 @@ export async function emitEvent(
 
 /** The records in which items wait for the run's next process. */
 export function unsentKeys(server: ApiServer, datasetId: string): string[] {
-    return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`));
+    return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`)).sort();
 }
 
 /** The items that wait in those records, in order, the rejected ones last. */
