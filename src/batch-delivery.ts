@@ -11,6 +11,8 @@ export interface BatchDeliveryParts {
     deliverer: Deliverer;
     buffer: ItemBuffer;
     statistics: Statistics;
+    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
+    position: () => number;
     /** Puts items into quarantine; never rejects. */
     quarantine: (items: readonly RejectedItem[]) => Promise<void>;
     /** The platform may have another schema than the one used here; never rejects. */
@@ -32,7 +34,8 @@ export class BatchDelivery {
     /** Resolves to whether the next batch may follow. Never rejects: what went wrong is kept for the callers. */
     async deliver(batch: Batch): Promise<boolean> {
         if (this.#giveBackStale(batch)) return true;
-        const { buffer, quarantine, learnSchema, onFailure, onSuspect } = this.#parts;
+        const { buffer, position, quarantine, learnSchema, onFailure, onSuspect } = this.#parts;
+        batch.sentFrom = position();
         const outcome = await this.#outcomeOf(batch);
         const rejected = this.#rejectedItems(batch, outcome);
         this.#countStored(batch, outcome);

@@ -84,6 +84,7 @@ export class ItemFlow {
             deliverer,
             buffer: this.buffer,
             statistics: this.statistics,
+            position: () => this.position,
             quarantine: async (items) => this.#quarantineAll(items),
             learnSchema: async () => this.#learnSchema(),
             onSuspect: (failure) => {
@@ -102,13 +103,14 @@ export class ItemFlow {
         this.quarantine = new Quarantine({
             redact: options.redact,
             onQuarantine: options.onQuarantine,
-            store: parts.quarantineStore,
+            store: records,
             payloads: new PayloadPool(options.maxPayloadBytes),
             maxRecordBytes: options.maxPayloadBytes,
             origin: () => ({ ...parts.origin, ...this.#intake.schemaOrigin }),
             clock,
             onCallbackError: (option, error) => this.callbackErrors.add(option, error),
-            deliver: async (payload) => records.write(payload),
+            deliver: async (payload, readBack) => records.write(payload, readBack),
+            position: () => records.position,
             onStored: (count) => {
                 this.statistics.quarantinedItems += count;
             },
@@ -193,6 +195,12 @@ export class ItemFlow {
         if (failure !== undefined) throw failure;
     }
 
+    /** Sends what was taken over from an earlier process, without anybody pushing. */
+    begin(): void {
+        this.#flusher.poke();
+        if (this.quarantine.pendingItems > 0) this.#armQuarantineTimer();
+    }
+
     /** The run ends: nothing lingers from now on. */
     hurry(): void {
         this.#flusher.hurry();
@@ -200,7 +208,8 @@ export class ItemFlow {
 
     /** The platform rejected what passed here: it has another schema, which counts from now on. */
     async #learnSchema(): Promise<void> {
-        const schema = await this.#parts.refreshSchema().catch(() => undefined);
+        const { deadline, refreshSchema } = this.#parts;
+        const schema = await deadline.race(refreshSchema().catch(() => undefined));
         if (schema !== undefined) this.#intake.useSchema(schema);
     }
 

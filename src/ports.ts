@@ -196,6 +196,12 @@ export interface ItemSink {
     readonly knownItemCount: number;
 }
 
+/** Why quarantine records could not be written, and where to look for them before they are written again. */
+export interface RecordFailure {
+    error: Error;
+    readBack?: ReadBack;
+}
+
 /** Where quarantine records go. */
 export interface QuarantineStore {
     /** Opens (creates) the quarantine dataset. Called with the first record, and again after a failure. */
@@ -234,6 +240,9 @@ export interface Deadline {
     /** Resolves to what `work` does, or to `undefined` as soon as the deadline has passed. */
     race<T>(work: Promise<T>): Promise<T | undefined>;
 }
+
+/** Why work was given up when the deadline had passed. */
+export const TOO_LATE = 'the run is ending and the platform has not answered in time';
 
 /** Times that follow from the platform's. */
 export interface Tuning {

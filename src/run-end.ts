@@ -1,5 +1,7 @@
 import type { LifecycleHandlers } from './apify/lifecycle.js';
+import { MovableDeadline } from './deadline.js';
 import type { openParts } from './open.js';
+import { TOO_LATE } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
 
@@ -15,11 +17,14 @@ const MAX_PERSIST_MILLIS = 3_000;
 export class RunEnd implements LifecycleHandlers {
     readonly #parts: GuardParts;
     readonly #close: () => Promise<GuardReport>;
+    /** The time by which the process may be gone; the one for sending, in the parts, is before it. */
+    readonly #lastMoment: MovableDeadline;
     #isEnding = false;
 
     constructor(parts: GuardParts, close: () => Promise<GuardReport>) {
         this.#parts = parts;
         this.#close = close;
+        this.#lastMoment = new MovableDeadline(parts.clock);
         parts.flow.onFailure = () => {
             // Items that came in after the signal.
             if (this.#isEnding) void this.#save();
@@ -45,15 +50,18 @@ export class RunEnd implements LifecycleHandlers {
             () => true,
             () => false,
         );
-        if (isFlushed) await this.#attempt(carryOver.saveCounters(false));
+        if (isFlushed) await this.#attempt(this.#inTime(carryOver.saveCounters(false)));
         else await this.#save();
     }
 
     async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
-        const { flow } = this.#parts;
+        const { flow, carryOver } = this.#parts;
         this.#begin(deadline);
         try {
-            return { summary: summarize(await this.#close()), failed: false };
+            if (carryOver.hasUnread) await this.#attempt(this.#inTime(carryOver.restoreItems()));
+            const summary = summarize(await this.#close());
+            if (!carryOver.hasUnread) return { summary, failed: false };
+            return { summary: `${summary}: items that an earlier process saved could not be read`, failed: true };
         } catch (error) {
             await this.#save();
             flow.statistics.unsentItems = flow.pendingItems;
@@ -66,10 +74,12 @@ export class RunEnd implements LifecycleHandlers {
         const { flow, deadline: sendDeadline, clock } = this.#parts;
         this.#isEnding = true;
         const leftMillis = Math.max(0, deadline - clock.now());
+        this.#lastMoment.bringForward(deadline);
         sendDeadline.bringForward(deadline - Math.min(MAX_SAVE_MILLIS, leftMillis * SAVE_SHARE));
         flow.hurry();
     }
 
+    /** Goes on until the process is gone: nobody else has these items. */
     async #save(): Promise<void> {
         const { flow, carryOver, log } = this.#parts;
         if (flow.pendingItems === 0) return;
@@ -78,6 +88,11 @@ export class RunEnd implements LifecycleHandlers {
             log.error(
                 `${count} items could not be sent in time. They are saved with the run, and its next start sends them first.`,
             );
+    }
+
+    async #inTime(work: Promise<void>): Promise<void> {
+        const isDone = await this.#lastMoment.race(work.then(() => true));
+        if (isDone === undefined) throw new Error(TOO_LATE);
     }
 
     /** Saving must not make the end of a run fail; what could not be saved is said. */

@@ -31,9 +31,12 @@ export function createQuarantineStore(
             const { datasetName, datasetId } = await store.open();
             return await Actor.openKeyValueStore(suffixed(datasetName ?? datasetId, '-items'));
         } catch (error) {
-            log.error(`The store for items too large cannot be opened; they go to the run's own: ${reasonOf(error)}`);
-            return Actor.openKeyValueStore();
+            return toOwnStore(error);
         }
+    };
+    const toOwnStore = async (error: unknown) => {
+        log.error(`The store for items too large cannot be used; they go to the run's own: ${reasonOf(error)}`);
+        return Actor.openKeyValueStore();
     };
     const store: QuarantineStore = {
         async open() {
@@ -46,10 +49,19 @@ export function createQuarantineStore(
             }
         },
         async storeItem(key, itemText) {
-            itemStore ??= openItemStore();
+            itemStore ??= openItemStore().catch((error) => {
+                itemStore = undefined;
+                throw error;
+            });
             const opened = await itemStore;
-            await opened.setValue(key, itemText, { contentType: JSON_TYPE });
-            return { itemStoreId: opened.id, itemKey: key };
+            try {
+                return await storeIn(opened, key, itemText);
+            } catch (error) {
+                const own = await Actor.openKeyValueStore();
+                if (own.id === opened.id) throw error;
+                itemStore = toOwnStore(error);
+                return storeIn(own, key, itemText);
+            }
         },
         async storeWithRun(recordLines) {
             const opened = await Actor.openKeyValueStore();
@@ -59,6 +71,11 @@ export function createQuarantineStore(
         },
     };
     return store;
+}
+
+async function storeIn(store: KeyValueStore, key: string, itemText: string) {
+    await store.setValue(key, itemText, { contentType: JSON_TYPE });
+    return { itemStoreId: store.id, itemKey: key };
 }
 
 function reasonOf(error: unknown): string {

@@ -19,12 +19,16 @@ export interface Batch {
     sending: boolean;
     /** Set when its items may be in the dataset: to be looked for before they are sent. */
     readBack?: ReadBack;
+    /** Where in the dataset to look for its items while it is being sent. */
+    sentFrom?: number;
     /** Left where it is while those behind it are sent: whether they are accepted tells what is wrong with it. */
     suspended?: boolean;
     /** Its payload was closed while another request was under way, and is being made ready. */
     prepared?: boolean;
     /** Called when the batch leaves the buffer for good. */
     onDone?: () => void;
+    /** Where it stood in the order of the process that saved it first. */
+    savedOrder?: string;
     /** Less than the batch for which `onDone` was set: what was saved of that one is out of date. */
     isReduced?: boolean;
 }

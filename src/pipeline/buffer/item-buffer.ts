@@ -130,11 +130,11 @@ export class ItemBuffer {
     }
 
     /** Takes items that an earlier process of the run left, before any others come in. `onDone`: when all are done with. */
-    restore(itemTexts: readonly string[], readBack: ReadBack, onDone: () => void): void {
+    restore(itemTexts: readonly string[], readBack: ReadBack, savedOrder: string, onDone: () => void): void {
         for (const itemText of itemTexts) {
             const isNew = this.#batches.at(-1)?.onDone !== onDone;
             const batch = this.#takeInto(isNew ? undefined : this.#batches.at(-1), itemText);
-            Object.assign(batch, { urgent: true, readBack, onDone });
+            Object.assign(batch, { urgent: true, readBack, savedOrder, onDone });
             addToRuns(batch.runs, undefined);
         }
         this.#open = undefined;
