@@ -1,5 +1,6 @@
 import type { Charging } from './apify/charging.js';
 import { NO_CHARGE } from './apify/charging.js';
+import type { HandlerCall } from './handler-call.js';
 import type { Examined } from './intake.js';
 import type { ItemFlow } from './item-flow.js';
 import type { ResolvedOptions } from './options.js';
@@ -85,17 +86,12 @@ export class Pusher {
     }
 
     /** Answers when items that were examined before are stored or quarantined. They do not wait for room in the buffer. */
-    async pushExamined(
-        items: readonly Examined[],
-        request: RequestInfo,
-        isCurrent?: () => boolean,
-    ): Promise<PushResult> {
-        const call = new PushCall(request, isCurrent);
+    async pushExamined(call: HandlerCall): Promise<PushResult> {
         const examine = (index: number): Examined => {
-            const item = items[index]!;
+            const item = call.items[index]!;
             return typeof item === 'string' ? item : { ...item, owner: call };
         };
-        const push = async () => this.#pushStored(call, items.length, examine, { hasRoom: true });
+        const push = async () => this.#pushStored(call, call.items.length, examine, { hasRoom: true });
         return this.#track(this.#charging.isActive ? this.#inTurn(push) : push());
     }
 
@@ -215,7 +211,7 @@ export class Pusher {
                 trimmed.count++;
                 continue;
             }
-            call?.expectItem();
+            call?.expectItem(examined);
             // No `await` where there is nothing to wait for.
             if (typeof examined === 'string') {
                 const room = flow.take(examined, call, hasRoom);

@@ -135,6 +135,7 @@ export class Quarantine {
         for (const pending of owned) {
             this.#pending.splice(this.#pending.indexOf(pending), 1);
             this.#pendingBytes -= pending.record.itemBytes;
+            pending.owner!.onTakenBack?.(pending.text);
             pending.owner!.settle({ takenBack: 1, error });
             pending.onDone?.();
         }
