@@ -61,6 +61,7 @@ export class Installation {
             eventName,
             ...(request && { request: requestInfoOf(request) }),
         });
-        return request === undefined ? pushed : inCrawler(pushed);
+        // Always: where `install` was not given the crawler, nothing tells whether it is a handler that pushes.
+        return inCrawler(pushed);
     }
 }

@@ -125,6 +125,22 @@ export async function crawl(crawler: { run(requests?: any): Promise<unknown> }, 
     return crawler.run(urls.map((url) => ({ url, uniqueKey: randomUUID(), userData: { secret: 'of the request' } })));
 }
 
+/** The number that a page of the site has for its path. */
+export const pageNumber = (url: string) => Number(new URL(url).pathname.slice(1));
+
+/** Handlers that all begin before the first of them pushes, as pages that load in parallel do. */
+export function together(count: number): () => Promise<void> {
+    let arrived = 0;
+    let open: () => void;
+    const gate = new Promise<void>((resolve) => {
+        open = resolve;
+    });
+    return async () => {
+        if (++arrived === count) open();
+        await gate;
+    };
+}
+
 export const numbers = (items: readonly any[]): unknown[] => items.map(({ n }) => n);
 export const sortedNumbers = (items: readonly any[]): number[] => items.map(({ n }) => Number(n)).sort((a, b) => a - b);
 
