@@ -48,7 +48,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         const isClosed = () => this.#closing !== undefined;
         this.#host = {
             pusher: parts.pusher,
-            takes: (name) => takes(parts.dataset, name),
+            takes: (name, crawler) => takes(parts.dataset, name, crawler),
             get isClosed() {
                 return isClosed();
             },

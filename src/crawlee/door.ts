@@ -9,8 +9,8 @@ import type { Pusher } from '../pusher.js';
 export interface DoorHost {
     readonly pusher: Pusher;
     readonly isClosed: boolean;
-    /** Whether a push that names this dataset, or none, is the guard's. */
-    takes(datasetIdOrName: string | undefined): boolean;
+    /** Whether a push of this crawler that names this dataset, or none, is the guard's. */
+    takes(datasetIdOrName: string | undefined, crawler: unknown): boolean;
     /** Says once that what is pushed after `close()` goes straight to the dataset. */
     warnClosed(): void;
     readonly log: Log;

@@ -111,7 +111,7 @@ class Attempt {
 
     async #push(data: unknown, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
-        if (!this.#host.takes(datasetIdOrName)) {
+        if (!this.#host.takes(datasetIdOrName, this.#original.crawler)) {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }

@@ -53,7 +53,7 @@ describe('when some of what a handler collected is stored and the rest is not, i
     it('after a timeout between two requests', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open(SMALL_REQUESTS);
-        stage.platform.server.faults.next({ ...toItems, fault: { delayMillis: 600 } });
+        stage.platform.server.faults.next({ ...toItems, fault: { delayMillis: 1_500 } });
         const attempts: number[] = [];
         const requestHandler = guard.handler(async ({ request, pushData }: Context) => {
             attempts.push(request.retryCount);
@@ -63,7 +63,7 @@ describe('when some of what a handler collected is stored and the rest is not, i
                 { n: 3, text },
             ]);
         });
-        const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 0.3, requestHandler };
+        const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 1, requestHandler };
         await crawl(new BasicCrawler({ ...options, maxRequestRetries: 5 }), stage.site.urls(1));
         await sleep(50);
         expect(attempts.length).toBeGreaterThan(1);

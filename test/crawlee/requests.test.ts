@@ -174,15 +174,15 @@ describe('a delivery that fails', () => {
     it('leaves each item once when the handler times out while its items are on their way', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
-        stage.platform.server.faults.next({ path: /\/items$/, method: 'POST', fault: { delayMillis: 400 } });
+        stage.platform.server.faults.next({ path: /\/items$/, method: 'POST', fault: { delayMillis: 1_500 } });
         const attempts: number[] = [];
         const requestHandler = guard.handler(async ({ request, pushData }: Context) => {
             attempts.push(request.retryCount);
             await pushData([{ n: 1 }, { n: 1 }, { n: 'bad' }, { n: 2 }]);
             if (request.retryCount > 0) await pushData({ n: 3 });
         });
-        const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 0.25, requestHandler };
-        await crawl(new BasicCrawler(options), stage.site.urls(1));
+        const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 1, requestHandler };
+        await crawl(new BasicCrawler({ ...options, maxRequestRetries: 5 }), stage.site.urls(1));
         await sleep(50);
         expect(attempts.length).toBeGreaterThan(1);
         expect(numbers(await stage.items(id))).toEqual([1, 1, 2, 3]);
