@@ -121,10 +121,13 @@ class Attempt {
             for (const item of examined) this.#collected.push(item);
             return;
         }
-        if (await this.#isStored) {
-            await inCrawler(this.#host.pusher.pushExamined(new HandlerCall(examined, this.#info)));
-        } else {
+        if (!(await this.#isStored)) {
             this.#discard(examined);
+        } else if (this.#host.isClosed) {
+            this.#host.warnClosed();
+            await original.call(undefined, data, datasetIdOrName);
+        } else {
+            await inCrawler(this.#host.pusher.pushExamined(new HandlerCall(examined, this.#info)));
         }
     }
 
