@@ -4,9 +4,11 @@ import { checkStorageAccess } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
 import { Commits } from './crawlee/commits.js';
 import type { Awaitable, DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
+import { inCrawler, requestInfoOf } from './crawlee/door.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
 import { Installation } from './crawlee/install.js';
+import { currentRequest } from './crawlee/request-scope.js';
 import { createRouterHook } from './crawlee/router-hook.js';
 import { GuardClosedError } from './errors.js';
 import { openParts } from './open.js';
@@ -88,7 +90,9 @@ export class DatasetGuard<Item extends object = Dictionary> {
         checkStorageAccess();
         if (this.#closing !== undefined) throw new GuardClosedError();
         const { pusher, options } = this.#parts;
-        return pusher.pushData(data, { ack: options.ack, eventName });
+        const request = currentRequest();
+        if (request === undefined) return pusher.pushData(data, { ack: options.ack, eventName });
+        return inCrawler(pusher.pushData(data, { ack: options.ack, eventName, request: requestInfoOf(request) }));
     }
 
     /**

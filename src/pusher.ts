@@ -70,7 +70,8 @@ export class Pusher {
         const items = toItems(data);
         checkEventName(eventName);
         if (this.#charging.isActive) return this.#track(this.#pushCharged(items, eventName, request));
-        return this.#track(ack === 'stored' ? this.#pushAll(items, undefined, request) : this.#pushBuffered(items));
+        if (ack === 'stored') return this.#track(this.#pushAll(items, undefined, request));
+        return this.#track(this.#pushBuffered(items, request));
     }
 
     /**
@@ -122,10 +123,13 @@ export class Pusher {
         return result;
     }
 
-    async #pushBuffered(items: readonly unknown[]): Promise<PushResult> {
+    async #pushBuffered(items: readonly unknown[], request?: RequestInfo): Promise<PushResult> {
         const progress = { acceptedItems: 0, rejectedItems: 0 };
         try {
-            const examine = (index: number) => this.#flow.examine(items[index], index, undefined);
+            const examine = (index: number): Examined => {
+                const examined = this.#flow.examine(items[index], index, undefined);
+                return typeof examined === 'string' || request === undefined ? examined : { ...examined, request };
+            };
             await this.#take({ count: items.length, examine }, progress);
         } catch (error) {
             throw progress.acceptedItems + progress.rejectedItems > 0 ? inPart(error, items.length, progress) : error;

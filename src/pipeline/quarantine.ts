@@ -13,6 +13,7 @@ import type {
     QuarantineReason,
     QuarantineRecord,
     QuarantineStore,
+    RequestInfo,
 } from '../ports.js';
 
 /** An item that was rejected, on its way into quarantine. */
@@ -24,6 +25,8 @@ export interface RejectedItem {
     errors: ItemError[];
     itemPosition: number;
     owner: Owner | undefined;
+    /** The request whose handler pushed the item, where that is known without an owner. */
+    request?: RequestInfo;
 }
 
 /** What the records of a run have in common. */
@@ -89,7 +92,7 @@ export class Quarantine {
     }
 
     /** Takes the item over. It is stored with the next `flush`. */
-    add({ text, reason, rejectedBy, errors, itemPosition, owner }: RejectedItem): void {
+    add({ text, reason, rejectedBy, errors, itemPosition, owner, request = owner?.request }: RejectedItem): void {
         const { origin, clock } = this.#options;
         const itemBytes = text === undefined ? 0 : Buffer.byteLength(text);
         const record: QuarantineRecord = {
@@ -98,7 +101,7 @@ export class Quarantine {
             rejectedBy,
             errors: atMost(errors, MAX_ERRORS),
             itemPosition,
-            ...(owner?.request && { request: owner.request }),
+            ...(request && { request }),
             ...origin(),
             attempt: 1,
             quarantinedAt: new Date(clock.now()).toISOString(),
