@@ -69,8 +69,8 @@ export class Pusher {
     async pushData(data: unknown, { ack, eventName, request }: PushManner): Promise<PushResult> {
         const items = toItems(data);
         checkEventName(eventName);
-        if (this.#charging.isActive) return this.#track(this.#pushCharged(items, eventName, request));
-        if (ack === 'stored') return this.#track(this.#pushAll(items, undefined, request));
+        if (this.#charging.isPriced(eventName)) return this.#track(this.#pushCharged(items, eventName, request));
+        if (ack === 'stored' || this.#charging.isActive) return this.#track(this.#pushAll(items, undefined, request));
         return this.#track(this.#pushBuffered(items, request));
     }
 
@@ -93,7 +93,7 @@ export class Pusher {
             return typeof item === 'string' ? item : { ...item, owner: call };
         };
         const push = async () => this.#pushStored(call, call.items.length, examine, { hasRoom: true });
-        return this.#track(this.#charging.isActive ? this.#inTurn(push) : push());
+        return this.#track(this.#charging.isPriced(undefined) ? this.#inTurn(push) : push());
     }
 
     /** Counts items that were examined and will not be pushed. */

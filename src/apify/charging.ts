@@ -8,6 +8,8 @@ const DEFAULT_DATASET_ITEM_EVENT = 'apify-default-dataset-item';
 export interface Charging {
     /** Whether the run is paid per event, so that a push may cost something. */
     readonly isActive: boolean;
+    /** Whether an item of a push with this event name has a price, so that pushes go one after the other. */
+    isPriced(eventName: string | undefined): boolean;
     /**
      * How many of `itemCount` items the user's budget lets through. Like the SDK, one more than nothing when the budget
      * is used up to the cent, so that the platform sees the limit reached and ends the run.
@@ -32,6 +34,13 @@ export function createCharging(datasetId: string, isInitialized: boolean): Charg
 
     return {
         isActive,
+        isPriced(eventName) {
+            if (!isActive) return false;
+            const { perEventPrices } = manager.getPricingInfo();
+            return (
+                eventName !== undefined || (isDefaultDataset && (perEventPrices[DEFAULT_DATASET_ITEM_EVENT] ?? 0) > 0)
+            );
+        },
         budget(itemCount, eventName) {
             if (!isActive) return itemCount;
             // Only the number of items counts here.
