@@ -63,7 +63,10 @@ export class BatchDelivery {
         const { buffer, statistics } = this.#parts;
         const stale = batch.runs.filter(isStale);
         if (stale.length === 0) return false;
-        const indexes = ownersByIndex(batch.runs).flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
+        const owners = ownersByIndex(batch.runs);
+        const indexes = owners.flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
+        for (const [index, owner] of owners.entries())
+            if (isStale({ owner })) owner!.onTakenBack?.(batch.payload.itemText(index));
         buffer.keep(batch, [{ indexes, readBack: batch.readBack }]);
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         for (const { owner, count } of stale) {

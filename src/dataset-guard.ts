@@ -4,9 +4,11 @@ import { checkStorageAccess } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
 import { Commits } from './crawlee/commits.js';
 import type { Awaitable, DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
+import { inCrawler, requestInfoOf } from './crawlee/door.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
 import { Installation } from './crawlee/install.js';
+import { currentRequest } from './crawlee/request-scope.js';
 import { createRouterHook } from './crawlee/router-hook.js';
 import { GuardClosedError } from './errors.js';
 import { openParts } from './open.js';
@@ -48,7 +50,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         const isClosed = () => this.#closing !== undefined;
         this.#host = {
             pusher: parts.pusher,
-            takes: (name) => takes(parts.dataset, name),
+            takes: (name, crawler) => takes(parts.dataset, name, crawler),
             get isClosed() {
                 return isClosed();
             },
@@ -87,7 +89,10 @@ export class DatasetGuard<Item extends object = Dictionary> {
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
         checkStorageAccess();
         if (this.#closing !== undefined) throw new GuardClosedError();
-        return this.#parts.pusher.pushData(data, eventName);
+        const { pusher } = this.#parts;
+        const request = currentRequest();
+        if (request === undefined) return pusher.pushData(data, { eventName });
+        return inCrawler(async () => pusher.pushData(data, { eventName, request: requestInfoOf(request) }));
     }
 
     /**

@@ -175,6 +175,8 @@ export class ItemFlow {
         } catch (error) {
             this.#fail(error as DatasetGuardError);
             this.statistics.discardedItems += this.quarantine.takeBack(error as Error);
+            // As after a delivery that failed: where nothing is kept, the next push is as good as this one was.
+            if (this.quarantine.pendingItems === 0) this.#failure = undefined;
             throw error;
         }
     }

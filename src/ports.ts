@@ -121,6 +121,8 @@ export interface Owner {
     isCurrent?(): boolean;
     /** Called as the owner's items are stored or quarantined, or taken back because of `error`. */
     settle(outcome: { stored?: number; quarantined?: number; takenBack?: number; error?: Error }): void;
+    /** Called for each item that is taken back, with its JSON where it has one, before `settle`. */
+    onTakenBack?(itemText: string | undefined): void;
     /** Called when one of the owner's items is set aside for the quarantine. */
     onRejected?(item: { itemPosition: number; errors: ItemError[] }): void;
 }

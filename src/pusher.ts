@@ -1,6 +1,7 @@
 import type { Charging } from './apify/charging.js';
 import { NO_CHARGE } from './apify/charging.js';
 import { Budget } from './budget.js';
+import type { HandlerCall } from './handler-call.js';
 import type { Examined } from './intake.js';
 import type { ItemFlow } from './item-flow.js';
 import type { ResolvedOptions } from './options.js';
@@ -43,12 +44,12 @@ export class Pusher {
      * Answers as the option `ack` says: at once where there is nothing to wait for.
      * @throws TypeError for what is neither an object nor an array
      */
-    pushData(data: unknown, eventName?: string): PushResult | Promise<PushResult> {
-        if (this.#options.ack === 'stored' || this.#charging.isActive) return this.pushStored(data, { eventName });
-        checkEventName(eventName);
-        if (Array.isArray(data)) return this.#track(this.#pushArray(data));
+    pushData(data: unknown, manner: PushManner): PushResult | Promise<PushResult> {
+        if (this.#options.ack === 'stored' || this.#charging.isActive) return this.pushStored(data, manner);
+        checkEventName(manner.eventName);
+        if (Array.isArray(data)) return this.#track(this.#pushArray(data, manner.request));
         checkItem(data);
-        return this.#pushOne(data);
+        return this.#pushOne(data, manner.request);
     }
 
     /**
@@ -74,17 +75,12 @@ export class Pusher {
     }
 
     /** Answers when items that were examined before are stored or quarantined. They do not wait for room in the buffer. */
-    async pushExamined(
-        items: readonly Examined[],
-        request: RequestInfo,
-        isCurrent?: () => boolean,
-    ): Promise<PushResult> {
-        const call = new PushCall(request, isCurrent);
+    async pushExamined(call: HandlerCall): Promise<PushResult> {
         const examine = (index: number): Examined => {
-            const item = items[index]!;
+            const item = call.items[index]!;
             return typeof item === 'string' ? item : { ...item, owner: call };
         };
-        return this.#track(this.#pushStored(call, items.length, examine, { hasRoom: true }));
+        return this.#track(this.#pushStored(call, call.items.length, examine, { hasRoom: true }));
     }
 
     /** Counts items that were examined and will not be pushed. */
@@ -108,18 +104,18 @@ export class Pusher {
     }
 
     /** One item into the buffer: the way of a loop of pushes, on which nothing is made but the item's JSON. */
-    #pushOne(item: unknown): PushResult | Promise<PushResult> {
+    #pushOne(item: unknown, request: RequestInfo | undefined): PushResult | Promise<PushResult> {
         this.#flow.checkHealth();
-        const examined = this.#flow.examine(item, 0, undefined);
+        const examined = withRequest(this.#flow.examine(item, 0, undefined), request);
         const taken = this.#taker.takeOne(examined);
         const result = typeof examined === 'string' ? ACCEPTED : QUARANTINED;
         return taken === undefined ? { ...result } : this.#track(taken.then(() => ({ ...result })));
     }
 
-    async #pushArray(items: readonly unknown[]): Promise<PushResult> {
+    async #pushArray(items: readonly unknown[], request: RequestInfo | undefined): Promise<PushResult> {
         const progress = { acceptedItems: 0, rejectedItems: 0 };
         try {
-            const examine = (index: number) => this.#flow.examine(items[index], index, undefined);
+            const examine = (index: number) => withRequest(this.#flow.examine(items[index], index, undefined), request);
             await this.#taker.take({ count: items.length, examine }, progress);
         } catch (error) {
             throw progress.acceptedItems + progress.rejectedItems > 0 ? inPart(error, items.length, progress) : error;
@@ -200,4 +196,9 @@ export class Pusher {
         this.#flow.giveBack(all.length, rejected);
         throw itemsRejected(rejected, all.length);
     }
+}
+
+/** The record of a rejected item that nobody waits for tells its request all the same. */
+function withRequest(examined: Examined, request: RequestInfo | undefined): Examined {
+    return typeof examined === 'string' || request === undefined ? examined : { ...examined, request };
 }

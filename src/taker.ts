@@ -106,7 +106,7 @@ export class Taker {
     }
 
     #enter(examined: Examined, call?: PushCall, hasRoom?: boolean): Promise<void> | undefined {
-        call?.expectItem();
+        call?.expectItem(examined);
         return typeof examined === 'string' ? this.#flow.take(examined, call, hasRoom) : this.#flow.reject(examined);
     }
 

@@ -153,6 +153,8 @@ export class ItemBuffer {
             const runs = batch.runs.filter((run) => isTaken(run.owner));
             const owners = ownersByIndex(batch.runs);
             const indexes = owners.flatMap((other, index) => (isTaken(other) ? [] : [index]));
+            for (const [index, other] of owners.entries())
+                if (isTaken(other)) other!.onTakenBack?.(batch.payload.itemText(index));
             this.keep(batch, [{ indexes, readBack: batch.readBack }]);
             for (const run of runs) {
                 takenBackItems += run.count;
