@@ -1,6 +1,6 @@
 import type { DeliveryCounters, QuarantineReason } from '../ports.js';
 import { ReasonCounts } from './reasons.js';
-import type { CountedRejection, ReasonSummary } from './reasons.js';
+import type { CountedRejection, ReasonDetails, ReasonSummary } from './reasons.js';
 
 /** The state of a guard. Units: items, requests to the dataset, bytes of uncompressed JSON. */
 export interface GuardReport {
@@ -29,7 +29,12 @@ export interface GuardReport {
 export type { ReasonSummary };
 
 /** The counters as another process of the run takes them over. */
-export type SavedStatistics = Omit<GuardReport, 'pendingItems' | 'unsentItems'> & { rejectedItems: number };
+export type SavedStatistics = Omit<GuardReport, 'pendingItems' | 'unsentItems' | 'reasons'> & {
+    rejectedItems: number;
+    /** Items with a reason: with `mode: 'warn'` or `'fail'` others than those rejected. */
+    reasonedItems: number;
+    reasons: readonly ReasonDetails[];
+};
 
 /** Counters in, snapshot out. */
 export class Statistics implements DeliveryCounters {
@@ -63,7 +68,12 @@ export class Statistics implements DeliveryCounters {
     /** What another process of the run needs to count on. Items under way are not in it: they are saved, or gone. */
     save(): SavedStatistics {
         const { pendingItems: _pending, unsentItems: _unsent, ...counted } = this.report();
-        return { ...counted, rejectedItems: this.rejectedItems };
+        return {
+            ...counted,
+            rejectedItems: this.rejectedItems,
+            reasonedItems: this.#reasons.rejectedItems,
+            reasons: this.#reasons.details(),
+        };
     }
 
     /** Counts on from what `save` gave. */
@@ -79,7 +89,12 @@ export class Statistics implements DeliveryCounters {
         this.sentBytes = saved.sentBytes;
         this.rejectedItems = saved.rejectedItems;
         this.#startedAt = saved.startedAt;
-        this.#reasons.restore(saved.reasons);
+        this.#reasons.restore(saved.reasonedItems, saved.reasons);
+    }
+
+    /** The reasons with all that a page shows, and of how many items they are. */
+    reasonDetails(): { rejectedItems: number; reasons: readonly ReasonDetails[] } {
+        return { rejectedItems: this.#reasons.rejectedItems, reasons: this.#reasons.details() };
     }
 
     /** The most frequent reasons in words, for an error message. */

@@ -122,7 +122,7 @@ describe('reasons', () => {
         for (let n = 0; n < 102; n++) earlier.count({ a: n }, [error(`/key${n}`)]);
         earlier.count({ key0: 'first' }, [error('/key0')]);
         const { reasons, count } = start();
-        reasons.restore(earlier.reasons.list());
+        reasons.restore(earlier.reasons.rejectedItems, earlier.reasons.details());
         expect(reasons.list()).toEqual(earlier.reasons.list());
         expect(count({ key0: 'second' }, [error('/key0')])).toEqual([]);
         expect(count({}, [error('/new')])).toEqual([]);
