@@ -32,7 +32,7 @@ export function renderChart(timeline: TimelineFigures): Markup {
         <h2>Items per minute</h2>
         <figure>
             ${panels.map(renderPanel)}
-            <p class="axis"><span>${moment(startedAt)}</span> <span>${moment(endedAt)}</span></p>
+            <p class="axis"><span>${moment(startedAt, 'short')}</span> <span>${moment(endedAt, 'short')} UTC</span></p>
             <figcaption class="note">
                 Over ${duration(millis)}, in steps of ${duration(bucketMillis)}. Each of the two has its own scale.
             </figcaption>

@@ -60,8 +60,8 @@ function aboutFacts({ facts = [], startedAt, writtenAt, version }: ReportPage): 
     return [
         ...facts,
         ...(startedAt === undefined ? [] : [{ name: 'Started', value: moment(startedAt) }]),
-        { name: 'This page is of', value: moment(writtenAt) },
-        ...(Number.isNaN(millis) ? [] : [{ name: 'Time between', value: duration(millis) }]),
+        { name: 'As of', value: moment(writtenAt) },
+        ...(Number.isNaN(millis) ? [] : [{ name: 'Duration', value: duration(millis) }]),
         ...(version === undefined ? [] : [{ name: 'Written by', value: `apify-dataset-guard ${version}` }]),
     ];
 }

@@ -44,13 +44,11 @@ export function duration(millis: number): string {
     return shown.map(([amount, unit]) => `${amount} ${unit}`).join(' ');
 }
 
-/** `24 Nov 2026, 11:08:34 UTC`; what is no time as it is. */
-export function moment(iso: string): string {
+/** `24 Nov 2026, 11:08:34 UTC`, or shorter `24 Nov, 11:08`; what is no time as it is. */
+export function moment(iso: string, length: 'full' | 'short' = 'full'): string {
     const time = new Date(iso);
     if (Number.isNaN(time.getTime())) return iso;
-    const [day, clock] = [
-        { day: 'numeric', month: 'short', year: 'numeric' } as const,
-        { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const,
-    ].map((parts) => time.toLocaleString('en-GB', { ...parts, timeZone: 'UTC' }));
-    return `${day}, ${clock} UTC`;
+    const [day, month, year, clock] = time.toUTCString().split(' ').slice(1) as [string, string, string, string];
+    if (length === 'short') return `${Number(day)} ${month}, ${clock.slice(0, 5)}`;
+    return `${Number(day)} ${month} ${year}, ${clock} UTC`;
 }

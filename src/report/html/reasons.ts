@@ -1,5 +1,5 @@
 import type { ReportPage } from '../page.js';
-import type { ReasonDetails, ReasonSample } from '../reasons.js';
+import type { ReasonDetails } from '../reasons.js';
 import { shorten } from '../sample.js';
 import { count, number, percent } from './format.js';
 import { link } from './link.js';
@@ -13,18 +13,18 @@ const MAX_RULE_LENGTH = 300;
 const MAX_VALUE_LENGTH = 200;
 const MAX_URL_TEXT_LENGTH = 90;
 
-/** Why items were rejected, most frequent first. */
+/** Why items failed, most frequent first. */
 export function renderReasons({ reasons, rejectedItems }: Pick<ReportPage, 'reasons' | 'rejectedItems'>): Markup {
     if (reasons.length === 0)
         return html`<section>
-            <h2>Why items were rejected</h2>
-            <p>No item was rejected.</p>
+            <h2>Why items failed</h2>
+            <p>No item failed.</p>
         </section>`;
     return html`<section>
-        <h2>Why items were rejected</h2>
+        <h2>Why items failed</h2>
         <p class="note">
             ${count(reasons.length, 'reason')}, the most frequent first. Shares are of the
-            ${count(rejectedItems, 'rejected item')}; an item counts once for each of its reasons.
+            ${count(rejectedItems, 'item')} that failed; an item counts once for each of its reasons.
         </p>
         <ol class="reasons">
             ${reasons.map((reason, index) => renderReason(reason, rejectedItems, index < OPEN_REASONS))}
@@ -44,12 +44,12 @@ function renderReason(reason: ReasonDetails, rejectedItems: number, isOpen: bool
             <rect class="track" width="100" height="1" />
             <rect class="quarantined" width="${Number(width.toFixed(2))}" height="1" />
         </svg>
-        ${rejectedBy === 'platform' ? html`<p class="note">Found by the platform.</p>` : undefined}
-        ${examples.length === 0 ? undefined : renderSamples(examples, isOpen)}
+        ${rejectedBy === 'platform' && reason.reason === 'schema' ? html`<p class="note">Rejected by the platform, not here.</p>` : undefined}
+        ${examples.length === 0 ? undefined : renderSamples(reason, isOpen)}
     </li>`;
 }
 
-function renderSamples(examples: readonly ReasonSample[], isOpen: boolean): Markup {
+function renderSamples({ keyword, examples }: ReasonDetails, isOpen: boolean): Markup {
     // The roles are said again because a table that is laid out as blocks, on a phone, is none to some screen readers.
     return html`<details${isOpen ? html` open` : undefined}>
         <summary>${count(examples.length, 'sample')}</summary>
@@ -66,9 +66,9 @@ function renderSamples(examples: readonly ReasonSample[], isOpen: boolean): Mark
                     ({ path, value, url }) =>
                         html`<tr role="row">
                             <td role="cell">${renderPath(path)}</td>
-                            <td role="cell">${renderValue(value)}</td>
+                            <td role="cell">${renderValue(value, keyword)}</td>
                             <td role="cell" class="page">
-                                ${url === undefined ? '–' : link(url, shorten(url, MAX_URL_TEXT_LENGTH))}
+                                ${url === undefined ? '–' : link(url, shorten(url.replace(/^https?:\/\//, ''), MAX_URL_TEXT_LENGTH))}
                             </td>
                         </tr>`,
                 )}
@@ -83,8 +83,8 @@ function renderPath(path: string): Markup {
         : html`<code><bdi>${shorten(path, MAX_PATH_LENGTH)}</bdi></code>`;
 }
 
-function renderValue(value: string | undefined): Markup {
+function renderValue(value: string | undefined, keyword: string): Markup {
     return value === undefined
-        ? html`<span class="none">nothing to show</span>`
+        ? html`<span class="none">${keyword === 'required' ? 'missing' : 'not shown'}</span>`
         : html`<code class="value"><bdi>${shorten(value, MAX_VALUE_LENGTH)}</bdi></code>`;
 }

@@ -10,6 +10,11 @@ export const ITEMS_STYLE = css`
         margin: 0.5rem 0 0.75rem;
         border-radius: 5px;
     }
+    .bar rect {
+        stroke: var(--ground);
+        stroke-width: 1px;
+        vector-effect: non-scaling-stroke;
+    }
     .track {
         fill: var(--line);
     }
@@ -34,10 +39,6 @@ export const ITEMS_STYLE = css`
         height: 0.75em;
         margin-right: 0.5em;
         border-radius: 2px;
-        background: currentcolor;
-    }
-    .legend li::before,
-    .panel span::before {
         background: var(--mark);
     }
     rect.stored,
@@ -141,6 +142,12 @@ export const ITEMS_STYLE = css`
         table-layout: fixed;
         margin-top: 0.25rem;
     }
+    .samples th:first-child {
+        width: 28%;
+    }
+    .samples th:nth-child(2) {
+        width: 34%;
+    }
     .samples td {
         overflow: hidden;
     }
@@ -180,6 +187,9 @@ export const ITEMS_STYLE = css`
         }
         .samples td {
             padding: 0.1rem 0;
+        }
+        .samples td:first-child {
+            color: var(--quiet);
         }
     }
 `;

@@ -29,9 +29,13 @@ export const RUN_STYLE = css`
         text-align: right;
     }
     .facts {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr));
-        gap: 0 2.5rem;
+        columns: 19rem 2;
+        column-gap: 2.5rem;
+    }
+    .facts section {
+        break-inside: avoid;
+        margin: 0;
+        padding-top: 2.75rem;
     }
     dl {
         margin: 0;
@@ -47,7 +51,7 @@ export const RUN_STYLE = css`
     dt {
         color: var(--quiet);
         flex: none;
-        max-width: 50%;
+        max-width: 62%;
     }
     dd {
         margin: 0;

@@ -12,6 +12,7 @@ function textOf(html: string): string {
         .replaceAll(/<[^>]*>/g, ' ')
         .replaceAll(/\s+/g, ' ')
         .replaceAll('&quot;', '"')
+        .replaceAll('&lt;', '<')
         .replaceAll('&amp;', '&');
 }
 
@@ -21,9 +22,9 @@ describe('the page of a run', () => {
         expect(text).toContain('48,225 items stored, 290 in quarantine');
         expect(text).toContain('48,545 items received');
         expect(text).toMatch(/290 in quarantine 0.6 %/);
-        expect(text).toMatch(/30 given back to the caller < 0.1 %|30 given back to the caller &lt; 0.1 %/);
+        expect(text).toContain('30 given back to the caller < 0.1 %');
         expect(text).toMatch(/\/price must be a number 212 73.1 %/);
-        expect(text).toMatch(/\/offers\/1\/seller {"name":"Movies & More"} https:\/\/shop.example.com\/movies\/brazil/);
+        expect(text).toMatch(/\/offers\/1\/seller {"name":"Movies & More"} shop.example.com\/movies\/brazil/);
         expect(text).toContain('In quarantine at most 54');
         expect(text).toMatch(/Requests 1,204 Retried 5 Rejected by the platform 2 Sent, as uncompressed JSON 48.1 MB/);
         expect(text).toMatch(/Schema From dataset 0KqOZ3Tq5xAuYVbPr/);
@@ -60,7 +61,7 @@ describe('the page of quarantine records alone', () => {
         const text = textOf(html);
         expect(text).toContain('3 items in quarantine');
         expect(text).toMatch(/\/price must be a number 3 100 %/);
-        expect(text).toMatch(/\/price "EUR 5" https:\/\/example.com\/5/);
+        expect(text).toMatch(/\/price "EUR 5" example.com\/5/);
         expect(text).not.toMatch(/Schema|Requests|Items per minute|and 7 more/);
         expect(html).not.toContain('class="bar"');
     });
