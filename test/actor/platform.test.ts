@@ -9,6 +9,7 @@ import { temporaryFolder } from './support/actor-run.js';
 import { badMovies, datasetSchema, goodMovies, texts } from './support/movies.js';
 
 const MAIN = new URL('../../dist/actor/main.js', import.meta.url);
+const OUTPUT_SCHEMA_FILE = new URL('../../.actor/output_schema.json', import.meta.url);
 const ACTOR_FILE = new URL('../../.actor/actor.json', import.meta.url);
 
 describe('the Actor on the platform', { timeout: 60_000 }, () => {
@@ -28,6 +29,14 @@ describe('the Actor on the platform', { timeout: 60_000 }, () => {
             isStatusMessageTerminal: true,
         });
         expect(stdout).toContain(`https://console.apify.com/storage/datasets/${server.ids.datasetId}`);
+
+        // What the output schema links to is there.
+        const { properties } = JSON.parse(readFileSync(OUTPUT_SCHEMA_FILE, 'utf8'));
+        const record = ({ template }: { template: string }) =>
+            server.records().get(/^{{links\.apiDefaultKeyValueStoreUrl}}\/records\/(.+)$/.exec(template)![1]!)!;
+        expect(record(properties.report).contentType).toBe('text/html; charset=utf-8');
+        expect(record(properties.report).value.toString()).toContain('3,148 items stored, 53 in quarantine');
+        expect(JSON.parse(record(properties.reportData).value.toString())).toMatchObject({ quarantinedItems: 53 });
     });
 
     it('fails with a clear message when the items cannot be stored', async () => {

@@ -6,7 +6,7 @@ import { startPlatformRun } from '../support/platform-run.js';
 import { collectLog } from './support/log-lines.js';
 
 const FIELDS = { type: 'object', required: ['n'], properties: { n: { type: 'number', minimum: 0 } } };
-const REPORT_RECORDS = /records\/DATASET-GUARD-REPORT/;
+const REPORT_RECORDS = 'records/DATASET-GUARD-REPORT';
 const REPORT = 'DATASET-GUARD-REPORT';
 const PAGE = 'DATASET-GUARD-REPORT-HTML';
 
@@ -88,7 +88,7 @@ describe('on close, the report', () => {
         const guard = await run.open();
         await guard.pushData({ n: 1 });
         const writes = () =>
-            run.server.requests.filter(({ method, path }) => method === 'PUT' && REPORT_RECORDS.test(path));
+            run.server.requests.filter(({ method, path }) => method === 'PUT' && path.includes(REPORT_RECORDS));
         await emitEvent('migrating', { timeRemainingSecs: 5 });
         await emitEvent('migrating', { timeRemainingSecs: 5 });
         expect(writes()).toHaveLength(2);

@@ -50,6 +50,8 @@ function renderReason(reason: ReasonDetails, rejectedItems: number, isOpen: bool
 }
 
 function renderSamples({ keyword, examples }: ReasonDetails, isOpen: boolean): Markup {
+    // Nothing is known of pages where items are not pushed through one of the doors for crawlers.
+    const hasPages = examples.some(({ url }) => url !== undefined);
     // The roles are said again because a table that is laid out as blocks, on a phone, is none to some screen readers.
     return html`<details${isOpen ? html` open` : undefined}>
         <summary>${count(examples.length, 'sample')}</summary>
@@ -58,7 +60,7 @@ function renderSamples({ keyword, examples }: ReasonDetails, isOpen: boolean): M
                 <tr role="row">
                     <th role="columnheader" scope="col">Place in the item</th>
                     <th role="columnheader" scope="col">Value</th>
-                    <th role="columnheader" scope="col">Page</th>
+                    ${hasPages ? html`<th role="columnheader" scope="col">Page</th>` : undefined}
                 </tr>
             </thead>
             <tbody role="rowgroup">
@@ -67,14 +69,16 @@ function renderSamples({ keyword, examples }: ReasonDetails, isOpen: boolean): M
                         html`<tr role="row">
                             <td role="cell">${renderPath(path)}</td>
                             <td role="cell">${renderValue(value, keyword)}</td>
-                            <td role="cell" class="page">
-                                ${url === undefined ? '–' : link(url, shorten(url.replace(/^https?:\/\//, ''), MAX_URL_TEXT_LENGTH))}
-                            </td>
+                            ${hasPages ? html`<td role="cell">${renderUrl(url)}</td>` : undefined}
                         </tr>`,
                 )}
             </tbody>
         </table>
     </details>`;
+}
+
+function renderUrl(url: string | undefined): Markup {
+    return url === undefined ? html`–` : link(url, shorten(url.replace(/^https?:\/\//, ''), MAX_URL_TEXT_LENGTH));
 }
 
 function renderPath(path: string): Markup {
