@@ -55,6 +55,10 @@ describe('the Actor on the platform', { timeout: 60_000 }, () => {
         expect(stdout).toMatch(/3,148 items without a place yet: .*Insufficient permissions/);
         // The guard's own word stands last, because it tries once more while the run ends.
         expect(server.run.statusMessage).toMatch(/Insufficient permissions/);
+        const report = JSON.parse(server.records().get('DATASET-GUARD-REPORT')!.value.toString());
+        expect(report).toMatchObject({ storedItems: 0, quarantinedItems: 53, pendingItems: 0, unsentItems: 3_148 });
+        const page = server.records().get('DATASET-GUARD-REPORT-HTML')!.value.toString();
+        expect(page).toMatch(/class="notice"[^>]*>\s*Items could not be stored .*Insufficient permissions/);
     });
 });
 
