@@ -37,7 +37,7 @@ function renderReason(reason: ReasonDetails, rejectedItems: number, isOpen: bool
     const width = rejectedItems === 0 ? 0 : Math.min(100, (items / rejectedItems) * 100);
     return html`<li class="reason">
         <div class="head">
-            <h3>${renderPath(place)} <span class="rule">${shorten(rule, MAX_RULE_LENGTH)}</span></h3>
+            <h3>${renderPath(place)} <bdi class="rule">${shorten(rule, MAX_RULE_LENGTH)}</bdi></h3>
             <p class="figures"><b>${number(items)}</b> <span>${percent(items, rejectedItems)}</span></p>
         </div>
         <svg class="share" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
