@@ -15,12 +15,14 @@ export function createQuarantineStore(
     target: StorageTarget,
     toSink: (dataset: Dataset) => ItemSink,
     log: Log,
-): QuarantineStore {
+): QuarantineStore & { readonly openedId: string | undefined } {
     let sink: Promise<ItemSink> | undefined;
+    let openedId: string | undefined;
     let itemStore: Promise<KeyValueStore> | undefined;
 
     const openSink = async () => {
         const opened = toSink(await Actor.openDataset(target));
+        openedId = opened.datasetId;
         const name = opened.datasetName ?? opened.datasetId;
         log.info(`Rejected items go to the dataset "${name}", which is kept until you delete it.`);
         return opened;
@@ -38,7 +40,11 @@ export function createQuarantineStore(
         log.error(`The store for items too large cannot be used; they go to the run's own: ${reasonOf(error)}`);
         return Actor.openKeyValueStore();
     };
-    const store: QuarantineStore = {
+    const store = {
+        /** Of the quarantine dataset; none as long as no record went there. */
+        get openedId() {
+            return openedId;
+        },
         async open() {
             sink ??= openSink();
             try {
@@ -48,7 +54,7 @@ export function createQuarantineStore(
                 throw error;
             }
         },
-        async storeItem(key, itemText) {
+        async storeItem(key: string, itemText: string) {
             itemStore ??= openItemStore().catch((error) => {
                 itemStore = undefined;
                 throw error;
@@ -63,7 +69,7 @@ export function createQuarantineStore(
                 return storeIn(own, key, itemText);
             }
         },
-        async storeWithRun(recordLines) {
+        async storeWithRun(recordLines: string) {
             const opened = await Actor.openKeyValueStore();
             const key = `DATASET-GUARD-QUARANTINE-${randomUUID()}`;
             await opened.setValue(key, recordLines, { contentType: JSON_LINES_TYPE });
