@@ -1,5 +1,5 @@
 import type { RejectedItem } from './errors.js';
-import type { Owner, RequestInfo } from './ports.js';
+import type { Owner, QuarantineRecord, RequestInfo } from './ports.js';
 
 /** One push whose caller waits until its items are stored or quarantined. */
 export class PushCall implements Owner {
@@ -11,11 +11,13 @@ export class PushCall implements Owner {
     readonly rejectedItems: RejectedItem[] = [];
     readonly request?: RequestInfo;
     readonly isCurrent?: () => boolean;
+    readonly record?: Partial<QuarantineRecord>;
     #outstanding = 0;
     #error: Error | undefined;
     #waiting: (() => void) | undefined;
 
-    constructor(request?: RequestInfo, isCurrent?: () => boolean) {
+    constructor(request?: RequestInfo, isCurrent?: () => boolean, record?: Partial<QuarantineRecord>) {
+        if (record !== undefined) this.record = record;
         if (request !== undefined) this.request = request;
         if (isCurrent !== undefined) this.isCurrent = isCurrent;
     }

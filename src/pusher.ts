@@ -3,7 +3,7 @@ import { NO_CHARGE } from './apify/charging.js';
 import type { Examined } from './intake.js';
 import type { ItemFlow } from './item-flow.js';
 import type { ResolvedOptions } from './options.js';
-import type { PushResult, RequestInfo } from './ports.js';
+import type { PushResult, QuarantineRecord, RequestInfo } from './ports.js';
 import { checkEventName, inPart, itemsRejected, toItems } from './push-arguments.js';
 import { PushCall } from './push-call.js';
 
@@ -13,6 +13,8 @@ export interface PushManner {
     eventName?: string;
     /** The request whose handler pushes. */
     request?: RequestInfo;
+    /** What the quarantine records of the call's items say instead. */
+    record?: Partial<QuarantineRecord>;
 }
 
 /** Items to be taken in order. */
@@ -65,11 +67,13 @@ export class Pusher {
      * Answers when the items are buffered, or stored or quarantined.
      * @throws TypeError for what is neither an object nor an array
      */
-    async pushData(data: unknown, { ack, eventName, request }: PushManner): Promise<PushResult> {
+    async pushData(data: unknown, { ack, eventName, request, record }: PushManner): Promise<PushResult> {
         const items = toItems(data);
         checkEventName(eventName);
-        if (this.#charging.isActive) return this.#track(this.#pushCharged(items, eventName, request));
-        return this.#track(ack === 'stored' ? this.#pushAll(items, undefined, request) : this.#pushBuffered(items));
+        if (this.#charging.isActive)
+            return this.#track(this.#pushCharged(items, new PushCall(request, undefined, record), eventName));
+        if (ack === 'buffered') return this.#track(this.#pushBuffered(items));
+        return this.#track(this.#pushAll(items, new PushCall(request, undefined, record)));
     }
 
     /**
@@ -138,8 +142,7 @@ export class Pusher {
         return { ...NO_CHARGE, acceptedItems, quarantinedItems: rejectedItems, trimmedItems: 0 };
     }
 
-    async #pushAll(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
-        const call = new PushCall(request);
+    async #pushAll(items: readonly unknown[], call: PushCall, eventName?: string): Promise<PushResult> {
         const examine = (index: number) => this.#flow.examine(items[index], index, call);
         if (this.#options.mode !== 'fail') return this.#pushStored(call, items.length, examine, { eventName });
         const all = items.map((_, index) => examine(index));
@@ -148,9 +151,8 @@ export class Pusher {
     }
 
     /** One charged push at a time. One item is examined at once; an array must not be changed while the push is under way. */
-    async #pushCharged(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
-        if (items.length !== 1) return this.#inTurn(async () => this.#pushAll(items, eventName, request));
-        const call = new PushCall(request);
+    async #pushCharged(items: readonly unknown[], call: PushCall, eventName?: string): Promise<PushResult> {
+        if (items.length !== 1) return this.#inTurn(async () => this.#pushAll(items, call, eventName));
         const examined = this.#flow.examine(items[0], 0, call);
         if (this.#options.mode === 'fail') this.#passAllOrNone([examined]);
         return this.#inTurn(async () => this.#pushStored(call, 1, () => examined, { eventName }));
