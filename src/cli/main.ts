@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { DatasetGuardError } from '../errors.js';
 import { SourceError } from '../sources/source.js';
 import { addCheck } from './check.js';
+import { addRedrive } from './redrive.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { say } from './terminal.js';
 
@@ -25,6 +26,7 @@ const program = new Command('apify-dataset-guard')
     .addHelpText('after', EXIT_CODES_HELP)
     .exitOverride();
 addCheck(program);
+addRedrive(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 
 try {

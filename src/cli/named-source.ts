@@ -4,7 +4,7 @@ import type { Source } from '../sources/source.js';
 
 /** The folder of the local storage, as the SDK finds it. */
 export function storageFolder(): string {
-    return process.env.CRAWLEE_STORAGE_DIR || process.env.APIFY_LOCAL_STORAGE_DIR || 'storage';
+    return process.env.CRAWLEE_STORAGE_DIR || 'storage';
 }
 
 /** Opens what a person names on the command line, here or on the platform. @throws SourceError */
