@@ -6,8 +6,7 @@ import type { Dataset } from 'apify';
 
 /** As far as the memory storage shows where it writes. */
 interface LocalClient {
-    datasetDirectory?: string;
-    client?: { persistStorage?: boolean };
+    client?: { persistStorage?: boolean; datasetsDirectory?: string };
 }
 
 /** A file of a local dataset that holds no JSON: the process that wrote it was killed. */
@@ -53,9 +52,11 @@ async function replace(path: string, text: string): Promise<void> {
     await rename(temporary, path);
 }
 
-function directoryOf({ client }: Dataset): string | undefined {
-    const { datasetDirectory, client: storage } = client as LocalClient;
-    return storage?.persistStorage === true ? datasetDirectory : undefined;
+/** Not the client's own `datasetDirectory`: that is made of an id which names no folder where the dataset has a name. */
+function directoryOf({ client, name, id }: Dataset): string | undefined {
+    const storage = (client as LocalClient).client;
+    if (storage?.persistStorage !== true || storage.datasetsDirectory === undefined) return undefined;
+    return join(storage.datasetsDirectory, name ?? id);
 }
 
 function isJson(text: string): boolean {

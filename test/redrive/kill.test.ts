@@ -22,27 +22,55 @@ interface Scene {
     source: string;
     env: Record<string, string>;
     cwd: string;
-    /** From `begin` on. */
-    lifeMillis: [min: number, max: number];
 }
 
-/** Kills it at random moments, and lets it come to its end then. Returns how often it had already done so. */
-async function killAgainAndAgain({ source, env, cwd, lifeMillis }: Scene): Promise<{ finished: number; result: any }> {
+interface Story {
+    /** Redrives that came to their end before they were killed. */
+    finished: number;
+    /** Redrives that found one before them had been killed half way through a batch. */
+    resumed: number;
+    /** Of the last one, which nobody kills. */
+    result: any;
+}
+
+/**
+ * Kills it at random moments, and lets it come to its end then. A moment is so many batches from its beginning, and a part
+ * of the time that a batch takes, so that it is a moment of work on machines of any speed.
+ */
+async function killAgainAndAgain({ source, env, cwd }: Scene): Promise<Story> {
     const random = new Random(SEED);
-    let finished = 0;
+    const story = { finished: 0, resumed: 0 };
+    let batchMillis = 100;
+    const look = (stdout: string) => {
+        if (stdout.includes('An earlier redrive had not come to its end')) story.resumed++;
+    };
     for (let kill = 0; kill < KILLS; kill++) {
         const script = await startScript(source, { env, cwd });
-        await script.waitForOutput('begin');
-        await Promise.race([sleep(random.integer(...lifeMillis)), script.finished]);
-        const { signal, stderr, exitCode } = await script.kill();
+        const batches = random.integer(1, 3);
+        const isBeyond = await script.waitForOutput(new RegExp(`(batch \\d+\n[^]*){${batches}}`)).then(
+            () => true,
+            () => false,
+        );
+        if (isBeyond) await Promise.race([sleep(random.next() * batchMillis), script.finished]);
+        const { signal, exitCode, stdout, stderr } = await script.kill();
+        look(stdout);
+        batchMillis = millisOfBatch(stdout) ?? batchMillis;
         if (signal === null) expect(exitCode, stderr).toBe(0);
-        if (signal === null) finished++;
+        if (signal === null) story.finished++;
     }
     const script = await startScript(source, { env, cwd });
     const { stdout, stderr } = await script.finished;
+    look(stdout);
     const result = /^result (.*)$/m.exec(stdout)?.[1];
     expect(result, stderr).toBeDefined();
-    return { finished, result: JSON.parse(result!) };
+    console.log(`${KILLS} killed, ${story.finished} of them too late, ${story.resumed} half way through a batch`);
+    return { ...story, result: JSON.parse(result!) };
+}
+
+/** From one batch to the next, as the script says. */
+function millisOfBatch(stdout: string): number | undefined {
+    const times = [...stdout.matchAll(/^batch (\d+)$/gm)].map(([, millis]) => Number(millis));
+    return times.length < 2 ? undefined : (times.at(-1)! - times[0]!) / (times.length - 1);
 }
 
 describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { timeout: 400_000 }, () => {
@@ -57,12 +85,11 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
             Object.fromEntries(records.map((record, index) => [`${String(index + 1).padStart(9, '0')}.json`, record])),
         );
         const scene = {
-            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE, schema: FIELDS }, { batchItems: 12 }),
+            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE, schema: FIELDS }, { batchItems: 8 }),
             env: { CRAWLEE_STORAGE_DIR: join(folder, 'storage') },
             cwd: folder,
-            lifeMillis: [20, 350] as [number, number],
         };
-        const { finished, result } = await killAgainAndAgain(scene);
+        const { finished, resumed, result } = await killAgainAndAgain(scene);
         const read = async (name: string) => readJsonFolder(join(datasets, name));
         expect(takeAccount(items, await read('default'), await read(QUARANTINE)), `CHAOS_SEED=${SEED}`).toEqual({
             wrong: [],
@@ -70,10 +97,11 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         });
         expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
         expect(finished, 'redrives that were too fast to be killed').toBeLessThan(KILLS / 2);
+        expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(2);
     });
 
     it('brings each item back once, on a platform that has its faults', async () => {
-        const items = 600;
+        const items = 500;
         const server = await startApiServer({
             dataset: { schema: { actorSpecification: 1, fields: FIELDS } },
             listingLagMillis: 100,
@@ -99,19 +127,18 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         onTestFinished(async () => rm(folder, { recursive: true, force: true }));
         const tuning = { listingLagMillis: 500, firstRetryDelayMillis: 10, requestTimeoutSecs: 2 };
         const scene = {
-            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 12, tuning }),
+            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 8, tuning }),
             env: platformEnv(server),
             cwd: folder,
-            // Its lock alone takes half a second.
-            lifeMillis: [400, 2_000] as [number, number],
         };
-        const { finished, result } = await killAgainAndAgain(scene);
+        const { finished, resumed, result } = await killAgainAndAgain(scene);
         expect(takeAccount(items, server.items(), server.items(QUARANTINE)), `CHAOS_SEED=${SEED}`).toEqual({
             wrong: [],
             strange: [],
         });
         expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
         expect(finished, 'redrives that were too fast to be killed').toBeLessThan(KILLS / 2);
+        expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(2);
     });
 });
 

@@ -46,14 +46,15 @@ export function redriveScript(library: string, options: object, internals: objec
 import { Actor, log } from 'apify';
 import { redriveQuarantine } from ${JSON.stringify(library)};
 
-log.setLevel(log.LEVELS.WARNING);
+log.setLevel(log.LEVELS.INFO);
 Actor.config.set('purgeOnStart', false);
 if (process.env.APIFY_IS_AT_HOME) {
     await Actor.init({ gracefulShutdown: false });
     Object.assign(Actor.apifyClient.httpClient, { minDelayBetweenRetriesMillis: 10, timeoutMillis: 2_000 });
 }
 console.log('begin');
-const options = { ...${JSON.stringify(options)}, transform: ${TRANSFORM} };
+const onProgress = () => console.log('batch ' + Date.now());
+const options = { ...${JSON.stringify(options)}, onProgress, transform: ${TRANSFORM} };
 console.log('result ' + JSON.stringify(await redriveQuarantine(options, ${JSON.stringify(internals)})));
 process.exit();
 `;
