@@ -133,7 +133,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Flushes, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives the same report;
+     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives the same report;
      * after a failure, it tries again.
      * @throws DeliveryError, QuarantineError
      */
@@ -148,22 +148,26 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     async #close(): Promise<GuardReport> {
-        const { flow, pusher, carryOver, deadline, log } = this.#parts;
+        const { flow, pusher, carryOver, reports, deadline, exitDeadline, log } = this.#parts;
         try {
             await deadline.race(pusher.settled());
             await flow.flush();
             await deadline.race(flow.quarantine.announced());
         } catch (error) {
             this.#closing = undefined;
+            // At the end of a run, what could not be sent is saved first.
+            if (exitDeadline.at === Infinity) await reports.write((error as Error).message);
             throw error;
         }
         this.#stopWatching();
-        await carryOver
+        reports.stop();
+        const counters = carryOver
             .saveCounters(true)
             .catch((error: Error) => log.debug(`Counters were not saved: ${error.message}`));
+        const [place] = await Promise.all([reports.write(), exitDeadline.race(counters)]);
         flow.callbackErrors.summarize();
         const report = this.report();
-        log.info(summarize(report));
+        log.info(`${summarize(report)}${place === undefined ? '' : `. Report: ${place}`}`);
         return report;
     }
 }

@@ -60,7 +60,11 @@ export class ItemFlow {
         this.#parts = parts;
         const { options, clock, log } = parts;
         const payloads = new PayloadPool(options.maxPayloadBytes);
-        this.statistics = new Statistics(clock.now(), options.samples, () => this.pendingItems);
+        this.statistics = new Statistics(
+            () => clock.now(),
+            options.samples,
+            () => this.pendingItems,
+        );
         this.callbackErrors = new CallbackErrors(log);
         this.#intake = new Intake({ ...parts, statistics: this.statistics, callbackErrors: this.callbackErrors });
         this.buffer = new ItemBuffer(options.maxBufferedBytes, payloads, clock.now, () => {

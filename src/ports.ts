@@ -224,6 +224,8 @@ export interface RunStore {
     read(key: string): Promise<string>;
     /** The keys that begin with `prefix`, sorted. */
     keys(prefix: string): Promise<string[]>;
+    /** Where a person finds the record, in words, without a token: a file with `extension` on a laptop, the Console's page. */
+    whereIs(key: string, extension: string): Promise<string>;
 }
 
 /** Keeps what was redriven, in a key-value store beside the quarantine. A write is done whole or not at all. */

@@ -10,6 +10,8 @@ const MAX_SAVE_MILLIS = 5_000;
 const SAVE_SHARE = 0.3;
 /** The SDK waits for `persistState` before it even begins to exit; what takes longer goes on beside it. */
 const MAX_PERSIST_MILLIS = 3_000;
+/** What a report says that is not the last one of its run, as far as its process can know. */
+const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
 /** What a guard does when its process is about to go: sends what it holds, or saves it for the next process of the run. */
 export class RunEnd implements LifecycleHandlers {
@@ -37,7 +39,7 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async end(deadline: number): Promise<void> {
-        const { flow, carryOver, pusher, deadline: sendDeadline } = this.#parts;
+        const { flow, carryOver, pusher, reports, deadline: sendDeadline } = this.#parts;
         this.#begin(deadline);
         // A push that waits for room is accepted as it gets it, and must be sent as well.
         await sendDeadline.race(pusher.settled());
@@ -47,24 +49,27 @@ export class RunEnd implements LifecycleHandlers {
         );
         if (isFlushed) await this.#attempt(carryOver.saveCounters(false));
         else await this.#save();
+        await reports.write(INTERRUPTED);
     }
 
     async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
-        const { flow } = this.#parts;
+        const { flow, reports } = this.#parts;
         this.#begin(deadline);
         try {
             return { summary: summarize(await this.#close()), failed: false };
         } catch (error) {
             await this.#save();
             flow.statistics.unsentItems = flow.pendingItems;
-            const summary = summarize(flow.statistics.report());
-            return { summary: `${summary}: ${error instanceof Error ? error.message : String(error)}`, failed: true };
+            const reason = error instanceof Error ? error.message : String(error);
+            await reports.write(reason);
+            return { summary: `${summarize(flow.statistics.report())}: ${reason}`, failed: true };
         }
     }
 
     #begin(deadline: number): void {
-        const { flow, deadline: sendDeadline, clock } = this.#parts;
+        const { flow, deadline: sendDeadline, exitDeadline, clock } = this.#parts;
         this.#isEnding = true;
+        exitDeadline.bringForward(deadline);
         const leftMillis = Math.max(0, deadline - clock.now());
         sendDeadline.bringForward(deadline - Math.min(MAX_SAVE_MILLIS, leftMillis * SAVE_SHARE));
         flow.hurry();

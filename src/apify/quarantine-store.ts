@@ -12,12 +12,18 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const JSON_LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 
 /** The quarantine dataset and the key-value store beside it, opened when they are needed, not before. */
-export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log: Log): QuarantineStore {
+export function createQuarantineStore(
+    target: StorageTarget,
+    tuning: Tuning,
+    log: Log,
+): QuarantineStore & { readonly openedId: string | undefined } {
     let sink: Promise<ItemSink> | undefined;
+    let openedId: string | undefined;
     let itemStore: Promise<KeyValueStore> | undefined;
 
     const openSink = async () => {
         const opened = createItemSink(await Actor.openDataset(target), tuning);
+        openedId = opened.datasetId;
         const name = opened.datasetName ?? opened.datasetId;
         log.info(`Rejected items go to the dataset "${name}", which is kept until you delete it.`);
         return opened;
@@ -32,7 +38,11 @@ export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log
             return Actor.openKeyValueStore();
         }
     };
-    const store: QuarantineStore = {
+    const store = {
+        /** Of the quarantine dataset; none as long as no record went there. */
+        get openedId() {
+            return openedId;
+        },
         async open() {
             sink ??= openSink();
             try {
@@ -42,13 +52,13 @@ export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log
                 throw error;
             }
         },
-        async storeItem(key, itemText) {
+        async storeItem(key: string, itemText: string) {
             itemStore ??= openItemStore();
             const opened = await itemStore;
             await opened.setValue(key, itemText, { contentType: JSON_TYPE });
             return { itemStoreId: opened.id, itemKey: key };
         },
-        async storeWithRun(recordLines) {
+        async storeWithRun(recordLines: string) {
             const opened = await Actor.openKeyValueStore();
             const key = `DATASET-GUARD-QUARANTINE-${randomUUID()}`;
             await opened.setValue(key, recordLines, { contentType: JSON_LINES_TYPE });
