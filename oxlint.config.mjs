@@ -71,12 +71,8 @@ export default defineConfig({
             group: ['../actor/**', '../cli/**', '../index.js', '../dataset-guard.js'],
             message: DOWN,
         }),
-        room(
-            ['src/cli/**/*.ts'],
-            SDK,
-            CRAWLEE,
-            only('../', ['index'], 'The command line uses the library through ../index.js alone.'),
-        ),
+        room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
+        room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
         room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),
     ],
 });

@@ -8,7 +8,8 @@ export type DatasetGuardErrorCode =
     | 'DELIVERY'
     | 'QUARANTINE'
     | 'GUARD_CLOSED'
-    | 'NOT_INITIALIZED';
+    | 'NOT_INITIALIZED'
+    | 'REDRIVE';
 
 /** Base of all errors of this library. `code` is stable across versions. */
 export class DatasetGuardError extends Error {
@@ -124,5 +125,17 @@ export class GuardClosedError extends DatasetGuardError {
             'GUARD_CLOSED',
             'This guard was closed. Expected pushData() before close(); open another guard to push more items.',
         );
+    }
+}
+
+/**
+ * A quarantine cannot be redriven now: another redrive is at work, or what was redriven before cannot be read. Trying again
+ * helps once that has passed; the message says what to do.
+ */
+export class RedriveError extends DatasetGuardError {
+    override name = 'RedriveError';
+
+    constructor(message: string, options?: ErrorOptions) {
+        super('REDRIVE', message, options);
     }
 }

@@ -7,10 +7,22 @@ export {
     InvalidOptionsError,
     ItemsRejectedError,
     QuarantineError,
+    RedriveError,
     SchemaLoadError,
     ToleranceExceededError,
 } from './errors.js';
 export type { DatasetGuardErrorCode, RejectedItem } from './errors.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
-export type { Dictionary, ItemError, PushResult, QuarantineReason, QuarantineRecord, RequestInfo } from './ports.js';
+export type {
+    Dictionary,
+    ItemError,
+    PushResult,
+    QuarantineReason,
+    QuarantineRecord,
+    RedriveMark,
+    RequestInfo,
+} from './ports.js';
 export type { GuardReport, ReasonSummary } from './report/statistics.js';
+export type { RedriveOptions } from './redrive/options.js';
+export { redriveQuarantine } from './redrive/redrive-quarantine.js';
+export type { RedriveResult, SkippedRecords } from './redrive/result.js';

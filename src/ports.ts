@@ -60,8 +60,18 @@ export interface QuarantineRecord<Item = Dictionary> {
     schemaHash?: string;
     /** 1, and one more each time it was redriven in vain. */
     attempt: number;
+    /** Where a redrive has brought the item back: what it was tried with. */
+    redrive?: RedriveMark;
     /** ISO 8601. */
     quarantinedAt: string;
+}
+
+/** What the record of an item says that was redriven in vain. */
+export interface RedriveMark {
+    /** Position in the quarantine of the record that this one replaces. */
+    position: number;
+    /** Hash of schema and transform: the item is tried again when it changes. */
+    fingerprint: string;
 }
 
 /** What a push came to: the SDK's `ChargeResult`, and what became of the items of that call. */
@@ -117,6 +127,8 @@ export interface PayloadFactory {
 export interface Owner {
     /** The request whose handler pushed the items. */
     readonly request?: RequestInfo;
+    /** What the quarantine record of a rejected item says instead: the items come from the quarantine. */
+    readonly record?: Partial<QuarantineRecord>;
     /** False once nobody waits any more: items that no request carries yet are then given back. */
     isCurrent?(): boolean;
     /** Called as the owner's items are stored or quarantined, or taken back because of `error`. */
@@ -224,6 +236,17 @@ export interface RunStore {
     keys(prefix: string): Promise<string[]>;
     /** Where a person finds the record, in words, without a token: a file with `extension` on a laptop, the Console's page. */
     whereIs(key: string, extension: string): Promise<string>;
+}
+
+/** Keeps what was redriven, in a key-value store beside the quarantine. A write is done whole or not at all. */
+export interface JournalStore {
+    /** In words. */
+    readonly name: string;
+    read(key: string): Promise<string | undefined>;
+    write(key: string, text: string): Promise<void>;
+    remove(key: string): Promise<void>;
+    /** Writes what is not there yet; resolves to false, and changes nothing, where it is. */
+    create(key: string, text: string): Promise<boolean>;
 }
 
 export interface Clock {

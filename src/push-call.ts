@@ -1,6 +1,6 @@
 import type { RejectedItem } from './errors.js';
 import type { Examined } from './intake.js';
-import type { Owner, RequestInfo } from './ports.js';
+import type { Owner, QuarantineRecord, RequestInfo } from './ports.js';
 
 /** One push whose caller waits until its items are stored or quarantined. */
 export class PushCall implements Owner {
@@ -11,11 +11,13 @@ export class PushCall implements Owner {
     /** Items of the call that were rejected, here or by the platform. */
     readonly rejectedItems: RejectedItem[] = [];
     readonly request?: RequestInfo;
+    readonly record?: Partial<QuarantineRecord>;
     #outstanding = 0;
     #error: Error | undefined;
     #waiting: (() => void) | undefined;
 
-    constructor(request?: RequestInfo) {
+    constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>) {
+        if (record !== undefined) this.record = record;
         if (request !== undefined) this.request = request;
     }
 

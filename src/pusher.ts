@@ -5,7 +5,7 @@ import type { HandlerCall } from './handler-call.js';
 import type { Examined } from './intake.js';
 import type { ItemFlow } from './item-flow.js';
 import type { ResolvedOptions } from './options.js';
-import type { PushResult, RequestInfo } from './ports.js';
+import type { PushResult, QuarantineRecord, RequestInfo } from './ports.js';
 import { checkEventName, checkItem, inPart, itemsRejected, toItems } from './push-arguments.js';
 import { PushCall } from './push-call.js';
 import type { Taking, Trimmed } from './taker.js';
@@ -16,6 +16,8 @@ export interface PushManner {
     eventName?: string | undefined;
     /** The request whose handler pushes. */
     request?: RequestInfo;
+    /** What the quarantine records of the call's items say instead. */
+    record?: Partial<QuarantineRecord>;
 }
 
 /** What a single item comes to that nobody waits for. */
@@ -56,10 +58,11 @@ export class Pusher {
      * Answers when the items are stored or quarantined.
      * @throws TypeError for what is neither an object nor an array
      */
-    async pushStored(data: unknown, { eventName, request }: PushManner = {}): Promise<PushResult> {
+    async pushStored(data: unknown, { eventName, request, record }: PushManner = {}): Promise<PushResult> {
         const items = toItems(data);
         checkEventName(eventName);
-        return this.#track(this.#pushAll(items, this.#charging.isActive ? eventName : undefined, request));
+        const call = new PushCall(request, record);
+        return this.#track(this.#pushAll(items, call, this.#charging.isActive ? eventName : undefined));
     }
 
     /**
@@ -125,8 +128,7 @@ export class Pusher {
     }
 
     /** One item is examined at once; an array must not be changed while the push is under way. */
-    async #pushAll(items: readonly unknown[], eventName?: string, request?: RequestInfo): Promise<PushResult> {
-        const call = new PushCall(request);
+    async #pushAll(items: readonly unknown[], call: PushCall, eventName?: string): Promise<PushResult> {
         const examine = (index: number) => this.#flow.examine(items[index], index, call);
         if (items.length !== 1) return this.#pushStored(call, items.length, examine, { eventName });
         const only = examine(0);

@@ -70,7 +70,7 @@ async function write(path: string, content: string): Promise<void> {
 function documentedTypes(): string {
     const imports = [
         `import type { ChargeResult } from 'apify';`,
-        `import type { Dictionary, RequestInfo } from 'apify-dataset-guard';`,
+        `import type { Dictionary, RedriveMark, RequestInfo } from 'apify-dataset-guard';`,
     ];
     const declarations = DECLARATIONS.map(({ code }) => code.replaceAll(/^interface/gm, 'export interface'));
     return [...imports, ...declarations].join('\n');

@@ -1,6 +1,8 @@
 /** The Actor's input; `.actor/input_schema.json` describes it to people. */
 export interface Input {
     startUrls: FeedSource[];
+    /** Name or id of a quarantine whose items are brought back. */
+    quarantine?: string;
 }
 
 /** One entry of the start URLs: a feed, or a list of feeds as the Console's editor makes it of an uploaded file. */
@@ -15,14 +17,25 @@ export function parseInput(raw: unknown): Input {
     if (typeof raw !== 'object' || Array.isArray(raw)) {
         throw new TypeError('The input must be a JSON object, such as { "startUrls": [] }.');
     }
-    const { startUrls } = raw as { startUrls?: unknown };
-    if (startUrls === null || startUrls === undefined) return { startUrls: [] };
+    const { startUrls, quarantine } = raw as { startUrls?: unknown; quarantine?: unknown };
+    return { startUrls: parseSources(startUrls), ...parseQuarantine(quarantine) };
+}
+
+/** The Console leaves a field that nobody filled in empty. */
+function parseQuarantine(quarantine: unknown): Pick<Input, 'quarantine'> {
+    if (quarantine === null || quarantine === undefined || quarantine === '') return {};
+    if (typeof quarantine === 'string') return { quarantine };
+    throw new TypeError('Input field "quarantine" must be the name or id of a dataset.');
+}
+
+function parseSources(startUrls: unknown): FeedSource[] {
+    if (startUrls === null || startUrls === undefined) return [];
     if (!Array.isArray(startUrls)) {
         throw new TypeError(
             'Input field "startUrls" must be an array, such as [{ "url": "https://example.com/feed.json" }].',
         );
     }
-    return { startUrls: startUrls.map(parseSource) };
+    return startUrls.map(parseSource);
 }
 
 function parseSource(source: unknown, position: number): FeedSource {

@@ -117,7 +117,10 @@ export class Quarantine {
     add({ text, reason, rejectedBy, errors, itemPosition, owner, request = owner?.request }: RejectedItem): void {
         const { origin, clock } = this.#options;
         const itemBytes = text === undefined ? 0 : Buffer.byteLength(text);
+        // What came from the quarantine goes back as it was there, to be mended from the same beginning.
+        const instead = owner?.record;
         const record: QuarantineRecord = {
+            ...(instead !== undefined && 'item' in instead && { item: instead.item }),
             itemBytes,
             reason,
             rejectedBy,
@@ -127,8 +130,9 @@ export class Quarantine {
             ...origin(),
             attempt: 1,
             quarantinedAt: new Date(clock.now()).toISOString(),
+            ...instead,
         };
-        this.#pending.push({ record, text, owner });
+        this.#pending.push({ record, text: instead === undefined ? text : undefined, owner });
         this.#pendingBytes += itemBytes;
     }
 

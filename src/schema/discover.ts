@@ -2,7 +2,7 @@ import { SchemaLoadError } from '../errors.js';
 import type { Dictionary, ItemSchema, Log } from '../ports.js';
 import { compileItemSchema, hashOfFields } from './compile.js';
 import { type DeclaredFields, declaredFields, DEFAULT_ALIAS, readLocalDefinition } from './definition.js';
-import { isObject, kindOf } from './place.js';
+import { isObject, kindOf, type SchemaPlace } from './place.js';
 
 /** Which dataset the schema is for: the run's default one, one of its aliases, or any other (by name or id). */
 export type SchemaTarget = { kind: 'default' } | { kind: 'alias'; alias: string } | { kind: 'other' };
@@ -57,7 +57,7 @@ export async function discoverSchema(
 ): Promise<DiscoveredSchema> {
     const { option, previous } = request;
     if (option === false) return { reason: 'options.schema is false' };
-    const found = option ? fieldsOfOption(option) : await search(request.target, sources);
+    const found = option ? fieldsOfSchema(option, 'options.schema') : await search(request.target, sources);
 
     if ('reason' in found) return withoutSchema(found.reason, previous, log);
     const { fields, place } = found;
@@ -81,12 +81,12 @@ function withoutSchema(reason: string, previous: DiscoveredSchema | undefined, l
     return { reason };
 }
 
-function fieldsOfOption(option: Dictionary): DeclaredFields {
-    const source = 'options.schema';
-    const isDatasetSchema = Object.hasOwn(option, 'actorSpecification') && !isObject(option.actorSpecification);
+/** A whole dataset schema, whose `fields` count, or the JSON Schema of one item. */
+export function fieldsOfSchema(schema: Dictionary, source: string): { fields: unknown; place: SchemaPlace } {
+    const isDatasetSchema = Object.hasOwn(schema, 'actorSpecification') && !isObject(schema.actorSpecification);
     return isDatasetSchema
-        ? { fields: option.fields, place: { source, place: 'fields' } }
-        : { fields: option, place: { source } };
+        ? { fields: schema.fields, place: { source, place: 'fields' } }
+        : { fields: schema, place: { source } };
 }
 
 async function search(target: SchemaTarget, sources: SchemaSources): Promise<DeclaredFields> {

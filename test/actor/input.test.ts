@@ -16,6 +16,15 @@ describe('parseInput', () => {
         expect(parseInput({ startUrls })).toEqual({ startUrls: [{ url: startUrls[0] }, startUrls[1], startUrls[2]] });
     });
 
+    it('takes a quarantine, and an empty field for none', () => {
+        expect(parseInput({ quarantine: 'movies-quarantine' })).toEqual({
+            startUrls: [],
+            quarantine: 'movies-quarantine',
+        });
+        for (const quarantine of ['', null, undefined]) expect(parseInput({ quarantine })).toEqual({ startUrls: [] });
+        expect(() => parseInput({ quarantine: ['movies-quarantine'] })).toThrow('Input field "quarantine" must be');
+    });
+
     it.each([[[]], ['feeds'], [5]])('rejects %j as an input', (raw) => {
         expect(() => parseInput(raw)).toThrow(TypeError);
     });

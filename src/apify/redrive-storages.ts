@@ -1,0 +1,84 @@
+import type { Dataset } from 'apify';
+import { Actor, ApifyClient } from 'apify';
+
+import type { StorageTarget } from '../options.js';
+import type { ItemSink, QuarantineRecord, QuarantineStore, Tuning } from '../ports.js';
+import { readActorFullName } from './environment.js';
+import { createItemSink } from './item-sink.js';
+import { findRemoteDataset } from './remote-storages.js';
+import { quarantineName, suffixed } from './storages.js';
+
+/** Opens a dataset that is there; `undefined` where there is none, and nothing is created. */
+export async function findDataset(target: StorageTarget): Promise<Dataset | undefined> {
+    if (typeof target === 'object' && 'alias' in target) return Actor.openDataset(target);
+    const [idOrName] = typeof target === 'string' ? [target] : Object.values<string>(target);
+    const client = Actor.config.getStorageClient();
+    if (client instanceof ApifyClient) {
+        const found = await findRemoteDataset(client, idOrName!);
+        return found && Actor.openDataset(found.id);
+    }
+    return (await client.dataset(idOrName!).get()) && Actor.openDataset(idOrName);
+}
+
+/** Whether storages are on the platform, whatever this process runs on. */
+export function isRemote(): boolean {
+    return Actor.config.getStorageClient() instanceof ApifyClient;
+}
+
+/** What the quarantine of this Actor is called. */
+export function defaultQuarantine(localActorName: string | undefined): string {
+    return quarantineName(readActorFullName() ?? localActorName);
+}
+
+/**
+ * The dataset that a record's item was pushed to: by id on the platform. On a laptop ids are made anew by each process, so
+ * there it is the name. In a run on the platform it is the run's own: the others belong to runs that are over.
+ */
+export async function findDatasetOf({ datasetId, datasetName }: QuarantineRecord): Promise<Dataset | undefined> {
+    if (Actor.isAtHome()) return Actor.openDataset();
+    if (isRemote()) return findDataset({ id: datasetId });
+    return Actor.openDataset(datasetName ?? null);
+}
+
+/** The same for records whose items go to the same dataset. */
+export function datasetKeyOf({ datasetId, datasetName }: QuarantineRecord): string {
+    if (Actor.isAtHome()) return 'default';
+    return isRemote() ? datasetId : (datasetName ?? 'default');
+}
+
+/** Opens the dataset that somebody names; a name that is new is created, unless nothing is to be written. */
+export async function openNamedDataset(target: StorageTarget, isReadOnly: boolean): Promise<Dataset | undefined> {
+    return (await findDataset(target)) ?? (isReadOnly ? undefined : Actor.openDataset(target));
+}
+
+/** The item that was too large for its record; `undefined` where it is gone. */
+export async function readStoredItem(record: QuarantineRecord, quarantine: Dataset): Promise<unknown> {
+    const { itemStoreId, itemKey } = record;
+    if (itemStoreId === undefined || itemKey === undefined) return undefined;
+    const client = Actor.config.getStorageClient();
+    // On a laptop each process makes ids anew: there it is the store beside the quarantine, or else the run's own.
+    const stores = isRemote()
+        ? [itemStoreId]
+        : [
+              suffixed(quarantine.name ?? quarantine.id, '-items'),
+              Actor.config.get('defaultKeyValueStoreId') ?? 'default',
+          ];
+    for (const idOrName of stores) {
+        const store = client.keyValueStore(idOrName);
+        // As bytes: the SDK parses JSON with a parser that is made for small files.
+        const found = (await store.get()) && (await store.getRecord(itemKey, { buffer: true }));
+        if (found) return JSON.parse(found.value.toString());
+    }
+    return undefined;
+}
+
+/** The quarantine as the place that items go back to. Where it cannot be written, nothing stands in for it. */
+export function createReturnStore(quarantine: Dataset, tuning: Tuning): QuarantineStore & { sink: ItemSink } {
+    const sink = createItemSink(quarantine, tuning);
+    return {
+        sink,
+        open: async () => sink,
+        storeItem: async () => Promise.reject(new Error('An item that returns is where it was.')),
+        storeWithRun: async () => Promise.reject(new Error('The quarantine dataset cannot be written.')),
+    };
+}

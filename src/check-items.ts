@@ -1,0 +1,44 @@
+import { Intake } from './intake.js';
+import { resolveOptions } from './options.js';
+import type { ItemSchema, Log } from './ports.js';
+import { CallbackErrors } from './report/callback-errors.js';
+import type { ReasonSummary } from './report/statistics.js';
+import { Statistics } from './report/statistics.js';
+
+/** What a guard would make of items. */
+export interface CheckResult {
+    readonly checkedItems: number;
+    /** Those that a guard would put into quarantine. */
+    readonly failedItems: number;
+    /** Most frequent first; at most 100, then one `other`. */
+    readonly reasons: readonly ReasonSummary[];
+}
+
+const SILENT: Log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warning: () => undefined,
+    error: () => undefined,
+};
+
+/** Examines items as a guard does before it sends them, and sends nothing. `onItem` is called after each. */
+export async function checkItems(
+    items: AsyncIterable<unknown>,
+    schema: ItemSchema | undefined,
+    { samples = true, onItem }: { samples?: boolean; onItem?: (result: Omit<CheckResult, 'reasons'>) => void } = {},
+): Promise<CheckResult> {
+    const options = resolveOptions({ samples });
+    const statistics = new Statistics(Date.now, samples, () => 0);
+    const intake = new Intake({ options, schema, statistics, callbackErrors: new CallbackErrors(SILENT), log: SILENT });
+    let checkedItems = 0;
+    let failedItems = 0;
+    for await (const item of items) {
+        const examined = intake.examine(item, checkedItems++, undefined);
+        if (typeof examined !== 'string') {
+            failedItems++;
+            intake.count(examined);
+        }
+        onItem?.({ checkedItems, failedItems });
+    }
+    return Object.freeze({ checkedItems, failedItems, reasons: statistics.report().reasons });
+}

@@ -1,0 +1,150 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+
+import type { Dictionary, Log } from '../ports.js';
+import type { RedriveOptions, RedriveResult } from '../index.js';
+import { readLocalDefinition } from '../schema/definition.js';
+import { readSchemaFile } from '../schema/schema-file.js';
+import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
+import { count, print, printJson, Progress, say } from './terminal.js';
+import { loadTransform } from './transform.js';
+
+const DESCRIPTION = `Brings items back from the quarantine: changes them, validates them, and stores those that pass.
+
+[quarantine] is a dataset in the local storage, by its name or folder, or one on the platform, by id, name or owner/name,
+with APIFY_TOKEN. Default: that of the Actor in this folder. What lies on this machine comes first.
+
+What fails again returns to quarantine with attempt + 1, and is tried again once schema or transform has changed. What was
+redriven is remembered: running it again, also after a crash, sends nothing twice.`;
+
+const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
+
+interface CommandOptions {
+    dataset?: string;
+    schema?: string;
+    transform?: string;
+    reason?: RedriveOptions['reason'];
+    run?: string;
+    since?: string;
+    retry?: boolean;
+    dryRun?: boolean;
+    json?: boolean;
+}
+
+export function addRedrive(program: Command): void {
+    program
+        .command('redrive')
+        .summary('bring items back from the quarantine')
+        .description(DESCRIPTION)
+        .argument('[quarantine]', 'where the records are')
+        .option('-d, --dataset <name>', 'where the items go (default: where each was meant to go)')
+        .option('-s, --schema <file>', "a dataset schema or a JSON Schema (default: the dataset's own)")
+        .option('-t, --transform <file>', 'a module; its default export changes an item, or leaves it with undefined')
+        .addOption(new Option('--reason <reason>', 'only records with this reason').choices(REASONS))
+        .option('--run <id>', 'only records of this run')
+        .option('--since <date>', 'only records made at this time or later')
+        .option('--retry', 'try again also what failed with the same schema and transform')
+        .option('--dry-run', 'say what would happen, and write nothing')
+        .option('--json', 'print the result as JSON')
+        .addHelpText('after', EXIT_CODES_HELP)
+        .action(async (named: string | undefined, options: CommandOptions) => {
+            process.exitCode = await redrive(named, options);
+        });
+}
+
+async function redrive(named: string | undefined, options: CommandOptions): Promise<number> {
+    const { reason, run, since, retry, dryRun } = options;
+    const { schema } = options.schema === undefined ? {} : await readSchemaFile(options.schema, process.cwd());
+    const loaded = options.transform === undefined ? undefined : await loadTransform(options.transform);
+    // Loaded where it is needed: the SDK takes a while.
+    const { useStoragesOf } = await import('../apify/command-line.js');
+    const { redriveQuarantine } = await import('../redrive/redrive-quarantine.js');
+    const { hash } = await import('../redrive/fingerprint.js');
+
+    const actorName = named === undefined ? await nameOfActor() : undefined;
+    const { idOrName: quarantine, place } = await useStoragesOf(named, actorName);
+    const stop = stopOnSignal();
+    const progress = new Progress();
+    const given = definedEntries({ quarantine, dataset: options.dataset, schema, reason, run, since, retry, dryRun });
+    // The second parameter is no part of the API.
+    const start: (options: RedriveOptions, internals: object) => Promise<RedriveResult> = redriveQuarantine;
+    const result = await start(
+        {
+            ...given,
+            ...(loaded && { transform: loaded.transform }),
+            signal: stop.signal,
+            onProgress: ({ readRecords, storedItems, quarantinedItems }) =>
+                progress.show(
+                    () =>
+                        `${count(readRecords, 'record')} read, ${storedItems} stored, ${quarantinedItems} in quarantine again`,
+                ),
+        },
+        { log: logTo(progress), ...(loaded && { transformHash: hash(loaded.source) }) },
+    ).finally(() => {
+        progress.clear();
+        stop.forget();
+    });
+
+    if (options.json) printJson({ place, dryRun: dryRun ?? false, ...result });
+    else print(describe(result, dryRun ?? false));
+    if (stop.signal.aborted) return EXIT.interrupted;
+    return result.isComplete && result.failedRecords === 0 && result.quarantinedItems === 0 ? EXIT.fine : EXIT.failed;
+}
+
+/** Whose quarantine is meant where none is named. */
+async function nameOfActor(): Promise<string> {
+    const name = (await readLocalDefinition(process.cwd()))?.name;
+    if (name !== undefined) return name;
+    throw new UsageError('Name the quarantine: there is no .actor/actor.json here with the name of an Actor.');
+}
+
+function describe(result: RedriveResult, isDryRun: boolean): string {
+    const { skipped, isComplete, problems } = result;
+    const [stored, quarantined] = isDryRun
+        ? ['would be stored', 'would return to quarantine']
+        : ['stored', 'in quarantine again'];
+    const number = (amount: number) => amount.toLocaleString('en-US');
+    const why = Object.entries({
+        'asked for otherwise': skipped.filtered,
+        'tried before with the same schema and transform': skipped.unchanged,
+        'left by the transform': skipped.byTransform,
+        'without an item': skipped.withoutItem,
+    }).filter(([, amount]) => amount > 0);
+    return [
+        `${count(result.readRecords, 'record')} read.`,
+        `${number(result.storedItems)} ${stored}, ${number(result.quarantinedItems)} ${quarantined}.`,
+        `${number(result.skippedRecords)} skipped${why.length > 0 ? `: ${why.map(([words, amount]) => `${number(amount)} ${words}`).join(', ')}` : ''}.`,
+        ...(result.failedRecords > 0 ? [`${number(result.failedRecords)} left because something went wrong:`] : []),
+        ...problems.map((problem) => `    ${problem}`),
+        ...(isComplete ? [] : ['Not all was read: run it again to go on.']),
+    ].join('\n');
+}
+
+/** The first Ctrl+C lets the batch that is under way come to its end; the second does not. */
+function stopOnSignal(): { signal: AbortSignal; forget: () => void } {
+    const controller = new AbortController();
+    const onSignal = () => {
+        if (controller.signal.aborted) process.exit(EXIT.interrupted);
+        say('\nStopping after what is under way. Press Ctrl+C again to stop at once; either way it can be run again.');
+        controller.abort();
+    };
+    for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);
+    return {
+        signal: controller.signal,
+        forget: () => {
+            for (const name of ['SIGINT', 'SIGTERM'] as const) process.off(name, onSignal);
+        },
+    };
+}
+
+function logTo(progress: Progress): Log {
+    const tell = (message: string, data?: Dictionary) => {
+        progress.clear();
+        say(data === undefined ? message : `${message} ${JSON.stringify(data)}`);
+    };
+    return { debug: () => undefined, info: tell, warning: tell, error: tell };
+}
+
+function definedEntries<T extends object>(value: T): T {
+    return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as T;
+}

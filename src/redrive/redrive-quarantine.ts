@@ -1,0 +1,98 @@
+import { createClock, createLog, readRunIdentity, TUNING } from '../apify/environment.js';
+import { openJournalStore } from '../apify/journal-store.js';
+import { createReturnStore, defaultQuarantine, findDataset, isRemote } from '../apify/redrive-storages.js';
+import { isInitialized } from '../apify/item-sink.js';
+import { DatasetGuardError, InvalidOptionsError } from '../errors.js';
+import type { Log, Tuning } from '../ports.js';
+import { readLocalDefinition } from '../schema/definition.js';
+import { BATCH_ITEMS } from './batch.js';
+import { hash } from './fingerprint.js';
+import { Journal } from './journal.js';
+import { Lock } from './lock.js';
+import type { RedriveOptions, ResolvedRedrive } from './options.js';
+import { resolveRedrive } from './options.js';
+import { Redrive } from './redrive.js';
+import type { RedriveResult } from './result.js';
+import { resume } from './resume.js';
+import { Targets } from './targets.js';
+
+/** No part of the API. */
+export interface RedriveInternals {
+    tuning?: Partial<Tuning>;
+    log?: Log;
+    /** Of the transform's source, where that is more than the function's own text. */
+    transformHash?: string;
+    batchItems?: number;
+}
+
+/**
+ * Brings the items of a quarantine back: changes them where `transform` is given, validates them, and pushes them through a
+ * guard into the dataset that they were meant for. What fails again returns to quarantine with `attempt + 1`. What was
+ * redriven is remembered beside the quarantine, so that running it again, or after a crash at any moment, sends nothing
+ * twice and skips nothing.
+ * @throws InvalidOptionsError, SchemaLoadError, RedriveError; DeliveryError, QuarantineError: run it again to go on
+ */
+export async function redriveQuarantine(options?: RedriveOptions): Promise<RedriveResult>;
+export async function redriveQuarantine(
+    given?: RedriveOptions,
+    internals: RedriveInternals = {},
+): Promise<RedriveResult> {
+    const options = resolveRedrive(given);
+    const { dryRun = false, transform } = options;
+    const tuning = { ...TUNING, ...internals.tuning };
+    const log = internals.log ?? createLog();
+    const clock = createClock();
+    if (process.env.APIFY_IS_AT_HOME && !isInitialized() && !isRemote()) {
+        throw new DatasetGuardError(
+            'NOT_INITIALIZED',
+            'redriveQuarantine() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.',
+        );
+    }
+    const quarantine = await openQuarantine(options);
+    const store = await openJournalStore(quarantine, dryRun);
+    const lock = dryRun ? undefined : await Lock.acquire(store, clock, readRunIdentity().actorRunId);
+    try {
+        const journal = await Journal.open(store);
+        const returnStore = createReturnStore(quarantine, tuning);
+        if (!dryRun) {
+            await resume(
+                journal,
+                { dataset: quarantine, sink: returnStore.sink },
+                { isRemote: isRemote(), tuning, log },
+            );
+        }
+        const targets = new Targets(options, {
+            options: options.guard,
+            quarantineStore: returnStore,
+            transformHash: internals.transformHash ?? (transform && hash(transform.toString())),
+            tuning,
+            log,
+        });
+        return await new Redrive({
+            options,
+            journal,
+            lock,
+            quarantine,
+            quarantineSink: returnStore.sink,
+            targets,
+            startedAt: clock.now(),
+            isRemote: isRemote(),
+            batchItems: internals.batchItems ?? BATCH_ITEMS,
+        }).run();
+    } finally {
+        await lock?.release();
+    }
+}
+
+async function openQuarantine({ guard }: ResolvedRedrive) {
+    const definition = await readLocalDefinition(process.cwd()).catch(() => undefined);
+    const target = guard.quarantine ?? defaultQuarantine(definition?.name);
+    const quarantine = await findDataset(target);
+    if (quarantine !== undefined) return quarantine;
+    const name = typeof target === 'string' ? target : Object.values<string>(target)[0];
+    throw new InvalidOptionsError(
+        'quarantine',
+        `There is no quarantine dataset "${name}" ${isRemote() ? 'on the platform' : 'in the local storage'}. ` +
+            'Expected the name or id of a dataset that a guard made for rejected items.',
+    );
+}
