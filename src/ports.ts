@@ -271,7 +271,7 @@ export interface Deadline {
 /** Why work was given up when the deadline had passed. */
 export const TOO_LATE = 'the run is ending and the platform has not answered in time';
 
-/** Times that follow from the platform's. */
+/** What tests and the guard's own tools set otherwise; no part of the API. Times follow from the platform's. */
 export interface Tuning {
     /** Stored items show up in listings within this time. Source: the dataset guide says 5 to 10 s for `itemCount`; listings lag less. */
     listingLagMillis: number;
@@ -280,6 +280,8 @@ export interface Tuning {
     maxRetries: number;
     /** A request that takes longer has an unknown outcome. */
     requestTimeoutSecs: number;
+    /** Files that are written at once in a local storage. A process that is killed may leave gaps between them. */
+    maxLocalWrites: number;
 }
 
 /** Levels as in Crawlee's log. Messages hold paths and counts, never item values or tokens. */

@@ -14,7 +14,7 @@ import { describeBody, RequestBodies } from './request-bodies.js';
 export function createItemSink(dataset: Dataset, tuning: Tuning, compression: 'auto' | 'none' = 'auto'): ItemSink {
     const owner = apiClientOf(dataset);
     if (owner !== undefined) return new ApiItemSink(dataset, owner, tuning, compression);
-    return isMemoryStorage(dataset) ? new MemoryStorageItemSink(dataset) : new StorageItemSink(dataset);
+    return isMemoryStorage(dataset) ? new MemoryStorageItemSink(dataset, tuning) : new StorageItemSink(dataset);
 }
 
 /** The `ApifyClient` behind a dataset that lives on the platform. */
