@@ -28,7 +28,7 @@ export async function checkItems(
     { samples = true, onItem }: { samples?: boolean; onItem?: (result: Omit<CheckResult, 'reasons'>) => void } = {},
 ): Promise<CheckResult> {
     const options = resolveOptions({ samples });
-    const statistics = new Statistics(Date.now(), samples, () => 0);
+    const statistics = new Statistics(Date.now, samples, () => 0);
     const intake = new Intake({ options, schema, statistics, callbackErrors: new CallbackErrors(SILENT), log: SILENT });
     let checkedItems = 0;
     let failedItems = 0;
