@@ -129,7 +129,15 @@ describe('the programs of the README', { timeout: 60_000 }, () => {
 
     it('are all run below', () => {
         const programs = FILES.filter(({ language }) => language === 'ts').map(({ title }) => title);
-        expect(programs).toEqual(['main.ts', 'unguarded.ts', 'by-hand.ts', 'crawl.ts', 'options.ts', 'errors.ts']);
+        expect(programs).toEqual([
+            'main.ts',
+            'unguarded.ts',
+            'by-hand.ts',
+            'crawl.ts',
+            'options.ts',
+            'bring-back.ts',
+            'errors.ts',
+        ]);
     });
 
     it('main.ts stores two items and quarantines the third, on a laptop', async () => {
@@ -182,6 +190,30 @@ describe('the programs of the README', { timeout: 60_000 }, () => {
         expect(output).toContain('schema /year');
     });
 
+    it('bring-back.ts brings one item back, and the other returns', async () => {
+        const { output, stored, quarantined } = await runLocally('bring-back');
+        expect(output).toContain('1 stored, 1 in quarantine again');
+        expect(stored).toEqual([{ title: '1941', year: 1979 }]);
+        expect(quarantined.map(({ attempt }) => attempt)).toEqual([1, 1, 2]);
+        expect(quarantined[2]).toMatchObject({ item: { title: 'Brazil', year: 'soon' }, redrive: { position: 1 } });
+    });
+
+    it('fix.js is a transform of the command line', async () => {
+        const storage = join(project, 'storage-of-main');
+        await rm(storage, { recursive: true, force: true });
+        await runLocally('main');
+        const args = [join(REPOSITORY, 'dist/cli/main.js'), 'redrive', '--transform', 'fix.js'];
+        const command = async (...more: string[]) =>
+            run(process.execPath, [...args, ...more], project, { CRAWLEE_STORAGE_DIR: storage });
+        expect((await command('--dry-run')).output).toContain('1 would be stored, 0 would return to quarantine.');
+        expect(await command()).toMatchObject({
+            exitCode: 0,
+            output: expect.stringContaining('1 stored, 0 in quarantine'),
+        });
+        expect(await readItems(storage)).toEqual([ALIEN, BRAZIL, { title: '1941', year: 1979 }]);
+        expect((await command()).output).toContain('0 records read.');
+    });
+
     it('errors.ts rejects the call and stores none of its items', async () => {
         const { output, stored, quarantined } = await runLocally('errors');
         expect(output).toContain('ITEMS_REJECTED 1');
@@ -195,6 +227,24 @@ describe('the tables of the README', () => {
         const { message } = await opened.catch((error: Error) => error);
         const options = /Expected one of: (.*)\./.exec(message)?.[1]?.split(', ');
         expect(new Set(tableRows('## Options').map(([name]) => unquoted(name!)))).toEqual(new Set(options));
+    });
+
+    it('name every option of a redrive, and no other', async () => {
+        const begun = library.redriveQuarantine({ unheardOf: true } as object).then(() => new Error('was begun'));
+        const { message } = await begun.catch((error: Error) => error);
+        const options = /Expected one of: (.*)\./.exec(message)?.[1]?.split(', ');
+        const documented = tableRows('## Bring items back').filter((cells) => cells.length === 4);
+        expect(new Set(documented.map(([name]) => unquoted(name!)))).toEqual(new Set(options));
+    });
+
+    it('name every command', async () => {
+        const { output } = await run(process.execPath, [join(REPOSITORY, 'dist/cli/main.js'), '--help'], project);
+        const documented = tableRows('## The command line').filter(([name]) => /^`\w+ [<[]/.test(name!));
+        expect(documented).toHaveLength(3);
+        for (const usage of documented.map(([name]) => unquoted(name!))) {
+            const [command, argument] = usage.split(' ');
+            expect(output).toMatch(new RegExp(`^  ${command}.*${argument!.replaceAll(/[[\]]/g, '\\$&')}`, 'm'));
+        }
     });
 
     it('name every error class with its code', () => {

@@ -7,6 +7,7 @@ import { DatasetGuardError } from '../errors.js';
 import { SourceError } from '../sources/source.js';
 import { addCheck } from './check.js';
 import { addRedrive } from './redrive.js';
+import { addReport } from './report.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { say } from './terminal.js';
 
@@ -26,6 +27,7 @@ const program = new Command('apify-dataset-guard')
     .addHelpText('after', EXIT_CODES_HELP)
     .exitOverride();
 addCheck(program);
+addReport(program);
 addRedrive(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 

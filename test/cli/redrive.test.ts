@@ -50,6 +50,15 @@ describe("a newcomer's way", { timeout: 120_000 }, () => {
         await runActor(storage);
         await cp(join(REPOSITORY, '.actor'), join(folder, '.actor'), { recursive: true });
         expect(await readItems(storage, MOVIES_QUARANTINE)).toHaveLength(badMovies.length);
+        // They look at the report of the run, or make one of the quarantine.
+        const runReport = await readFile(
+            join(storage, 'key_value_stores/default/DATASET-GUARD-REPORT-HTML.html'),
+            'utf8',
+        );
+        await runCli(['report', MOVIES_QUARANTINE], { cwd: folder });
+        const ownReport = await readFile(join(folder, 'dataset-guard-report.html'), 'utf8');
+        expect(ownReport).toContain('53 items in quarantine');
+        for (const page of [runReport, ownReport]) expect(page).toMatch(/Title[^]*1776/);
 
         await writeFile(join(folder, 'fix.mjs'), FIVE_LINES);
         const { default: fix } = (await import(pathToFileURL(join(folder, 'fix.mjs')).href)) as {
