@@ -186,6 +186,7 @@ export class ItemFlow {
         // The next push may bring the evidence, so it must not be turned away.
         if (isUnproven) this.#failure = undefined;
         if (failure !== undefined) throw failure;
+        this.#loggedFailure = undefined;
     }
 
     /** Sends what was taken over from an earlier process, without anybody pushing. */
