@@ -1,5 +1,6 @@
-import type { Batch, ItemBuffer, OwnerRun } from './pipeline/buffer/item-buffer.js';
-import { ownersByIndex } from './pipeline/buffer/item-buffer.js';
+import type { Batch, OwnerRun } from './pipeline/buffer/batch.js';
+import { ownersByIndex } from './pipeline/buffer/batch.js';
+import type { ItemBuffer } from './pipeline/buffer/item-buffer.js';
 import type { Deliverer, Outcome } from './pipeline/deliver/deliver.js';
 import type { RejectedItem } from './pipeline/quarantine.js';
 import type { Statistics } from './report/statistics.js';
@@ -62,7 +63,10 @@ export class BatchDelivery {
         const { buffer, statistics } = this.#parts;
         const stale = batch.runs.filter(isStale);
         if (stale.length === 0) return false;
-        const indexes = ownersByIndex(batch.runs).flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
+        const owners = ownersByIndex(batch.runs);
+        const indexes = owners.flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
+        for (const [index, owner] of owners.entries())
+            if (isStale({ owner })) owner!.onTakenBack?.(batch.payload.itemText(index));
         buffer.keep(batch, [{ indexes, readBack: batch.readBack }]);
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         for (const { owner, count } of stale) {

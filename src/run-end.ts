@@ -1,5 +1,4 @@
 import type { LifecycleHandlers } from './apify/lifecycle.js';
-import { MovableDeadline } from './deadline.js';
 import type { openParts } from './open.js';
 import { TOO_LATE } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
@@ -12,19 +11,18 @@ const MAX_SAVE_MILLIS = 5_000;
 const SAVE_SHARE = 0.3;
 /** The SDK waits for `persistState` before it even begins to exit; what takes longer goes on beside it. */
 const MAX_PERSIST_MILLIS = 3_000;
+/** What a report says that is not the last one of its run, as far as its process can know. */
+const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
 /** What a guard does when its process is about to go: sends what it holds, or saves it for the next process of the run. */
 export class RunEnd implements LifecycleHandlers {
     readonly #parts: GuardParts;
     readonly #close: () => Promise<GuardReport>;
-    /** The time by which the process may be gone; the one for sending, in the parts, is before it. */
-    readonly #lastMoment: MovableDeadline;
     #isEnding = false;
 
     constructor(parts: GuardParts, close: () => Promise<GuardReport>) {
         this.#parts = parts;
         this.#close = close;
-        this.#lastMoment = new MovableDeadline(parts.clock);
         parts.flow.onFailure = () => {
             // Items that came in after the signal.
             if (this.#isEnding) void this.#save();
@@ -42,7 +40,7 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async end(deadline: number): Promise<void> {
-        const { flow, carryOver, pusher, deadline: sendDeadline } = this.#parts;
+        const { flow, carryOver, pusher, reports, deadline: sendDeadline } = this.#parts;
         this.#begin(deadline);
         // A push that waits for room is accepted as it gets it, and must be sent as well.
         await sendDeadline.race(pusher.settled());
@@ -52,10 +50,11 @@ export class RunEnd implements LifecycleHandlers {
         );
         if (isFlushed) await this.#attempt(this.#inTime(carryOver.saveCounters(false)));
         else await this.#save();
+        await reports.write(INTERRUPTED);
     }
 
     async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
-        const { flow, carryOver } = this.#parts;
+        const { flow, carryOver, reports } = this.#parts;
         this.#begin(deadline);
         try {
             if (carryOver.hasUnread) await this.#attempt(this.#inTime(carryOver.restoreItems()));
@@ -65,16 +64,17 @@ export class RunEnd implements LifecycleHandlers {
         } catch (error) {
             await this.#save();
             flow.statistics.unsentItems = flow.pendingItems;
-            const summary = summarize(flow.statistics.report());
-            return { summary: `${summary}: ${error instanceof Error ? error.message : String(error)}`, failed: true };
+            const reason = error instanceof Error ? error.message : String(error);
+            await reports.write(reason);
+            return { summary: `${summarize(flow.statistics.report())}: ${reason}`, failed: true };
         }
     }
 
     #begin(deadline: number): void {
-        const { flow, deadline: sendDeadline, clock } = this.#parts;
+        const { flow, deadline: sendDeadline, exitDeadline, clock } = this.#parts;
         this.#isEnding = true;
+        exitDeadline.bringForward(deadline);
         const leftMillis = Math.max(0, deadline - clock.now());
-        this.#lastMoment.bringForward(deadline);
         sendDeadline.bringForward(deadline - Math.min(MAX_SAVE_MILLIS, leftMillis * SAVE_SHARE));
         flow.hurry();
     }
@@ -91,7 +91,7 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async #inTime(work: Promise<void>): Promise<void> {
-        const isDone = await this.#lastMoment.race(work.then(() => true));
+        const isDone = await this.#parts.exitDeadline.race(work.then(() => true));
         if (isDone === undefined) throw new Error(TOO_LATE);
     }
 

@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto';
 
-import type { KeyValueStore } from 'apify';
+import type { Dataset, KeyValueStore } from 'apify';
 import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { ItemSink, Log, QuarantineStore, Tuning } from '../ports.js';
-import { createItemSink } from './item-sink.js';
+import type { ItemSink, Log, QuarantineStore } from '../ports.js';
 import { suffixed } from './storages.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const JSON_LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 
 /** The quarantine dataset and the key-value store beside it, opened when they are needed, not before. */
-export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log: Log): QuarantineStore {
+export function createQuarantineStore(
+    target: StorageTarget,
+    toSink: (dataset: Dataset) => ItemSink,
+    log: Log,
+): QuarantineStore & { readonly openedId: string | undefined } {
     let sink: Promise<ItemSink> | undefined;
+    let openedId: string | undefined;
     let itemStore: Promise<KeyValueStore> | undefined;
 
     const openSink = async () => {
-        const opened = createItemSink(await Actor.openDataset(target), tuning);
+        const opened = toSink(await Actor.openDataset(target));
+        openedId = opened.datasetId;
         const name = opened.datasetName ?? opened.datasetId;
         log.info(`Rejected items go to the dataset "${name}", which is kept until you delete it.`);
         return opened;
@@ -35,7 +40,11 @@ export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log
         log.error(`The store for items too large cannot be used; they go to the run's own: ${reasonOf(error)}`);
         return Actor.openKeyValueStore();
     };
-    const store: QuarantineStore = {
+    const store = {
+        /** Of the quarantine dataset; none as long as no record went there. */
+        get openedId() {
+            return openedId;
+        },
         async open() {
             sink ??= openSink();
             try {
@@ -45,7 +54,7 @@ export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log
                 throw error;
             }
         },
-        async storeItem(key, itemText) {
+        async storeItem(key: string, itemText: string) {
             itemStore ??= openItemStore().catch((error) => {
                 itemStore = undefined;
                 throw error;
@@ -60,7 +69,7 @@ export function createQuarantineStore(target: StorageTarget, tuning: Tuning, log
                 return storeIn(own, key, itemText);
             }
         },
-        async storeWithRun(recordLines) {
+        async storeWithRun(recordLines: string) {
             const opened = await Actor.openKeyValueStore();
             const key = `DATASET-GUARD-QUARANTINE-${randomUUID()}`;
             await opened.setValue(key, recordLines, { contentType: JSON_LINES_TYPE });

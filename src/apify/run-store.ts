@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+
 import type { KeyValueStore } from 'apify';
 import { Actor } from 'apify';
 
 import type { RunStore } from '../ports.js';
+
+export const CONSOLE_URL = 'https://console.apify.com';
 
 /** The run's default key-value store: it outlives the process, and a run that is resurrected has it again. */
 export function createRunStore(): RunStore {
@@ -33,7 +37,24 @@ export function createRunStore(): RunStore {
             );
             return keys.sort();
         },
+        async whereIs(key, extension) {
+            const store = await open();
+            const client = Actor.config.getStorageClient() as StorageClient;
+            if (client.httpClient !== undefined) {
+                return `record ${key} of ${CONSOLE_URL}/storage/key-value-stores/${store.id}`;
+            }
+            const { persistStorage, keyValueStoresDirectory: folder } = client;
+            if (persistStorage !== true || folder === undefined) return `record ${key}`;
+            return join(folder, store.name ?? store.id, `${key}.${extension}`);
+        },
     };
+}
+
+/** As far as clients show where they write: those of the API over HTTP, the memory storage's in a folder. */
+interface StorageClient {
+    httpClient?: unknown;
+    persistStorage?: boolean;
+    keyValueStoresDirectory?: string;
 }
 
 /** A value comes back as text, as bytes or parsed, depending on its content type and on the storage. */

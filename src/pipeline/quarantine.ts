@@ -15,6 +15,7 @@ import type {
     QuarantineStore,
     ReadBack,
     RecordFailure,
+    RequestInfo,
 } from '../ports.js';
 
 /** An item that was rejected, on its way into quarantine. */
@@ -26,6 +27,8 @@ export interface RejectedItem {
     errors: ItemError[];
     itemPosition: number;
     owner: Owner | undefined;
+    /** The request whose handler pushed the item, where that is known without an owner. */
+    request?: RequestInfo;
 }
 
 /** What the records of a run have in common. */
@@ -111,7 +114,7 @@ export class Quarantine {
     }
 
     /** Takes the item over. It is stored with the next `flush`. */
-    add({ text, reason, rejectedBy, errors, itemPosition, owner }: RejectedItem): void {
+    add({ text, reason, rejectedBy, errors, itemPosition, owner, request = owner?.request }: RejectedItem): void {
         const { origin, clock } = this.#options;
         const itemBytes = text === undefined ? 0 : Buffer.byteLength(text);
         const record: QuarantineRecord = {
@@ -120,7 +123,7 @@ export class Quarantine {
             rejectedBy,
             errors: atMost(errors, MAX_ERRORS),
             itemPosition,
-            ...(owner?.request && { request: owner.request }),
+            ...(request && { request }),
             ...origin(),
             attempt: 1,
             quarantinedAt: new Date(clock.now()).toISOString(),
@@ -162,6 +165,7 @@ export class Quarantine {
         for (const pending of owned) {
             this.#pending.splice(this.#pending.indexOf(pending), 1);
             this.#pendingBytes -= pending.record.itemBytes;
+            pending.owner!.onTakenBack?.(pending.text);
             pending.owner!.settle({ takenBack: 1, error });
         }
         return owned.length;
