@@ -11,8 +11,8 @@ import { ItemBuffer } from './pipeline/buffer/item-buffer.js';
 import { PayloadPool, TARGET_PAYLOAD_BYTES } from './pipeline/chunk.js';
 import { Deliverer } from './pipeline/deliver/deliver.js';
 import { Sender } from './pipeline/deliver/sender.js';
-import type { RecordOrigin, RejectedItem } from './pipeline/quarantine.js';
-import { Quarantine } from './pipeline/quarantine.js';
+import type { RecordOrigin, RejectedItem } from './pipeline/quarantine/quarantine.js';
+import { Quarantine } from './pipeline/quarantine/quarantine.js';
 import type { Clock, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from './ports.js';
 import { RecordWriter } from './record-writer.js';
 import { CallbackErrors } from './report/callback-errors.js';
@@ -199,6 +199,7 @@ export class ItemFlow {
         // The next push may bring the evidence, so it must not be turned away.
         if (isUnproven) this.#failure = undefined;
         if (failure !== undefined) throw failure;
+        this.#loggedFailure = undefined;
     }
 
     /** Sends what was taken over from an earlier process, without anybody pushing. */

@@ -176,6 +176,8 @@ export interface ReadBack {
     from: number;
     /** The request was made before this time, in milliseconds since the epoch. */
     sentBefore: number;
+    /** Requests with an unknown outcome that these items had: 1 unless given. */
+    attempts?: number;
 }
 
 /** How a payload is to be sent. */

@@ -1,5 +1,5 @@
-import type { RejectedItem, QuarantineOptions } from '../../src/pipeline/quarantine.js';
-import { Quarantine } from '../../src/pipeline/quarantine.js';
+import type { RejectedItem, QuarantineOptions } from '../../src/pipeline/quarantine/quarantine.js';
+import { Quarantine } from '../../src/pipeline/quarantine/quarantine.js';
 import { PayloadPool } from '../../src/pipeline/chunk.js';
 import type { ItemSink, QuarantineRecord, QuarantineStore } from '../../src/ports.js';
 import { HandClock } from './stage-clock.js';

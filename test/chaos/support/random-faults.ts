@@ -2,7 +2,7 @@ import type { ApiServer, Call, Fault, RejectionStyle } from '../../support/api-s
 import type { Random } from './random.js';
 
 /** The guard's times in this suite: those of the platform, cut short alike. */
-export const CHAOS_TUNING = { listingLagMillis: 700, firstRetryDelayMillis: 10, requestTimeoutSecs: 1 };
+export const CHAOS_TUNING = { listingLagMillis: 1_000, firstRetryDelayMillis: 10, requestTimeoutSecs: 1.5 };
 
 /** What the server lags by: less than the guard waits for, with room for a slow machine. */
 export const CHAOS_LAGS = { listingLagMillis: 120, totalLagMillis: 400, itemCountLagMillis: 2_000 };

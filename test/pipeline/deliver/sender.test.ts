@@ -136,7 +136,7 @@ describe('a request whose answer is lost', () => {
 
     it('is sent again where the same items may be others: at least once wins', async () => {
         const { sender, sentAt, dataset, outcomeOf } = startSender((request, store) => {
-            // Another writer has stored the same meanwhile.
+            // Another writer has stored the same meanwhile: the one attempt cannot have stored both.
             if (request === 1) store();
             store();
             return request === 1 ? LOST : STORED;
@@ -144,6 +144,17 @@ describe('a request whose answer is lost', () => {
         expect((await outcomeOf(sender.send(payload))).result.kind).toBe('stored');
         expect(sentAt).toHaveLength(2);
         expect(dataset).toHaveLength(6);
+    });
+
+    it('is not sent a third time where two attempts were stored, the first of them late', async () => {
+        const { sender, sentAt, state, dataset, outcomeOf } = startSender((_, store) => {
+            store();
+            return LOST;
+        });
+        state.visible = () => (sentAt.length < 2 ? [] : dataset);
+        expect((await outcomeOf(sender.send(payload))).result.kind).toBe('stored');
+        expect(sentAt).toHaveLength(2);
+        expect([dataset.length, sender.position]).toEqual([4, 4]);
     });
 
     it('is found among the items of other writers, and behind what was confirmed before', async () => {

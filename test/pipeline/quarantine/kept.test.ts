@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Dictionary } from '../../src/ports.js';
-import { deferred, turns } from '../support/stage-clock.js';
-import { RecordingOwner } from '../support/stage-parts.js';
-import { startQuarantine } from '../support/stage-quarantine.js';
+import type { Dictionary } from '../../../src/ports.js';
+import { deferred, turns } from '../../support/stage-clock.js';
+import { RecordingOwner } from '../../support/stage-parts.js';
+import { startQuarantine } from '../../support/stage-quarantine.js';
 
 const AWAY = new Error('The quarantine is away');
 const numbers = (records: Dictionary[]) => records.map(({ item }) => item.n as number);

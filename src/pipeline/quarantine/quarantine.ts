@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 
-import { QuarantineError } from '../errors.js';
-import { synchronous } from '../ports.js';
+import { QuarantineError } from '../../errors.js';
+import { synchronous } from '../../ports.js';
 import type {
     Clock,
     Dictionary,
@@ -16,7 +16,8 @@ import type {
     ReadBack,
     RecordFailure,
     RequestInfo,
-} from '../ports.js';
+} from '../../ports.js';
+import { markSaved, SavedRecords } from './saved-records.js';
 
 /** An item that was rejected, on its way into quarantine. */
 export interface RejectedItem {
@@ -70,15 +71,6 @@ interface PendingRecord {
     saved?: SavedRecords;
     /** It is in quarantine, or was given back. */
     isDone?: boolean;
-}
-
-/** Records that are saved with the run together. */
-interface SavedRecords {
-    count: number;
-    /** So many of them are not in quarantine yet. */
-    left: number;
-    /** Called when none is left. */
-    onDone: () => void;
 }
 
 /** A record as another process of the run takes it over. */
@@ -141,9 +133,7 @@ export class Quarantine {
      * with others that are pending as well. `markSaved` tells that they are; its argument is called when that is over.
      */
     unsaved(): { lines: string[]; markSaved: (onDone: () => void) => void } {
-        const unsaved = this.#pending.filter(
-            ({ owner, saved }) => owner === undefined && (saved === undefined || saved.left < saved.count),
-        );
+        const unsaved = this.#pending.filter(({ owner, saved }) => owner === undefined && saved?.isWhole !== true);
         const position = this.#options.position();
         const lines = unsaved.map(({ record, text, readBack }) =>
             JSON.stringify({ record, text, readBackFrom: readBack?.from ?? position } satisfies SavedRecord),
@@ -154,7 +144,7 @@ export class Quarantine {
     /** Takes over lines that `unsaved` gave to an earlier process of the run. */
     restore(lines: readonly string[], onDone: () => void): void {
         const sentBefore = this.#options.clock.now();
-        const saved = { count: lines.length, left: lines.length, onDone };
+        const saved = new SavedRecords(lines.length, onDone);
         for (const line of lines) {
             const { record, text, readBackFrom } = JSON.parse(line) as SavedRecord;
             const readBack = readBackFrom === undefined ? undefined : { from: readBackFrom, sentBefore };
@@ -230,7 +220,7 @@ export class Quarantine {
             this.#pendingBytes -= pending.record.itemBytes;
             pending.owner?.settle({ quarantined: 1 });
             pending.isDone = true;
-            leave(pending.saved);
+            pending.saved?.leave();
         }
         this.#underWay.clear();
         this.#options.onStored(done.length);
@@ -278,22 +268,6 @@ export class Quarantine {
             this.#options.onCallbackError('onQuarantine', error);
         }
     }
-}
-
-function markSaved(all: readonly PendingRecord[], onDone: () => void): void {
-    const saved: SavedRecords = { count: all.length, left: all.length, onDone };
-    for (const pending of all) {
-        const outdated = pending.saved;
-        pending.saved = saved;
-        leave(outdated);
-        if (pending.isDone) leave(saved);
-    }
-}
-
-function leave(saved: SavedRecords | undefined): void {
-    if (saved === undefined) return;
-    saved.left--;
-    if (saved.left === 0) saved.onDone();
 }
 
 function atMost(errors: ItemError[], count: number): ItemError[] {
