@@ -64,20 +64,24 @@ async function crawlCharged(door: string, pages: number, run: RunOptions) {
     };
 }
 
-describe.each(['handler', 'hook', 'install'])('a crawler in a run that is paid per event: %s', (door) => {
-    it('charges for what is stored, trims to the budget though all push at once, and charges for nothing quarantined', async () => {
-        // 7 items, and the one more by which the SDK lets the platform see that the budget is used up.
-        const run = { chargeEvents: { [SYNTHETIC]: { eventPriceUsd: 0.1 } }, maxTotalChargeUsd: 0.75 };
-        const { report, stored, charged } = await crawlCharged(door, 10, run);
-        expect(stored).toHaveLength(8);
-        expect(charged).toBe(8);
-        expect(report).toMatchObject({ receivedItems: 30, storedItems: 8, quarantinedItems: 10, trimmedItems: 12 });
-    }, 60_000);
+describe.each(['handler', 'hook', 'install'])(
+    'a crawler in a run that is paid per event: %s',
+    { timeout: 120_000 },
+    (door) => {
+        it('charges for what is stored, trims to the budget though all push at once, and charges for nothing quarantined', async () => {
+            // 7 items, and the one more by which the SDK lets the platform see that the budget is used up.
+            const run = { chargeEvents: { [SYNTHETIC]: { eventPriceUsd: 0.1 } }, maxTotalChargeUsd: 0.75 };
+            const { report, stored, charged } = await crawlCharged(door, 10, run);
+            expect(stored).toHaveLength(8);
+            expect(charged).toBe(8);
+            expect(report).toMatchObject({ receivedItems: 30, storedItems: 8, quarantinedItems: 10, trimmedItems: 12 });
+        });
 
-    it('shares requests where items cost nothing', async () => {
-        const run = { chargeEvents: { search: { eventPriceUsd: 0.1 } }, maxTotalChargeUsd: 0.1 };
-        const { report, requests } = await crawlCharged(door, 20, run);
-        expect(report).toMatchObject({ storedItems: 40, quarantinedItems: 20, trimmedItems: 0 });
-        expect(requests).toBeLessThanOrEqual(4);
-    }, 60_000);
-});
+        it('shares requests where items cost nothing', async () => {
+            const run = { chargeEvents: { search: { eventPriceUsd: 0.1 } }, maxTotalChargeUsd: 0.1 };
+            const { report, requests } = await crawlCharged(door, 20, run);
+            expect(report).toMatchObject({ storedItems: 40, quarantinedItems: 20, trimmedItems: 0 });
+            expect(requests).toBeLessThanOrEqual(4);
+        });
+    },
+);

@@ -2,10 +2,6 @@ import { BasicCrawler, CheerioCrawler, HttpCrawler } from 'crawlee';
 import type { HttpCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 
-import { startScript } from '../support/run-script.js';
-import type { RunningScript } from '../support/run-script.js';
-import { startApiServer } from '../support/api-server.js';
-import { platformEnv } from '../support/platform-env.js';
 import {
     crawl,
     crawlerOptions,
@@ -18,7 +14,6 @@ import {
     stageOnPlatform,
     together,
 } from './support/crawling.js';
-import { crawlerScript } from './support/crawler-script.js';
 
 type Context = Pick<HttpCrawlingContext, 'request' | 'pushData'>;
 
@@ -67,29 +62,6 @@ describe('50 handlers at once, with 20 ms of latency', () => {
             expect(stage.platform.server.pushRequests(id).length).toBeLessThanOrEqual(HANDLERS / 10);
         }
     });
-
-    it.each(['handler', 'hook', 'install'])(
-        'have stored their items when the crawler says that it has handled a request, whenever it is killed: %s',
-        async (door) => {
-            const server = await startApiServer({ dataset: { schema: { actorSpecification: 1, fields: FIELDS } } });
-            try {
-                server.latencyMillis = 20;
-                const script: RunningScript = await startScript(crawlerScript(door), {
-                    env: platformEnv(server),
-                    args: stage.site.urls(HANDLERS),
-                });
-                await script.waitForOutput(/(handled \d+\n[^]*){5}/);
-                const { stdout } = await script.kill();
-                const handled = [...stdout.matchAll(/^handled (\d+)$/gm)].map(([, n]) => Number(n));
-                expect(handled.length).toBeGreaterThanOrEqual(5);
-                expect(numbers(server.items())).toEqual(expect.arrayContaining(handled));
-                expect(new Set(numbers(server.items())).size).toBe(server.items().length);
-            } finally {
-                await server.close();
-            }
-        },
-        60_000,
-    );
 });
 
 describe('a 400 for the item of one handler', () => {
