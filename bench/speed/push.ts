@@ -19,6 +19,9 @@ const LOOK_MILLIS = 2;
 /** For the histogram to begin before the items come, and to see the last delay. */
 const SETTLING_MILLIS = 20;
 
+// Without the process that asked nobody is left to answer to.
+process.once('disconnect', () => process.exit(1));
+
 const [taskText, profilePath] = process.argv.slice(2);
 const task = JSON.parse(taskText!) as Task;
 await Actor.init();
