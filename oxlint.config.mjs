@@ -65,6 +65,7 @@ export default defineConfig({
         room(['src/pipeline/*.ts'], SDK, CRAWLEE, only('../', FLOOR, STAGE), only('./', [], STAGE)),
         room(['src/pipeline/*/*.ts'], SDK, CRAWLEE, only('../../', FLOOR, STAGE), only('../', [], STAGE)),
         room(['src/schema/*.ts', 'src/report/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
+        room(['src/report/*/*.ts'], SDK, CRAWLEE, only('../../', FLOOR, DOWN)),
         room(['src/apify/*.ts'], CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/crawlee/*.ts', 'src/redrive/*.ts'], SDK, CRAWLEE, {
             group: ['../actor/**', '../cli/**', '../index.js', '../dataset-guard.js'],

@@ -4,9 +4,11 @@ import { checkStorageAccess } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
 import { Commits } from './crawlee/commits.js';
 import type { Awaitable, DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
+import { inCrawler, requestInfoOf } from './crawlee/door.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
 import { Installation } from './crawlee/install.js';
+import { currentRequest } from './crawlee/request-scope.js';
 import { createRouterHook } from './crawlee/router-hook.js';
 import { GuardClosedError } from './errors.js';
 import { openParts } from './open.js';
@@ -48,7 +50,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         const isClosed = () => this.#closing !== undefined;
         this.#host = {
             pusher: parts.pusher,
-            takes: (name) => takes(parts.dataset, name),
+            takes: (name, crawler) => takes(parts.dataset, name, crawler),
             get isClosed() {
                 return isClosed();
             },
@@ -87,8 +89,10 @@ export class DatasetGuard<Item extends object = Dictionary> {
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
         checkStorageAccess();
         if (this.#closing !== undefined) throw new GuardClosedError();
-        const { pusher, options } = this.#parts;
-        return pusher.pushData(data, { ack: options.ack, eventName });
+        const { pusher } = this.#parts;
+        const request = currentRequest();
+        if (request === undefined) return pusher.pushData(data, { eventName });
+        return inCrawler(async () => pusher.pushData(data, { eventName, request: requestInfoOf(request) }));
     }
 
     /**
@@ -133,7 +137,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Flushes, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives the same report;
+     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives the same report;
      * after a failure, it tries again.
      * @throws DeliveryError, QuarantineError
      */
@@ -148,22 +152,26 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     async #close(): Promise<GuardReport> {
-        const { flow, pusher, carryOver, deadline, log } = this.#parts;
+        const { flow, pusher, carryOver, reports, deadline, exitDeadline, log } = this.#parts;
         try {
             await deadline.race(pusher.settled());
             await flow.flush();
             await deadline.race(flow.quarantine.announced());
         } catch (error) {
             this.#closing = undefined;
+            // At the end of a run, what could not be sent is saved first.
+            if (exitDeadline.at === Infinity) await reports.write((error as Error).message);
             throw error;
         }
         this.#stopWatching();
-        await carryOver
+        reports.stop();
+        const counters = carryOver
             .saveCounters(true)
             .catch((error: Error) => log.debug(`Counters were not saved: ${error.message}`));
+        const [place] = await Promise.all([reports.write(), exitDeadline.race(counters)]);
         flow.callbackErrors.summarize();
         const report = this.report();
-        log.info(summarize(report));
+        log.info(`${summarize(report)}${place === undefined ? '' : `. Report: ${place}`}`);
         return report;
     }
 }

@@ -69,10 +69,11 @@ export class Intake {
     }
 
     /** Counts the reasons of a rejected item, and names each in the log when it is first seen. */
-    count({ reason, rejectedBy, errors, text }: RejectedItem): void {
+    count({ reason, rejectedBy, errors, text, owner }: RejectedItem): void {
         const { log, statistics } = this.#parts;
         const item = () => this.#shown(text);
-        for (const added of statistics.countReasons({ reason, rejectedBy, errors, item })) {
+        const url = owner?.request?.url;
+        for (const added of statistics.countReasons({ reason, rejectedBy, errors, item, url })) {
             log.warning(`Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`);
         }
     }

@@ -1,8 +1,11 @@
+import type { Dataset } from 'apify';
+
 import { createCharging } from './apify/charging.js';
 import { createClock, createLog, readActorFullName, readRunIdentity, TUNING } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
+import { reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
 import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
@@ -14,8 +17,10 @@ import type { DatasetGuardOptions, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import type { Log, Tuning } from './ports.js';
 import { Pusher } from './pusher.js';
+import type { UsedSchema } from './report/page.js';
+import { RunReport } from './report/run-report.js';
 import { readLocalDefinition } from './schema/definition.js';
-import type { SchemaTarget } from './schema/discover.js';
+import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
@@ -38,14 +43,20 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
         { sources, log, now: clock.now },
     );
     const schema = await schemas.find();
-    const quarantine = options.quarantine ?? quarantineName(await actorName(sources.cwd));
-    const sink = createItemSink(dataset, tuning);
+    const actor = await actorName(sources.cwd);
+    const quarantine = options.quarantine ?? quarantineName(actor);
+    const toSink = (opened: Dataset) => createItemSink(opened, tuning, options.compression);
+    const quarantineStore = createQuarantineStore(quarantine, toSink, log);
+    const runStore = createRunStore();
+    const sink = toSink(dataset);
     const identity = readRunIdentity();
     const deadline = new MovableDeadline(clock);
+    /** When the process may be gone; that for sending is before it. */
+    const exitDeadline = new MovableDeadline(clock);
     const flow = new ItemFlow({
         options,
         sink,
-        quarantineStore: createQuarantineStore(quarantine, tuning, log),
+        quarantineStore,
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),
@@ -61,14 +72,39 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
     const carryOver = new CarryOver({
         datasetId: sink.datasetId,
         runId: identity.actorRunId,
-        store: createRunStore(),
+        store: runStore,
         flow,
         now: clock.now,
         log,
     });
     await restore(carryOver, log);
     const pusher = new Pusher(flow, options, createCharging(dataset.id, initialized));
-    return { dataset, flow, pusher, carryOver, deadline, clock, options, log, watch: watchLifecycle };
+    const reports = new RunReport({
+        statistics: flow.statistics,
+        store: runStore,
+        keySuffix: reportKeySuffix(dataset, options.dataset),
+        describe: () => ({
+            subject: actor,
+            schema: usedSchema(schemas.used),
+            facts: runFacts(dataset, quarantine, quarantineStore.openedId),
+        }),
+        clock,
+        deadline: exitDeadline,
+        log,
+    });
+    return {
+        dataset,
+        flow,
+        pusher,
+        carryOver,
+        reports,
+        deadline,
+        exitDeadline,
+        clock,
+        options,
+        log,
+        watch: watchLifecycle,
+    };
 }
 
 /** What cannot be read now stays where it is. */
@@ -78,6 +114,10 @@ async function restore(carryOver: CarryOver, log: Log): Promise<void> {
     } catch (error) {
         log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
     }
+}
+
+function usedSchema({ schema, reason }: DiscoveredSchema): UsedSchema {
+    return schema === undefined ? { reason } : { source: schema.source, hash: schema.hash };
 }
 
 function schemaTarget({ dataset }: ResolvedOptions, isDefault: boolean): SchemaTarget {

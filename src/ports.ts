@@ -121,6 +121,8 @@ export interface Owner {
     isCurrent?(): boolean;
     /** Called as the owner's items are stored or quarantined, or taken back because of `error`. */
     settle(outcome: { stored?: number; quarantined?: number; takenBack?: number; error?: Error }): void;
+    /** Called for each item that is taken back, with its JSON where it has one, before `settle`. */
+    onTakenBack?(itemText: string | undefined): void;
     /** Called when one of the owner's items is set aside for the quarantine. */
     onRejected?(item: { itemPosition: number; errors: ItemError[] }): void;
 }
@@ -186,12 +188,20 @@ export interface ItemSink {
     readonly datasetName?: string;
     /** Whether a second attempt can help after an error (a local disk that is full stays full). */
     readonly retries: boolean;
+    /** Begins what can be done of a payload before it is sent; it must not change any more. */
+    prepare?(payload: Payload): void;
     /** Makes one attempt. Resolves to what came of it; rejects only for a defect. */
     send(payload: Payload): Promise<SendResult>;
     /** Up to `limit` stored items from `offset` on, in order. `undefined` where they can never be read. */
     list(offset: number, limit: number): Promise<unknown[] | undefined>;
     /** So many items at least were in the dataset when the sink was made. */
     readonly knownItemCount: number;
+}
+
+/** Why quarantine records could not be written, and where to look for them before they are written again. */
+export interface RecordFailure {
+    error: Error;
+    readBack?: ReadBack;
 }
 
 /** Where quarantine records go. */
@@ -212,6 +222,8 @@ export interface RunStore {
     read(key: string): Promise<string>;
     /** The keys that begin with `prefix`, sorted. */
     keys(prefix: string): Promise<string[]>;
+    /** Where a person finds the record, in words, without a token: a file with `extension` on a laptop, the Console's page. */
+    whereIs(key: string, extension: string): Promise<string>;
 }
 
 export interface Clock {
@@ -232,6 +244,9 @@ export interface Deadline {
     /** Resolves to what `work` does, or to `undefined` as soon as the deadline has passed. */
     race<T>(work: Promise<T>): Promise<T | undefined>;
 }
+
+/** Why work was given up when the deadline had passed. */
+export const TOO_LATE = 'the run is ending and the platform has not answered in time';
 
 /** Times that follow from the platform's. */
 export interface Tuning {

@@ -1,4 +1,5 @@
 import type { RejectedItem } from './errors.js';
+import type { Examined } from './intake.js';
 import type { Owner, RequestInfo } from './ports.js';
 
 /** One push whose caller waits until its items are stored or quarantined. */
@@ -10,18 +11,16 @@ export class PushCall implements Owner {
     /** Items of the call that were rejected, here or by the platform. */
     readonly rejectedItems: RejectedItem[] = [];
     readonly request?: RequestInfo;
-    readonly isCurrent?: () => boolean;
     #outstanding = 0;
     #error: Error | undefined;
     #waiting: (() => void) | undefined;
 
-    constructor(request?: RequestInfo, isCurrent?: () => boolean) {
+    constructor(request?: RequestInfo) {
         if (request !== undefined) this.request = request;
-        if (isCurrent !== undefined) this.isCurrent = isCurrent;
     }
 
     /** One more item of this call is on its way. */
-    expectItem(): void {
+    expectItem(_item: Examined): void {
         this.#outstanding++;
     }
 

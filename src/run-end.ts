@@ -1,5 +1,6 @@
 import type { LifecycleHandlers } from './apify/lifecycle.js';
 import type { openParts } from './open.js';
+import { TOO_LATE } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
 
@@ -10,6 +11,8 @@ const MAX_SAVE_MILLIS = 5_000;
 const SAVE_SHARE = 0.3;
 /** The SDK waits for `persistState` before it even begins to exit; what takes longer goes on beside it. */
 const MAX_PERSIST_MILLIS = 3_000;
+/** What a report says that is not the last one of its run, as far as its process can know. */
+const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
 /** What a guard does when its process is about to go: sends what it holds, or saves it for the next process of the run. */
 export class RunEnd implements LifecycleHandlers {
@@ -37,7 +40,7 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async end(deadline: number): Promise<void> {
-        const { flow, carryOver, pusher, deadline: sendDeadline } = this.#parts;
+        const { flow, carryOver, pusher, reports, deadline: sendDeadline } = this.#parts;
         this.#begin(deadline);
         // A push that waits for room is accepted as it gets it, and must be sent as well.
         await sendDeadline.race(pusher.settled());
@@ -45,31 +48,38 @@ export class RunEnd implements LifecycleHandlers {
             () => true,
             () => false,
         );
-        if (isFlushed) await this.#attempt(carryOver.saveCounters(false));
+        if (isFlushed) await this.#attempt(this.#inTime(carryOver.saveCounters(false)));
         else await this.#save();
+        await reports.write(INTERRUPTED);
     }
 
     async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
-        const { flow } = this.#parts;
+        const { flow, carryOver, reports } = this.#parts;
         this.#begin(deadline);
         try {
-            return { summary: summarize(await this.#close()), failed: false };
+            if (carryOver.hasUnread) await this.#attempt(this.#inTime(carryOver.restoreItems()));
+            const summary = summarize(await this.#close());
+            if (!carryOver.hasUnread) return { summary, failed: false };
+            return { summary: `${summary}: items that an earlier process saved could not be read`, failed: true };
         } catch (error) {
             await this.#save();
             flow.statistics.unsentItems = flow.pendingItems;
-            const summary = summarize(flow.statistics.report());
-            return { summary: `${summary}: ${error instanceof Error ? error.message : String(error)}`, failed: true };
+            const reason = error instanceof Error ? error.message : String(error);
+            await reports.write(reason);
+            return { summary: `${summarize(flow.statistics.report())}: ${reason}`, failed: true };
         }
     }
 
     #begin(deadline: number): void {
-        const { flow, deadline: sendDeadline, clock } = this.#parts;
+        const { flow, deadline: sendDeadline, exitDeadline, clock } = this.#parts;
         this.#isEnding = true;
+        exitDeadline.bringForward(deadline);
         const leftMillis = Math.max(0, deadline - clock.now());
         sendDeadline.bringForward(deadline - Math.min(MAX_SAVE_MILLIS, leftMillis * SAVE_SHARE));
         flow.hurry();
     }
 
+    /** Goes on until the process is gone: nobody else has these items. */
     async #save(): Promise<void> {
         const { flow, carryOver, log } = this.#parts;
         if (flow.pendingItems === 0) return;
@@ -78,6 +88,11 @@ export class RunEnd implements LifecycleHandlers {
             log.error(
                 `${count} items could not be sent in time. They are saved with the run, and its next start sends them first.`,
             );
+    }
+
+    async #inTime(work: Promise<void>): Promise<void> {
+        const isDone = await this.#parts.exitDeadline.race(work.then(() => true));
+        if (isDone === undefined) throw new Error(TOO_LATE);
     }
 
     /** Saving must not make the end of a run fail; what could not be saved is said. */

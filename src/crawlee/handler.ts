@@ -1,5 +1,6 @@
 import { checkStorageAccess, toNonRetryableError } from '../apify/crawlee-core.js';
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
+import { HandlerCall } from '../handler-call.js';
 import type { Examined } from '../intake.js';
 import type { RequestInfo } from '../ports.js';
 import type { Commits } from './commits.js';
@@ -93,19 +94,24 @@ class Attempt {
             throw new GuardClosedError();
         }
         const isCurrent = () => this.#isCurrent();
-        const leftOut = await this.#commits.commit(this.#original, examined, isCurrent, async (items) => {
-            await inCrawler(this.#host.pusher.pushExamined(items, this.#info, isCurrent)).catch((error: unknown) => {
-                // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
-                throw error instanceof ItemsRejectedError ? toNonRetryableError(error) : error;
-            });
+        const { leftOut, error } = await this.#commits.commit(this.#original, examined, isCurrent, async (items) => {
+            const call = new HandlerCall(items, this.#info, isCurrent);
+            const failure = await this.#host.pusher.pushExamined(call).then(
+                () => undefined,
+                (reason: unknown) => reason,
+            );
+            return { done: call.doneItems, error: failure };
         });
         this.#host.pusher.discard(leftOut);
+        // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
+        if (error instanceof ItemsRejectedError) throw toNonRetryableError(error);
+        if (error !== undefined) throw asCrawlerError(error);
         return true;
     }
 
     async #push(data: unknown, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
-        if (!this.#host.takes(datasetIdOrName)) {
+        if (!this.#host.takes(datasetIdOrName, this.#original.crawler)) {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }
@@ -115,10 +121,13 @@ class Attempt {
             for (const item of examined) this.#collected.push(item);
             return;
         }
-        if (await this.#isStored) {
-            await inCrawler(this.#host.pusher.pushExamined(examined, this.#info));
-        } else {
+        if (!(await this.#isStored)) {
             this.#discard(examined);
+        } else if (this.#host.isClosed) {
+            this.#host.warnClosed();
+            await original.call(undefined, data, datasetIdOrName);
+        } else {
+            await inCrawler(async () => this.#host.pusher.pushExamined(new HandlerCall(examined, this.#info)));
         }
     }
 

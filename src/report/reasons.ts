@@ -1,4 +1,9 @@
-import type { ItemError, QuarantineReason } from '../ports.js';
+import type { ItemError, QuarantineReason, QuarantineRecord } from '../ports.js';
+import { ruleInWords } from './rule.js';
+import type { ReasonSample } from './sample.js';
+import { failingPath, sampleOf, shorten } from './sample.js';
+
+export type { ReasonSample };
 
 /** A reason for which items were rejected. */
 export interface ReasonSummary {
@@ -14,32 +19,47 @@ export interface ReasonSummary {
     readonly samples: readonly string[];
 }
 
+/** The same with all that a page shows of it. */
+export interface ReasonDetails extends ReasonSummary {
+    /** What was demanded, in words to be read after `place`. */
+    readonly rule: string;
+    /** As `path`; of what is missing its own path, not that of the object around it. */
+    readonly place: string;
+    /** The first three items; none where samples are switched off. */
+    readonly examples: readonly ReasonSample[];
+}
+
 export interface CountedRejection {
     reason: QuarantineReason;
     rejectedBy: 'guard' | 'platform';
     errors: readonly ItemError[];
     /** The item as it may be shown; asked for only while samples are wanted. */
     item: () => unknown;
+    /** The page that it came from. */
+    url?: string;
 }
 
-type Counted = { -readonly [Key in keyof ReasonSummary]: ReasonSummary[Key] } & { samples: string[] };
+type Counted = Omit<ReasonDetails, 'count' | 'samples'> & { count: number; examples: ReasonSample[] };
 
 const MAX_REASONS = 100;
 const MAX_SAMPLES = 3;
-const MAX_SAMPLE_LENGTH = 200;
+/** A key of an item, and with it a path, may be of any length. */
+const MAX_PATH_LENGTH = 1_000;
 const OTHER = 'other';
 
 /** Groups rejections by what went wrong where. */
 export class ReasonCounts {
     readonly #byKey = new Map<string, Counted>();
     readonly #samples: boolean;
+    #rejectedItems = 0;
 
     constructor(samples: boolean) {
         this.#samples = samples;
     }
 
     /** An item counts once for each of its distinct reasons. Returns those that were never seen before. */
-    count({ reason, rejectedBy, errors, item }: CountedRejection): ReasonSummary[] {
+    count({ reason, rejectedBy, errors, item, url }: CountedRejection): ReasonSummary[] {
+        this.#rejectedItems++;
         const seen = new Set<Counted>();
         const added: Counted[] = [];
         let shown: { item: unknown } | undefined;
@@ -48,57 +68,82 @@ export class ReasonCounts {
             if (seen.has(counted)) continue;
             seen.add(counted);
             if (counted.count++ === 0) added.push(counted);
-            if (this.#samples && reason === 'schema' && counted.samples.length < MAX_SAMPLES) {
-                shown ??= { item: item() };
-                const sample = sampleAt(shown.item, error.instancePath);
-                if (sample !== undefined) counted.samples.push(sample);
+            if (this.#samples && counted.reason !== OTHER && counted.examples.length < MAX_SAMPLES) {
+                // What fails as a whole has no value of its own that failed.
+                if (reason === 'schema') shown ??= { item: item() };
+                counted.examples.push(sampleOf(error, shown?.item, url));
             }
         }
-        return added.map(snapshotOf);
+        return added.map(summaryOf);
     }
 
-    /** Counts on from what `list` gave in an earlier process. */
-    restore(reasons: readonly ReasonSummary[]): void {
-        for (const summary of reasons) {
-            const { reason, rejectedBy, keyword, path, message } = summary;
+    /** Counts a record of the quarantine, as its item was counted when it was rejected. */
+    countRecord({ reason, rejectedBy, errors, item, request }: QuarantineRecord): void {
+        // What stands for the errors that a record had no room for is no reason.
+        const named = errors.filter(({ keyword }) => keyword !== 'more');
+        this.count({ reason, rejectedBy, errors: named, item: () => item, url: request?.url });
+    }
+
+    /** Items that were counted, each once. */
+    get rejectedItems(): number {
+        return this.#rejectedItems;
+    }
+
+    /** Counts on from what `details` gave in an earlier process. */
+    restore(rejectedItems: number, reasons: readonly ReasonDetails[]): void {
+        this.#rejectedItems = rejectedItems;
+        for (const { samples: _derived, ...details } of reasons) {
+            const { reason, rejectedBy, keyword, path, message } = details;
             const key = reason === OTHER ? OTHER : keyOf(reason, rejectedBy, keyword, path, message);
-            this.#byKey.set(key, { ...summary, samples: [...summary.samples] });
+            this.#byKey.set(key, { ...details, examples: [...details.examples] });
         }
     }
 
+    /** Most frequent first; what is left, as one, last. */
     list(): readonly ReasonSummary[] {
-        const reasons = [...this.#byKey.values()].sort(
-            (a, b) => Number(a.reason === OTHER) - Number(b.reason === OTHER) || b.count - a.count,
-        );
-        return Object.freeze(reasons.map(snapshotOf));
+        return Object.freeze(this.#sorted().map(summaryOf));
     }
 
-    #find(
-        reason: QuarantineReason,
-        rejectedBy: 'guard' | 'platform',
-        { keyword, instancePath, message }: ItemError,
-    ): Counted {
-        const path = instancePath.replace(/\/\d+(?=\/|$)/g, '/*');
+    /** The same, with what a page shows. */
+    details(): readonly ReasonDetails[] {
+        return Object.freeze(this.#sorted().map(detailsOf));
+    }
+
+    #sorted(): Counted[] {
+        return [...this.#byKey.values()].sort(
+            (a, b) => Number(a.reason === OTHER) - Number(b.reason === OTHER) || b.count - a.count,
+        );
+    }
+
+    #find(reason: QuarantineReason, rejectedBy: 'guard' | 'platform', error: ItemError): Counted {
+        const { keyword } = error;
+        const path = pathWithoutIndexes(error.instancePath);
         // What was thrown may differ from item to item.
-        const text = reason === 'not-serializable' ? 'has no JSON' : (message ?? `fails "${keyword}"`);
-        const key = keyOf(reason, rejectedBy, keyword, path, text);
+        const message = reason === 'not-serializable' ? 'has no JSON' : (error.message ?? `fails "${keyword}"`);
+        const key = keyOf(reason, rejectedBy, keyword, path, message);
         let counted = this.#byKey.get(key);
         if (counted !== undefined) return counted;
         if (this.#byKey.size < MAX_REASONS) {
-            counted = { reason, keyword, path, message: text, count: 0, rejectedBy, samples: [] };
+            // Of what must not be there each item may have another.
+            const place = keyword === 'required' ? pathWithoutIndexes(failingPath(error)) : path;
+            const rule = ruleInWords(reason, error);
+            counted = { reason, keyword, path, message, count: 0, rejectedBy, rule, place, examples: [] };
             this.#byKey.set(key, counted);
             return counted;
         }
         counted = this.#byKey.get(OTHER);
         if (counted === undefined) {
+            const other = 'failed for another reason';
             counted = {
                 reason: OTHER,
                 keyword: '',
                 path: '',
-                message: 'failed for another reason',
+                message: other,
                 count: 0,
                 rejectedBy,
-                samples: [],
+                rule: other,
+                place: '',
+                examples: [],
             };
             this.#byKey.set(OTHER, counted);
         }
@@ -110,30 +155,16 @@ function keyOf(...parts: string[]): string {
     return JSON.stringify(parts);
 }
 
-function snapshotOf(counted: Counted): ReasonSummary {
-    return Object.freeze({ ...counted, samples: Object.freeze([...counted.samples]) });
+function pathWithoutIndexes(pointer: string): string {
+    return shorten(pointer.replace(/\/\d+(?=\/|$)/g, '/*'), MAX_PATH_LENGTH);
 }
 
-/** JSON of the value at a JSON Pointer, shortened; undefined where there is none (a missing property). */
-function sampleAt(item: unknown, pointer: string): string | undefined {
-    // The whole item is not "the failing value alone".
-    if (pointer === '') return undefined;
-    try {
-        const text = JSON.stringify(valueAt(item, pointer)) as string | undefined;
-        if (text === undefined || text.length <= MAX_SAMPLE_LENGTH) return text;
-        return `${text.slice(0, MAX_SAMPLE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…`;
-    } catch {
-        // What `redact` made of it has no JSON.
-        return undefined;
-    }
+function summaryOf({ reason, keyword, path, message, count, rejectedBy, examples }: Counted): ReasonSummary {
+    const samples = examples.flatMap(({ value }) => value ?? []);
+    return Object.freeze({ reason, keyword, path, message, count, rejectedBy, samples: Object.freeze(samples) });
 }
 
-function valueAt(item: unknown, pointer: string): unknown {
-    let value = item;
-    for (const token of pointer.split('/').slice(1)) {
-        const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
-        if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-        value = (value as Record<string, unknown>)[key];
-    }
-    return value;
+function detailsOf(counted: Counted): ReasonDetails {
+    const { rule, place, examples } = counted;
+    return Object.freeze({ ...summaryOf(counted), rule, place, examples: Object.freeze([...examples]) });
 }

@@ -1,6 +1,9 @@
 import type { DeliveryCounters, QuarantineReason } from '../ports.js';
 import { ReasonCounts } from './reasons.js';
-import type { CountedRejection, ReasonSummary } from './reasons.js';
+import type { TimelineFigures } from './page.js';
+import type { CountedRejection, ReasonDetails, ReasonSummary } from './reasons.js';
+import type { SavedTimeline } from './timeline.js';
+import { Timeline } from './timeline.js';
 
 /** The state of a guard. Units: items, requests to the dataset, bytes of uncompressed JSON. */
 export interface GuardReport {
@@ -29,7 +32,13 @@ export interface GuardReport {
 export type { ReasonSummary };
 
 /** The counters as another process of the run takes them over. */
-export type SavedStatistics = Omit<GuardReport, 'pendingItems' | 'unsentItems'> & { rejectedItems: number };
+export type SavedStatistics = Omit<GuardReport, 'pendingItems' | 'unsentItems' | 'reasons'> & {
+    rejectedItems: number;
+    /** Items with a reason: with `mode: 'warn'` or `'fail'` others than those rejected. */
+    reasonedItems: number;
+    reasons: readonly ReasonDetails[];
+    timeline: SavedTimeline;
+};
 
 /** Counters in, snapshot out. */
 export class Statistics implements DeliveryCounters {
@@ -47,10 +56,14 @@ export class Statistics implements DeliveryCounters {
     rejectedItems = 0;
     #startedAt: string;
     readonly #reasons: ReasonCounts;
+    readonly #timeline: Timeline;
+    readonly #now: () => number;
     readonly #pendingItems: () => number;
 
-    constructor(now: number, samples: boolean, pendingItems: () => number) {
-        this.#startedAt = new Date(now).toISOString();
+    constructor(now: () => number, samples: boolean, pendingItems: () => number) {
+        this.#now = now;
+        this.#startedAt = new Date(now()).toISOString();
+        this.#timeline = new Timeline(now());
         this.#reasons = new ReasonCounts(samples);
         this.#pendingItems = pendingItems;
     }
@@ -62,8 +75,15 @@ export class Statistics implements DeliveryCounters {
 
     /** What another process of the run needs to count on. Items under way are not in it: they are saved, or gone. */
     save(): SavedStatistics {
+        this.look();
         const { pendingItems: _pending, unsentItems: _unsent, ...counted } = this.report();
-        return { ...counted, rejectedItems: this.rejectedItems };
+        return {
+            ...counted,
+            rejectedItems: this.rejectedItems,
+            reasonedItems: this.#reasons.rejectedItems,
+            reasons: this.#reasons.details(),
+            timeline: this.#timeline.save(),
+        };
     }
 
     /** Counts on from what `save` gave. */
@@ -79,7 +99,23 @@ export class Statistics implements DeliveryCounters {
         this.sentBytes = saved.sentBytes;
         this.rejectedItems = saved.rejectedItems;
         this.#startedAt = saved.startedAt;
-        this.#reasons.restore(saved.reasons);
+        this.#reasons.restore(saved.reasonedItems, saved.reasons);
+        this.#timeline.restore(saved.timeline, saved);
+    }
+
+    /** Items over time get what has come since the last look. To be called once a minute. */
+    look(): void {
+        this.#timeline.look(this.#now(), this);
+    }
+
+    /** Items over time, as of the last look. */
+    timeline(): TimelineFigures {
+        return this.#timeline.figures();
+    }
+
+    /** The reasons with all that a page shows, and of how many items they are. */
+    reasonDetails(): { rejectedItems: number; reasons: readonly ReasonDetails[] } {
+        return { rejectedItems: this.#reasons.rejectedItems, reasons: this.#reasons.details() };
     }
 
     /** The most frequent reasons in words, for an error message. */

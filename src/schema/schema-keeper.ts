@@ -16,6 +16,7 @@ export class SchemaKeeper {
     readonly #request: SchemaRequest;
     readonly #parts: SchemaKeeperParts;
     #found: DiscoveredSchema | undefined;
+    #used: DiscoveredSchema = { reason: 'none was looked for yet' };
     #askedAt = -Infinity;
     #saidThatItDiffers = false;
 
@@ -28,6 +29,7 @@ export class SchemaKeeper {
     async find(): Promise<ItemSchema | undefined> {
         const { sources, log } = this.#parts;
         this.#found = await discoverSchema(this.#request, sources, log);
+        this.#used = this.#found;
         return this.#found.schema;
     }
 
@@ -48,6 +50,12 @@ export class SchemaKeeper {
             );
         }
         this.#saidThatItDiffers = true;
+        this.#used = this.#found;
         return schema;
+    }
+
+    /** The schema that items are validated with now, or why with none. */
+    get used(): DiscoveredSchema {
+        return this.#used;
     }
 }

@@ -9,6 +9,7 @@ import { temporaryFolder } from './support/actor-run.js';
 import { badMovies, datasetSchema, goodMovies, texts } from './support/movies.js';
 
 const MAIN = new URL('../../dist/actor/main.js', import.meta.url);
+const OUTPUT_SCHEMA_FILE = new URL('../../.actor/output_schema.json', import.meta.url);
 const ACTOR_FILE = new URL('../../.actor/actor.json', import.meta.url);
 
 describe('the Actor on the platform', { timeout: 60_000 }, () => {
@@ -28,6 +29,14 @@ describe('the Actor on the platform', { timeout: 60_000 }, () => {
             isStatusMessageTerminal: true,
         });
         expect(stdout).toContain(`https://console.apify.com/storage/datasets/${server.ids.datasetId}`);
+
+        // What the output schema links to is there.
+        const { properties } = JSON.parse(readFileSync(OUTPUT_SCHEMA_FILE, 'utf8'));
+        const record = ({ template }: { template: string }) =>
+            server.records().get(/^{{links\.apiDefaultKeyValueStoreUrl}}\/records\/(.+)$/.exec(template)![1]!)!;
+        expect(record(properties.report).contentType).toBe('text/html; charset=utf-8');
+        expect(record(properties.report).value.toString()).toContain('3,148 items stored, 53 in quarantine');
+        expect(JSON.parse(record(properties.reportData).value.toString())).toMatchObject({ quarantinedItems: 53 });
     });
 
     it('fails with a clear message when the items cannot be stored', async () => {
@@ -46,6 +55,10 @@ describe('the Actor on the platform', { timeout: 60_000 }, () => {
         expect(stdout).toMatch(/3,148 items without a place yet: .*Insufficient permissions/);
         // The guard's own word stands last, because it tries once more while the run ends.
         expect(server.run.statusMessage).toMatch(/Insufficient permissions/);
+        const report = JSON.parse(server.records().get('DATASET-GUARD-REPORT')!.value.toString());
+        expect(report).toMatchObject({ storedItems: 0, quarantinedItems: 53, pendingItems: 0, unsentItems: 3_148 });
+        const page = server.records().get('DATASET-GUARD-REPORT-HTML')!.value.toString();
+        expect(page).toMatch(/class="notice"[^>]*>\s*Items could not be stored .*Insufficient permissions/);
     });
 });
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { describe, expect, it } from 'vitest';
 
 import { QUARANTINE, readItems, runActor, temporaryFolder } from './support/actor-run.js';
@@ -46,6 +48,9 @@ describe('the Actor, built and run', { timeout: RUN_TIMEOUT_MILLIS }, () => {
         expect(output).toContain(`3,148 stored: dataset "default", ${storage}/datasets/default`);
         expect(output).toContain(`53 quarantined, each with the reason: dataset "${QUARANTINE}"`);
         expect(output).toContain(`${storage}/datasets/${QUARANTINE}`);
+        const report = `${storage}/key_value_stores/default/DATASET-GUARD-REPORT-HTML.html`;
+        expect(output).toContain(`Stored 3,148 items, 53 in quarantine. Report: ${report}`);
+        expect(await readFile(report, 'utf8')).toContain('3,148 items stored, 53 in quarantine');
         expect(output).toMatch(/10 × "\/Title" must be string\n/);
         expect(output).toMatch(/2 × "\/MPAA Rating" is none of the allowed values\n/);
         expect(output).toMatch(

@@ -1,17 +1,12 @@
-import { existsSync } from 'node:fs';
-
 import { Actor, Dataset } from 'apify';
 import { AdaptivePlaywrightCrawler, createAdaptivePlaywrightRouter, PlaywrightCrawler } from 'crawlee';
 import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 
 import type { DatasetGuard } from '../../src/index.js';
+import { hasChromium, launchOptions, unlessSkipped } from '../support/chromium.js';
 import { crawl, crawlerOptions, numbers, stageOnPlatform } from './support/crawling.js';
 import { install } from './support/installed.js';
-
-const CHROMIUM = '/usr/bin/chromium';
-const hasChromium = existsSync(CHROMIUM);
-const unless = hasChromium ? '' : ` (skipped: there is no ${CHROMIUM})`;
 
 const stage = stageOnPlatform();
 
@@ -21,10 +16,7 @@ async function browserOptions() {
     return {
         ...options,
         maxRequestRetries: 1,
-        launchContext: {
-            launcher: chromium,
-            launchOptions: { executablePath: CHROMIUM, headless: true, args: ['--no-sandbox'] },
-        },
+        launchContext: { launcher: chromium, launchOptions },
     };
 }
 
@@ -70,7 +62,7 @@ describe('AdaptivePlaywrightCrawler behind install()', () => {
         ]);
     });
 
-    it.skipIf(!hasChromium)(`has nothing pushed by the attempts that it throws away${unless}`, async () => {
+    it.skipIf(!hasChromium)(`has nothing pushed by the attempts that it throws away${unlessSkipped}`, async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
         let runs = 0;
@@ -130,7 +122,7 @@ describe('AdaptivePlaywrightCrawler behind install()', () => {
 });
 
 describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', () => {
-    it.skipIf(!hasChromium)(`is stopped by guard.handler(), which says what to use${unless}`, async () => {
+    it.skipIf(!hasChromium)(`is stopped by guard.handler(), which says what to use${unlessSkipped}`, async () => {
         await stage.freshDataset();
         const guard = await stage.open();
         const requestHandler = guard.handler(createAdaptivePlaywrightRouter()) as any;
@@ -142,7 +134,7 @@ describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', () => 
         expect(guard.report()).toMatchObject({ receivedItems: 0 });
     });
 
-    it.skipIf(!hasChromium)(`is stopped by guard.routerHook(), which says what to use${unless}`, async () => {
+    it.skipIf(!hasChromium)(`is stopped by guard.routerHook(), which says what to use${unlessSkipped}`, async () => {
         await stage.freshDataset();
         const guard = await stage.open();
         const crawler = new AdaptivePlaywrightCrawler(await adaptiveOptions(bothWays));
@@ -156,7 +148,7 @@ describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', () => 
 });
 
 describe('PlaywrightCrawler', () => {
-    it.skipIf(!hasChromium).each(['handler', 'hook', 'install'])(`is guarded: %s${unless}`, async (door) => {
+    it.skipIf(!hasChromium).each(['handler', 'hook', 'install'])(`is guarded: %s${unlessSkipped}`, async (door) => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
         const crawler = new PlaywrightCrawler(await browserOptions());

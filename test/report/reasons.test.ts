@@ -122,12 +122,95 @@ describe('reasons', () => {
         for (let n = 0; n < 102; n++) earlier.count({ a: n }, [error(`/key${n}`)]);
         earlier.count({ key0: 'first' }, [error('/key0')]);
         const { reasons, count } = start();
-        reasons.restore(earlier.reasons.list());
+        reasons.restore(earlier.reasons.rejectedItems, earlier.reasons.details());
         expect(reasons.list()).toEqual(earlier.reasons.list());
+        expect(reasons.details()).toEqual(earlier.reasons.details());
+        expect(reasons.rejectedItems).toBe(103);
         expect(count({ key0: 'second' }, [error('/key0')])).toEqual([]);
         expect(count({}, [error('/new')])).toEqual([]);
         expect(reasons.list()[0]).toMatchObject({ path: '/key0', count: 3, samples: ['"first"', '"second"'] });
         expect(reasons.list().at(-1)).toMatchObject({ reason: 'other', count: 3 });
+    });
+});
+
+describe('the details of a reason', () => {
+    const required = (instancePath: string, missingProperty: string): ItemError => ({
+        ...error(instancePath, 'required', `must have required property '${missingProperty}'`),
+        params: { missingProperty },
+    });
+
+    it('have the rule in words, and the place of what is missing', () => {
+        const { reasons, count } = start();
+        count({}, [required('/offers/3', 'a/b'), { ...error('/price'), params: { type: 'number' } }]);
+        expect(reasons.details().map(({ path, place, rule }) => [path, place, rule])).toEqual([
+            ['/offers/*', '/offers/*/a~1b', 'is missing'],
+            ['/price', '/price', 'must be a number'],
+        ]);
+    });
+
+    it('have the first three items: the value that failed, its place, and the page that it came from', () => {
+        const { reasons } = start();
+        for (let n = 1; n <= 5; n++) {
+            const item = () => ({ tags: ['a', n] });
+            const url = `https://example.com/${n}`;
+            reasons.count({ reason: 'schema', rejectedBy: 'guard', errors: [error('/tags/1')], item, url });
+        }
+        const [details] = reasons.details();
+        expect(details).toMatchObject({ path: '/tags/*', count: 5, samples: ['1', '2', '3'] });
+        expect(details!.examples).toEqual([
+            { path: '/tags/1', value: '1', url: 'https://example.com/1' },
+            { path: '/tags/1', value: '2', url: 'https://example.com/2' },
+            { path: '/tags/1', value: '3', url: 'https://example.com/3' },
+        ]);
+        expect([details, details?.examples, details?.examples[0]].every((part) => Object.isFrozen(part))).toBe(true);
+    });
+
+    it('show a property that must not be there, and not the object around it', () => {
+        const { reasons, count } = start();
+        count({ good: 'secret', bad: 5 }, [
+            { ...error('', 'additionalProperties'), params: { additionalProperty: 'bad' } },
+        ]);
+        expect(reasons.details()[0]).toMatchObject({ place: '', examples: [{ path: '/bad', value: '5' }] });
+    });
+
+    it('ask for no item once there are three, even where there is no value to be shown', () => {
+        const { asked, count } = start();
+        for (let n = 0; n < 10; n++) count({ secret: n }, [required('', 'title')]);
+        expect(asked()).toBe(3);
+    });
+
+    it('have no examples where samples are switched off', () => {
+        const { reasons, count } = start(false);
+        count({ a: 1 }, [error('/a')]);
+        expect(reasons.details()[0]).toMatchObject({ count: 1, examples: [] });
+    });
+
+    it('are bounded, whatever the item: paths, values and addresses', () => {
+        const { reasons } = start();
+        const key = 'k'.repeat(100_000);
+        for (const path of [`/${key}`, `/${key}/also`]) {
+            reasons.count({
+                reason: 'schema',
+                rejectedBy: 'guard',
+                errors: [error(path)],
+                item: () => ({ [key]: 'v'.repeat(100_000) }),
+                url: `https://example.com/${key}`,
+            });
+        }
+        const [details, ...others] = reasons.details();
+        expect(others).toEqual([]);
+        expect([details?.path.length, details?.count]).toEqual([1_000, 2]);
+        expect(details?.examples[0]).toEqual({
+            path: expect.stringMatching(/^\/k{298}…$/),
+            value: expect.stringMatching(/^"v{198}…$/),
+        });
+    });
+
+    it('count items, each once', () => {
+        const { reasons, count } = start();
+        count({}, [error('/a'), error('/b')]);
+        count({}, [error('/a')]);
+        expect(reasons.rejectedItems).toBe(2);
     });
 });
 

@@ -15,7 +15,11 @@ const failure = (path: string) => ({
 
 function start(pending = 0) {
     const state = { pending };
-    const statistics = new Statistics(NOON, true, () => state.pending);
+    const statistics = new Statistics(
+        () => NOON,
+        true,
+        () => state.pending,
+    );
     return { statistics, state };
 }
 
@@ -128,7 +132,11 @@ describe('a report', () => {
         reject(statistics, '/price', 5);
         const saved = JSON.parse(JSON.stringify(statistics.save())) as ReturnType<Statistics['save']>;
 
-        const next = new Statistics(NOON + 60_000, true, () => 0);
+        const next = new Statistics(
+            () => NOON + 60_000,
+            true,
+            () => 0,
+        );
         next.restore(saved);
         expect(next.report()).toEqual({ ...statistics.report(), receivedItems: 18, pendingItems: 0 });
         expect(next.rejectedItems).toBe(5);

@@ -51,7 +51,9 @@ export function startQuarantine({
             const records = itemsOf(payload) as QuarantineRecord[];
             await state.gate();
             requests.push(records);
+            return undefined;
         },
+        position: () => undefined,
         onStored: (count) => {
             state.storedItems += count;
         },

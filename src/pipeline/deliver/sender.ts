@@ -1,3 +1,4 @@
+import { TOO_LATE } from '../../ports.js';
 import type {
     Clock,
     Deadline,
@@ -27,7 +28,7 @@ type Unavailable = Extract<SendResult, { kind: 'unavailable' }>;
 const FIRST_LOOK_MILLIS = 100;
 const MAX_LOOK_MILLIS = 2_000;
 /** A dataset that cannot be read for so many times the listing lag tells nothing. */
-const UNREADABLE_LAGS = 6;
+const UNREADABLE_LAGS = 12;
 
 /**
  * Gets one request to the platform: tried again after what can pass, with exponential back-off and jitter, and never
@@ -71,13 +72,15 @@ export class Sender {
         isStale?: () => boolean,
     ): Promise<SendResult & { seen?: boolean }> {
         const { sink, clock, deadline, tuning, counters, log } = this.#options;
+        // Kept once one of the attempts may have been stored: the next to send the items looks for it, too.
+        let readBack: ReadBack | undefined;
         for (let retries = 0; ; retries++) {
             const result = await this.#attempt(payload);
             if (result.kind !== 'unavailable' || !sink.retries) return result;
 
             const failedAt = clock.now();
-            const readBack = result.outcomeUnknown ? { from, sentBefore: failedAt } : undefined;
-            const sighting = readBack && (await this.#settleUnknown(payload, readBack));
+            if (result.outcomeUnknown) readBack = { from, sentBefore: failedAt };
+            const sighting = result.outcomeUnknown && (await this.#settleUnknown(payload, readBack!));
             if (sighting === 'landed') return { kind: 'stored', seen: true };
             if (sighting === 'deadline' || retries >= tuning.maxRetries) return { ...result, readBack };
             if (retries === 0) {
@@ -136,5 +139,5 @@ export class Sender {
 const DEADLINE_PASSED: Unavailable = {
     kind: 'unavailable',
     outcomeUnknown: true,
-    error: new Error('the run is ending and the platform has not answered in time'),
+    error: new Error(TOO_LATE),
 };

@@ -1,0 +1,50 @@
+import type { Dataset } from 'apify';
+
+import type { StorageTarget } from '../options.js';
+import { readActorVariable, readRunIdentity } from './environment.js';
+import { apiClientOf } from './item-sink.js';
+import { CONSOLE_URL } from './run-store.js';
+import { isDefaultDataset } from './storages.js';
+
+/** What a person wants to know of the run that wrote a report, and where it leads. */
+export interface RunFact {
+    name: string;
+    value: string;
+    url?: string;
+}
+
+/** The run and its storages, with their pages in the Console where they are on the platform. */
+export function runFacts(
+    dataset: Dataset,
+    quarantine: StorageTarget,
+    openedQuarantineId: string | undefined,
+): RunFact[] {
+    const { actorId, actorRunId } = readRunIdentity();
+    const isOnPlatform = apiClientOf(dataset) !== undefined;
+    const page = (path: string) => (isOnPlatform ? { url: `${CONSOLE_URL}/${path}` } : {});
+    const buildNumber = readActorVariable('BUILD_NUMBER');
+    return [
+        ...(actorId && actorRunId
+            ? [{ name: 'Run', value: actorRunId, ...page(`actors/${actorId}/runs/${actorRunId}`) }]
+            : []),
+        ...(buildNumber ? [{ name: 'Build', value: buildNumber }] : []),
+        { name: 'Dataset', value: dataset.name ?? dataset.id, ...page(`storage/datasets/${dataset.id}`) },
+        {
+            name: 'Quarantine',
+            value: nameOf(quarantine),
+            ...(openedQuarantineId === undefined ? {} : page(`storage/datasets/${openedQuarantineId}`)),
+        },
+    ];
+}
+
+/** What tells the records of this dataset's guard from those of others; nothing for the run's default dataset. */
+export function reportKeySuffix(dataset: Dataset, target: StorageTarget | Dataset | undefined): string {
+    if (isDefaultDataset(dataset)) return '';
+    const alias = typeof target === 'object' && 'alias' in target ? target.alias : undefined;
+    // No dot is left in the name, so that it cannot be taken for another key.
+    return `.${(alias ?? dataset.name ?? dataset.id).replace(/[^a-zA-Z0-9]+/g, '-').slice(0, 63)}`;
+}
+
+function nameOf(target: StorageTarget): string {
+    return typeof target === 'string' ? target : Object.values(target)[0]!;
+}

@@ -1,0 +1,68 @@
+/** Markup that `html` made, and nothing else: all that came into it from outside is escaped. */
+export interface Markup {
+    readonly isMarkup: true;
+    toString(): string;
+}
+
+/** Not exported: there is no other way to make one. */
+class SafeMarkup implements Markup {
+    readonly isMarkup = true;
+    readonly #text: string;
+
+    constructor(text: string) {
+        this.#text = text;
+    }
+
+    toString(): string {
+        return this.#text;
+    }
+}
+
+export type StyleSheet = Markup;
+
+/** What a template takes: text and numbers are escaped, markup is taken as it is, lists are put one behind the other. */
+export type Content = string | number | Markup | undefined | readonly Content[];
+
+/**
+ * The one way to make markup. Whatever is put into the template is escaped, in text and between the quotes of an attribute
+ * alike; only what `html` itself made is not.
+ */
+export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+    return new SafeMarkup(strings.reduce((text, string, index) => `${text}${toMarkup(contents[index - 1])}${string}`));
+}
+
+/** A style sheet: constants of ours, into which nothing else can be put. */
+export function css(strings: TemplateStringsArray, ...parts: readonly StyleSheet[]): StyleSheet {
+    return new SafeMarkup(strings.reduce((text, string, index) => `${text}${toMarkup(parts[index - 1])}${string}`));
+}
+
+function toMarkup(content: Content): string {
+    if (content === undefined) return '';
+    if (content instanceof SafeMarkup) return content.toString();
+    if (Array.isArray(content)) return content.map(toMarkup).join('');
+    return escape(String(content));
+}
+
+const ENTITIES: Record<string, string> = {
+    '&': '&amp;',
+    '<': '&lt;',
+    '>': '&gt;',
+    '"': '&quot;',
+    "'": '&#39;',
+    '`': '&#96;',
+};
+
+/**
+ * Characters that cannot be seen but change how others are read: control characters but for white space, what reverses
+ * the direction of text or hides in it, halves of characters. Joiners are part of many scripts and of emoji.
+ */
+const UNSEEN = /(?![\t\n\r\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+function escape(text: string): string {
+    return text.replace(/[&<>"'`]/g, (character) => ENTITIES[character]!).replace(UNSEEN, named);
+}
+
+/** As it is named in Unicode's tables, in place of the character itself. */
+function named(character: string): string {
+    return `[U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}]`;
+}

@@ -1,0 +1,59 @@
+import type { Clock, Log } from '../ports.js';
+import { summarize } from './statistics.js';
+import type { GuardReport } from './statistics.js';
+
+export interface MinuteLogParts {
+    clock: Clock;
+    log: Log;
+    /** Asked once a minute. */
+    report: () => GuardReport;
+}
+
+const MINUTE_MILLIS = 60_000;
+
+/** While a run goes on: one line for each minute in which something changed, never one for an item. */
+export class MinuteLog {
+    readonly #parts: MinuteLogParts;
+    #last: GuardReport;
+    #cancelTimer: (() => void) | undefined;
+
+    /** What the report says now is where the first minute begins. */
+    constructor(parts: MinuteLogParts) {
+        this.#parts = parts;
+        this.#last = parts.report();
+        this.#arm();
+    }
+
+    stop(): void {
+        this.#cancelTimer?.();
+        this.#cancelTimer = undefined;
+    }
+
+    #arm(): void {
+        this.#cancelTimer = this.#parts.clock.after(MINUTE_MILLIS, () => {
+            this.#arm();
+            this.#say();
+        });
+    }
+
+    #say(): void {
+        const { log, report } = this.#parts;
+        const before = this.#last;
+        const now = report();
+        this.#last = now;
+        const changes = [
+            change(now.receivedItems - before.receivedItems, 'received'),
+            change(now.storedItems - before.storedItems, 'stored'),
+            change(now.quarantinedItems - before.quarantinedItems, 'quarantined'),
+            change(now.discardedItems - before.discardedItems, 'given back'),
+            change(now.retriedRequests - before.retriedRequests, 'requests retried'),
+        ].filter((words) => words !== undefined);
+        if (changes.length === 0) return;
+        const waiting = now.pendingItems === 0 ? '' : `, ${now.pendingItems.toLocaleString('en-US')} under way`;
+        log.info(`${summarize(now)}${waiting}. In the last minute: ${changes.join(', ')}.`);
+    }
+}
+
+function change(amount: number, words: string): string | undefined {
+    return amount === 0 ? undefined : `${amount.toLocaleString('en-US')} ${words}`;
+}

@@ -1,0 +1,81 @@
+import type { ReasonDetails } from './reasons.js';
+
+/** All that a report's page shows. What is optional is left out of the page where it is not known. */
+export interface ReportPage {
+    /**
+     * What the page is about, and with it the words: a guard's `run` (received, stored, in quarantine), the records of a
+     * `quarantine` alone, or a `check` of items that nobody has stored (read, pass, fail).
+     */
+    readonly kind: 'run' | 'quarantine' | 'check';
+    /** Whose items they are, for the line above the heading: an Actor, a dataset, a file. */
+    readonly subject?: string;
+    /** What became of the items. Of a `check`, `storedItems` pass and `quarantinedItems` fail. */
+    readonly items: ItemCounts;
+    /** Items that have at least one of the reasons: what shares are of. */
+    readonly rejectedItems: number;
+    /** Most frequent first. */
+    readonly reasons: readonly ReasonDetails[];
+    readonly traffic?: Traffic;
+    readonly timeline?: TimelineFigures;
+    readonly schema?: UsedSchema;
+    /** Run, Actor, dataset and the like, in this order. `url` is a link if it is http or https. */
+    readonly facts?: readonly Fact[];
+    /** ISO 8601. */
+    readonly startedAt?: string;
+    /** ISO 8601: what the page says was so then. */
+    readonly writtenAt: string;
+    /** One sentence that must not be overlooked: what could not be sent, and why. */
+    readonly notice?: string;
+    /** Of this library. */
+    readonly version?: string;
+}
+
+/** What is undefined is unknown, and left out. */
+export interface ItemCounts {
+    readonly receivedItems?: number;
+    readonly storedItems?: number;
+    readonly quarantinedItems?: number;
+    readonly trimmedItems?: number;
+    readonly discardedItems?: number;
+    readonly pendingItems?: number;
+    readonly unsentItems?: number;
+}
+
+/** Units: requests to the dataset, and bytes of uncompressed JSON. */
+export interface Traffic {
+    readonly requests: number;
+    readonly rejectedRequests: number;
+    readonly retriedRequests: number;
+    readonly sentBytes: number;
+}
+
+/** Items over time, in buckets of equal length from `startedAt` on. */
+export interface TimelineFigures {
+    /** ISO 8601. */
+    readonly startedAt: string;
+    /** ISO 8601; within the last bucket, which may be cut short by it. */
+    readonly endedAt: string;
+    readonly bucketMillis: number;
+    readonly buckets: readonly TimelineBucket[];
+}
+
+export interface TimelineBucket {
+    readonly storedItems: number;
+    readonly quarantinedItems: number;
+}
+
+/** Which schema items were validated with, or why with none. */
+export interface UsedSchema {
+    /** In words: `dataset abc123`, `build 1.0.3`, a file's path, `options.schema`. Absent where there is none. */
+    readonly source?: string;
+    /** SHA-256 in hexadecimal. */
+    readonly hash?: string;
+    /** Why there is none. */
+    readonly reason?: string;
+}
+
+export interface Fact {
+    readonly name: string;
+    readonly value: string;
+    readonly url?: string;
+}

@@ -1,0 +1,248 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+
+import { renderReportPage } from '../../../src/report/html/render.js';
+import type { ReportPage } from '../../../src/report/page.js';
+import { hasChromium, launchChromium, unlessSkipped } from '../../support/chromium.js';
+import { HOSTILE_TEXTS, hostilePage } from '../support/hostile.js';
+import { moviePage } from '../support/pages.js';
+
+const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1_280, height: 900 };
+
+let browser: Browser;
+beforeAll(async () => {
+    if (hasChromium) browser = await launchChromium();
+}, 120_000);
+afterAll(async () => browser?.close());
+
+/** What happened in a page that must not. */
+interface Visit {
+    page: Page;
+    /** Paths that the page asked for, itself included. */
+    requests: string[];
+    dialogs: string[];
+    /** Errors, and what the browser says of policies that were violated. */
+    messages: string[];
+}
+
+/** Opens the page from a server, as people do, and lets it do what it wants. */
+async function visit(report: ReportPage, options: BrowserContextOptions = { viewport: DESKTOP }): Promise<Visit> {
+    const html = renderReportPage(report);
+    const requests: string[] = [];
+    const server = createServer((request, response) => {
+        requests.push(request.url!);
+        response.setHeader('content-type', 'text/html; charset=utf-8');
+        response.end(request.url === '/' ? html : 'no');
+    });
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+    const page = await browser.newPage(options);
+    const [dialogs, messages]: string[][] = [[], []];
+    page.on('dialog', (dialog) => {
+        dialogs!.push(dialog.message());
+        void dialog.dismiss();
+    });
+    page.on('pageerror', (error) => messages!.push(String(error)));
+    page.on('console', (message) => messages!.push(message.text()));
+    page.on('request', (request) => {
+        if (!request.url().startsWith('http://127.0.0.1')) requests.push(request.url());
+    });
+    onTestFinished(async () => {
+        await page.close();
+        server.closeAllConnections();
+        server.close();
+    });
+    await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`, { waitUntil: 'load' });
+    return { page, requests, dialogs: dialogs!, messages: messages! };
+}
+
+/** What a reader does: unfolds everything, and goes through all that takes the focus or the mouse. */
+async function readAll(page: Page): Promise<void> {
+    await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+        for (const element of document.querySelectorAll<HTMLElement>('body *')) {
+            element.focus?.();
+            for (const type of ['mouseover', 'mouseenter', 'error', 'load', 'toggle', 'animationstart']) {
+                element.dispatchEvent(new Event(type));
+            }
+        }
+        window.scrollTo(0, document.documentElement.scrollHeight);
+    });
+}
+
+const harm = async (page: Page) => page.evaluate(() => (window as { harm?: unknown }).harm);
+
+describe.skipIf(!hasChromium)(`a page of hostile items${unlessSkipped}`, { timeout: 120_000 }, () => {
+    it('runs nothing, asks nobody and opens nothing', async () => {
+        const { page, requests, dialogs, messages } = await visit(hostilePage());
+        await readAll(page);
+        await page.reload();
+        expect(await harm(page)).toBeUndefined();
+        expect({ dialogs, messages }).toEqual({ dialogs: [], messages: [] });
+        expect(new Set(requests)).toEqual(new Set(['/']));
+        expect(page.url()).toMatch(/^http:\/\/127/);
+    });
+
+    it('holds only what the page is made of', async () => {
+        const { page } = await visit(hostilePage());
+        const found = await page.evaluate(() => {
+            const all = [...document.querySelectorAll('*')];
+            const attributes = new Set(all.flatMap((element) => element.getAttributeNames()));
+            return {
+                tags: [...new Set(all.map((element) => element.localName))].sort(),
+                handlers: [...attributes].filter((name) => name.startsWith('on') || name === 'style' || name === 'src'),
+                policies: document.querySelectorAll('meta[http-equiv]').length,
+                styles: document.styleSheets.length,
+                links: [...document.links].map(({ protocol, rel }) => `${protocol} ${rel}`),
+            };
+        });
+        expect(found.tags.join(' ')).toBe(
+            'a b bdi body code dd details div dl dt figcaption figure h1 h2 h3 head header html i li main meta ol p path ' +
+                'rect section span style summary svg table tbody td th thead title tr ul',
+        );
+        expect(found).toMatchObject({ handlers: [], policies: 1, styles: 1 });
+        expect(found.links.length).toBeGreaterThan(0);
+        expect(new Set(found.links)).toEqual(new Set(['https: noopener noreferrer nofollow']));
+    });
+
+    it('shows what was tried as the text that it is, and names what cannot be seen', async () => {
+        const { page } = await visit(hostilePage());
+        await readAll(page);
+        const text = await page.innerText('main');
+        expect(text).toContain('"<script>window.harm = 1; alert(1)</script>"');
+        expect(text).toContain('&lt;script&gt;alert(7)&lt;/script&gt; &#60;script&#62; &copy;');
+        expect(text).toContain('[U+202E]gnp.exe[U+202C]');
+        expect(text).toContain('[U+0000]null[U+0007]bell[U+001B][31mred[U+0085]next');
+        expect(text).toContain('[U+200B][U+2060][U+FEFF][U+00AD]');
+        expect(text).toContain('👨‍👩‍👧‍👦');
+        expect(text).toContain(HOSTILE_TEXTS['right to left']!);
+        expect(text).not.toMatch(/[\p{Bidi_Control}\u200b]/u);
+        expect(text).not.toContain('\u0000');
+        expect(await page.title()).toMatch(/^1,000 items stored, 138 in quarantine – <script>window\.harm/);
+    });
+
+    it('would run nothing even if markup came through, for the policy forbids it', async () => {
+        const { page, requests, dialogs, messages } = await visit(hostilePage());
+        await page.evaluate(() => {
+            const script = document.createElement('script');
+            script.textContent = 'window.harm = 1';
+            document.body.append(script);
+            document.body.insertAdjacentHTML(
+                'beforeend',
+                `<img src="/image" onerror="window.harm = 2"><link rel="stylesheet" href="/style.css"><iframe src="/frame"></iframe>
+                 <p id="styled" style="display: none">x</p><style>h1 { display: none }</style><object data="/object"></object>`,
+            );
+        });
+        await expect.poll(() => messages.length, { timeout: 30_000 }).toBeGreaterThanOrEqual(6);
+        expect(await harm(page)).toBeUndefined();
+        expect([...new Set(requests)]).toEqual(['/']);
+        expect(dialogs).toEqual([]);
+        expect(await page.isVisible('#styled')).toBe(true);
+        expect(await page.isVisible('h1')).toBe(true);
+    });
+
+    it.each([320, 390, 1_280])('has nothing that reaches over the edge of a screen of %i pixels', async (width) => {
+        const { page } = await visit(hostilePage(), { viewport: { width, height: 800 } });
+        await readAll(page);
+        expect(await overflowing(page)).toEqual({ scrollWidth: width, beyond: [] });
+    });
+});
+
+describe.skipIf(!hasChromium)(`the page of a run in a browser${unlessSkipped}`, { timeout: 120_000 }, () => {
+    it.each([
+        ['a phone', PHONE],
+        ['a desktop', DESKTOP],
+    ])('fits %s, in letters that can be read', async (_, viewport) => {
+        const { page, messages } = await visit(moviePage(), { viewport });
+        await readAll(page);
+        expect(await overflowing(page)).toEqual({ scrollWidth: viewport.width, beyond: [] });
+        const smallest = await page.evaluate(() =>
+            Math.min(
+                ...[...document.querySelectorAll('main *')].map((one) => parseFloat(getComputedStyle(one).fontSize)),
+            ),
+        );
+        expect(smallest).toBeGreaterThanOrEqual(12);
+        expect(messages).toEqual([]);
+    });
+
+    it.each(['light', 'dark'] as const)('has enough contrast in %s', async (colorScheme) => {
+        const { page } = await visit(moviePage(), { viewport: PHONE, colorScheme });
+        const { ground, texts } = await page.evaluate(() => {
+            const colours = [...document.querySelectorAll('main *')]
+                .filter(({ childNodes }) =>
+                    [...childNodes].some(({ nodeType, nodeValue }) => nodeType === 3 && nodeValue?.trim()),
+                )
+                .map((element) => getComputedStyle(element).color);
+            return { ground: getComputedStyle(document.body).backgroundColor, texts: [...new Set(colours)] };
+        });
+        expect(luminance(ground) < 0.2).toBe(colorScheme === 'dark');
+        expect(texts.length).toBeGreaterThanOrEqual(3);
+        for (const text of texts) expect(contrast(text, ground), text).toBeGreaterThanOrEqual(4.5);
+    });
+
+    it('can be read aloud: headings in order, tables with heads, words for each picture', async () => {
+        const { page } = await visit(moviePage(), { viewport: PHONE });
+        expect(await page.getByRole('heading', { level: 1 }).allInnerTexts()).toEqual([
+            '48,225 items stored, 290 in quarantine',
+        ]);
+        const headings = await page.getByRole('heading', { level: 2 }).allInnerTexts();
+        expect(headings).toEqual([
+            'Why items failed',
+            'Items per minute',
+            'Requests to the dataset',
+            'Schema',
+            'About',
+        ]);
+        expect(await page.getByRole('heading', { level: 3 }).first().innerText()).toMatch(/\/price\s+must be a number/);
+        const pictures = page.getByRole('img');
+        expect(await pictures.evaluateAll((all) => all.map((one) => one.getAttribute('aria-label')))).toEqual([
+            '48,225 stored, 290 in quarantine, 30 given back to the caller',
+            expect.stringMatching(/^Stored: at most 1,439 a minute, 1,0\d\d on average$/),
+            expect.stringMatching(/^In quarantine: at most 54 a minute, /),
+        ]);
+        const table = page.getByRole('table').first();
+        expect(await table.getByRole('columnheader').allTextContents()).toEqual(['Place in the item', 'Value', 'Page']);
+        expect(await table.getByRole('row').count()).toBe(4);
+        await page.getByText('The figures as a table').click();
+        expect(await page.getByRole('rowheader').count()).toBe(47);
+        expect(await page.getAttribute('html', 'lang')).toBe('en');
+    });
+
+    it('unfolds samples of the rarer reasons without a script', async () => {
+        const { page } = await visit({ ...moviePage(), timeline: undefined }, { javaScriptEnabled: false });
+        const summary = page.locator('summary').last();
+        const table = page.locator('details').last().locator('table');
+        expect(await table.isVisible()).toBe(false);
+        await summary.click();
+        expect(await table.isVisible()).toBe(true);
+    });
+});
+
+/** How wide the page is, and what of its text lies outside. */
+async function overflowing(page: Page) {
+    return page.evaluate(() => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        const beyond = [...document.querySelectorAll('main *')]
+            .filter((element) => !element.closest('thead'))
+            .filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5)
+            .map(({ localName, className }) => `${localName}.${className}`);
+        return { scrollWidth, beyond };
+    });
+}
+
+/** Of `rgb(…)`, as WCAG defines it. */
+function luminance(colour: string): number {
+    const [red, green, blue] = colour.match(/[\d.]+/g)!.map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    }) as [number, number, number];
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+function contrast(one: string, other: string): number {
+    const [light, dark] = [luminance(one), luminance(other)].sort((a, b) => b - a) as [number, number];
+    return (light + 0.05) / (dark + 0.05);
+}
