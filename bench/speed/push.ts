@@ -33,12 +33,12 @@ if (warmUp.length > 0) await store(warmUp, new CallTimes());
 
 const calls = new CallTimes();
 const delays = monitorEventLoopDelay({ resolution: LOOK_MILLIS });
+const profile = profilePath === undefined ? undefined : await startProfile();
+(globalThis as { gc?: () => void }).gc?.();
 delays.enable();
 await sleep(SETTLING_MILLIS);
 delays.reset();
-(globalThis as { gc?: () => void }).gc?.();
 resetPeakRss();
-const profile = profilePath === undefined ? undefined : await startProfile();
 const startRssBytes = process.memoryUsage.rss();
 const cpuBefore = process.cpuUsage();
 const startedAt = performance.now();
@@ -48,9 +48,9 @@ await store(items, calls);
 const millis = performance.now() - startedAt;
 const cpu = process.cpuUsage(cpuBefore);
 const peak = peakRssBytes();
-await profile?.write(profilePath!);
 await sleep(SETTLING_MILLIS);
 delays.disable();
+await profile?.write(profilePath!);
 process.send?.({
     millis,
     cpuMillis: (cpu.user + cpu.system) / 1_000,
