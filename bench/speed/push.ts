@@ -16,7 +16,7 @@ import { SHAPES } from './shapes.js';
 
 /** One sample: does the task that the command line has as JSON, and sends what it measured to the parent process. */
 const LOOK_MILLIS = 2;
-/** For the histogram to begin before the items come, and to see the last delay. */
+/** For the histogram to begin before the items come, and to see the last delay. Reset, it would miss the first. */
 const SETTLING_MILLIS = 20;
 
 // Without the process that asked nobody is left to answer to.
@@ -37,7 +37,6 @@ const profile = profilePath === undefined ? undefined : await startProfile();
 (globalThis as { gc?: () => void }).gc?.();
 delays.enable();
 await sleep(SETTLING_MILLIS);
-delays.reset();
 resetPeakRss();
 const startRssBytes = process.memoryUsage.rss();
 const cpuBefore = process.cpuUsage();
