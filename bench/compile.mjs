@@ -16,7 +16,7 @@ export function compileBench() {
     const output = fileURLToPath(OUTPUT);
     process.once('exit', () => rmSync(output, { recursive: true, force: true }));
     // A process that a signal ends has no 'exit'.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
     const { status } = spawnSync(process.execPath, [tsc, '-p', project, '--outDir', output], {
         stdio: ['ignore', 'inherit', 'inherit'],
     });

@@ -64,7 +64,12 @@ export const PRESETS = {
             latencies: [20],
         },
         { contenders: FIFTIES, shapes: ['small', 'large'], places: PLATFORM, latencies: [60] },
-        { contenders: ['bare-array', 'guard-array'], shapes: ['medium'], places: ['charged'], latencies: [20] },
+        {
+            contenders: ['bare-fifty', 'bare-array', 'guard-array', 'guard-stored-fifty'],
+            shapes: ['medium'],
+            places: ['charged'],
+            latencies: [20],
+        },
         { contenders: DOORS, shapes: ['medium'], places: ['local'], latencies: [0] },
         ROOM,
         GROWTH,

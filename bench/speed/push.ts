@@ -16,8 +16,11 @@ import { SHAPES } from './shapes.js';
 
 /** One sample: does the task that the command line has as JSON, and sends what it measured to the parent process. */
 const LOOK_MILLIS = 2;
-/** For the histogram to begin before the items come, and to see the last delay. */
+/** For the histogram to begin before the items come, and to see the last delay. Reset, it would miss the first. */
 const SETTLING_MILLIS = 20;
+
+// Without the process that asked nobody is left to answer to.
+process.once('disconnect', () => process.exit(1));
 
 const [taskText, profilePath] = process.argv.slice(2);
 const task = JSON.parse(taskText!) as Task;
@@ -30,12 +33,11 @@ if (warmUp.length > 0) await store(warmUp, new CallTimes());
 
 const calls = new CallTimes();
 const delays = monitorEventLoopDelay({ resolution: LOOK_MILLIS });
+const profile = profilePath === undefined ? undefined : await startProfile();
+(globalThis as { gc?: () => void }).gc?.();
 delays.enable();
 await sleep(SETTLING_MILLIS);
-delays.reset();
-(globalThis as { gc?: () => void }).gc?.();
 resetPeakRss();
-const profile = profilePath === undefined ? undefined : await startProfile();
 const startRssBytes = process.memoryUsage.rss();
 const cpuBefore = process.cpuUsage();
 const startedAt = performance.now();
@@ -45,9 +47,9 @@ await store(items, calls);
 const millis = performance.now() - startedAt;
 const cpu = process.cpuUsage(cpuBefore);
 const peak = peakRssBytes();
-await profile?.write(profilePath!);
 await sleep(SETTLING_MILLIS);
 delays.disable();
+await profile?.write(profilePath!);
 process.send?.({
     millis,
     cpuMillis: (cpu.user + cpu.system) / 1_000,

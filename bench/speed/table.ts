@@ -1,4 +1,6 @@
+import { CONTENDERS } from './contenders.js';
 import { groupBy } from './group-by.js';
+import type { Sample } from './measurement.js';
 import type { Results } from './results.js';
 import { SHAPES } from './shapes.js';
 import type { Comparison, Summary } from './summary.js';
@@ -60,7 +62,7 @@ export function comparisonRow({ contender, against, pairs, best }: Comparison): 
 }
 
 /** What a terminal shows. */
-export function textReport({ summaries, comparisons, failures, machine, options }: Results): string {
+export function textReport({ samples, summaries, comparisons, failures, machine, options }: Results): string {
     const sections = [...groupBy(summaries, titleOf)].map(([title, group]) => {
         const compared = comparisons.filter((one) => titleOf(one) === title);
         const tables = [table(SUMMARY_HEAD, group.map(summaryRow))];
@@ -70,7 +72,16 @@ export function textReport({ summaries, comparisons, failures, machine, options 
     const { cpuModel, cores, nodeVersion } = machine;
     const pairs = `${options.pairs} ${options.pairs === 1 ? 'sample' : 'samples'} of each, medians`;
     for (const failure of failures) sections.push(`FAILED: ${titleOf(failure)}: ${failure.problem}`);
-    return `${sections.join('\n\n')}\n\n${cpuModel}, ${cores} cores, Node.js ${nodeVersion}; ${pairs}.`;
+    const shortest = shortestMillis(samples);
+    const shortestText =
+        shortest === undefined ? '' : ` The shortest sample of many items took ${digits(shortest)} ms.`;
+    return `${sections.join('\n\n')}\n\n${cpuModel}, ${cores} cores, Node.js ${nodeVersion}; ${pairs}.${shortestText}`;
+}
+
+/** Of those that go as fast as they can: below half a second, the start weighs more than it should. */
+function shortestMillis(samples: readonly Sample[]): number | undefined {
+    const bulk = samples.filter(({ place, contender }) => place !== 'local' && CONTENDERS[contender].pace === 'bulk');
+    return bulk.length === 0 ? undefined : Math.min(...bulk.map(({ millis }) => millis));
 }
 
 export function titleOf({ place, shape, latencyMillis }: Pick<Summary, 'place' | 'shape' | 'latencyMillis'>): string {

@@ -115,17 +115,20 @@ function verdict({ target, measure, ...limits }: Target, results: Findings): Ver
 
 function judged(
     target: string,
-    value: number | undefined,
+    found: number | undefined,
     { min = -Infinity, max = Infinity, unit = '' }: Pick<Target, 'min' | 'max' | 'unit'>,
 ): Verdict {
+    // A ratio to nothing is null in JSON.
+    const value = found ?? Number.NaN;
+    const isMeasured = Number.isFinite(value);
     const bounds = [
         ...(min > -Infinity ? [`at least ${short(min)}`] : []),
         ...(max < Infinity ? [`at most ${short(max)}`] : []),
     ];
     return {
         target: `${target}: ${bounds.join(', ')}${unit}`,
-        measured: value === undefined || Number.isNaN(value) ? undefined : `${short(value)}${unit}`,
-        isMet: value !== undefined && value >= min && value <= max,
+        measured: isMeasured ? `${short(value)}${unit}` : undefined,
+        isMet: isMeasured && value >= min && value <= max,
     };
 }
 

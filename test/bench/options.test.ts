@@ -67,4 +67,11 @@ describe('the order of the samples', () => {
             expect(counts.size).toBe(1);
         }
     });
+
+    it('is of few items where each push waits for its own answer', () => {
+        const options = readOptions(['--only', 'guard-loop', '--shapes', 'small', '--places', 'platform,charged']);
+        const items = (place: string) => schedule(options).find(({ task }) => task.place === place)!.task.items;
+        expect(items('platform')).toBeGreaterThan(100_000);
+        expect(items('charged')).toBeLessThan(1_000);
+    });
 });
