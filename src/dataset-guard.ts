@@ -137,8 +137,8 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives the same report;
-     * after a failure, it tries again.
+     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives
+     * the same report; after a failure, it tries again.
      * @throws DeliveryError, QuarantineError
      */
     async close(): Promise<GuardReport> {
@@ -164,11 +164,10 @@ export class DatasetGuard<Item extends object = Dictionary> {
             throw error;
         }
         this.#stopWatching();
-        reports.stop();
         const counters = carryOver
             .saveCounters(true)
             .catch((error: Error) => log.debug(`Counters were not saved: ${error.message}`));
-        const [place] = await Promise.all([reports.write(), exitDeadline.race(counters)]);
+        const [place] = await Promise.all([reports.close(), exitDeadline.race(counters)]);
         flow.callbackErrors.summarize();
         const report = this.report();
         log.info(`${summarize(report)}${place === undefined ? '' : `. Report: ${place}`}`);
