@@ -66,13 +66,15 @@ export class Pusher {
     }
 
     /**
-     * Makes the items ready for `pushExamined`: what the caller does to them afterwards changes nothing. Counts nothing yet.
+     * Makes the items ready for `pushExamined`, one item at once: what the caller does to it afterwards changes nothing. Counts
+     * nothing yet.
      * @throws TypeError, ItemsRejectedError
      */
-    examine(data: unknown): readonly Examined[] {
+    async examine(data: unknown): Promise<readonly Examined[]> {
         const items = toItems(data);
         this.#flow.checkHealth();
-        const examined = items.map((item, index) => this.#flow.examine(item, index, undefined));
+        const examine = (index: number) => this.#flow.examine(items[index], index, undefined);
+        const examined = await this.#taker.examineAll({ count: items.length, examine });
         if (this.#options.mode === 'fail') this.#passAllOrNone(examined);
         return examined;
     }

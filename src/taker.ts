@@ -52,6 +52,17 @@ export class Taker {
         return this.#inTurn(async () => this.#takeAll(taking, progress));
     }
 
+    /** Makes all items ready before any is taken. One item, and the first ones of an array, at once. */
+    async examineAll({ count, examine }: Pick<Taking, 'count' | 'examine'>): Promise<Examined[]> {
+        const all: Examined[] = [];
+        for (let index = 0; index < count; index++) {
+            const examined = examine(index);
+            all.push(examined);
+            if (this.#isPauseDue(examined)) await this.#pace.pause();
+        }
+        return all;
+    }
+
     /** An array is taken in slices, and what is pushed meanwhile comes after it. */
     async #inTurn<T>(take: () => Promise<T>): Promise<T> {
         const taken = this.#before === undefined ? take() : this.#before.then(take);
@@ -71,7 +82,7 @@ export class Taker {
         const { count, call, budget = Infinity, hasRoom, check } = taking;
         let { examine } = taking;
         if (check !== undefined) {
-            const all = await this.#examineAll(taking);
+            const all = await this.examineAll(taking);
             check(all);
             examine = (index) => all[index]!;
         }
@@ -93,16 +104,6 @@ export class Taker {
             else progress.rejectedItems++;
         }
         return trimmed;
-    }
-
-    async #examineAll({ count, examine }: Taking): Promise<Examined[]> {
-        const all: Examined[] = [];
-        for (let index = 0; index < count; index++) {
-            const examined = examine(index);
-            all.push(examined);
-            if (this.#isPauseDue(examined)) await this.#pace.pause();
-        }
-        return all;
     }
 
     #enter(examined: Examined, call?: PushCall, hasRoom?: boolean): Promise<void> | undefined {

@@ -44,7 +44,8 @@ class Attempt {
     readonly #commits: Commits;
     readonly #state: unknown;
     readonly #retryCount: number;
-    #collected: Examined[] = [];
+    /** The items of each push, as they are made ready; a large array takes its time. */
+    #collected: Promise<readonly Examined[]>[] = [];
     /** Once the handler has returned or thrown: whether its items were stored. Does not reject. */
     #isStored: Promise<boolean> | undefined;
 
@@ -73,7 +74,7 @@ class Attempt {
             await withRequest(this.#original.request, handler);
         } catch (error) {
             this.#isStored = Promise.resolve(false);
-            this.#discard(this.#take());
+            this.#discard(await this.#take());
             throw error;
         }
         const commit = this.#commit();
@@ -83,7 +84,7 @@ class Attempt {
 
     /** Stores what was collected; not for an attempt that timed out and went on, because its retry pushes the same. */
     async #commit(): Promise<boolean> {
-        const examined = this.#take();
+        const examined = await this.#take();
         if (!this.#isCurrent()) {
             this.#discard(examined);
             return false;
@@ -115,12 +116,14 @@ class Attempt {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }
-        // All of this before the first `await`: the handler may return without waiting.
-        const examined = this.#examine(data);
-        if (this.#isStored === undefined) {
-            for (const item of examined) this.#collected.push(item);
-            return;
-        }
+        const isLate = this.#isStored !== undefined;
+        const examining = this.#host.pusher.examine(data);
+        // Before the first `await`: the handler may return without waiting.
+        if (!isLate) this.#collected.push(examining);
+        const examined = await examining.catch((error: unknown) => {
+            throw asCrawlerError(error);
+        });
+        if (!isLate) return;
         if (!(await this.#isStored)) {
             this.#discard(examined);
         } else if (this.#host.isClosed) {
@@ -135,24 +138,16 @@ class Attempt {
         return requestInfoOf(this.#original.request);
     }
 
-    #examine(data: unknown): readonly Examined[] {
-        try {
-            return this.#host.pusher.examine(data);
-        } catch (error) {
-            throw asCrawlerError(error);
-        }
-    }
-
     /** Whether the crawler still waits for this very run of the handler. */
     #isCurrent(): boolean {
         const { state, retryCount } = this.#original.request;
         return state === this.#state && retryCount === this.#retryCount;
     }
 
-    #take(): Examined[] {
-        const collected = this.#collected;
-        this.#collected = [];
-        return collected;
+    /** What was collected; of a push that was rejected nothing, as the handler was told. */
+    async #take(): Promise<readonly Examined[]> {
+        const collected = await Promise.all(this.#collected.map(async (items) => items.catch(() => [])));
+        return collected.flat();
     }
 
     #discard(items: readonly Examined[]): void {

@@ -32,6 +32,41 @@ describe('the context of a handler behind guard.handler()', () => {
         expect(numbers(await stage.items(id))).toEqual([1, 2, 3, 4, 5]);
     });
 
+    it('takes a large array in slices, between which others have their turn, in the order of the pushes', async () => {
+        const id = await stage.freshDataset();
+        const guard = await stage.open();
+        const array = Array.from({ length: 30_000 }, (_, n) => ({ n }));
+        let turns = 0;
+        let isReady = false;
+        const count = () => {
+            turns++;
+            if (!isReady) setImmediate(count);
+        };
+        const requestHandler = guard.handler(async ({ pushData }: HttpCrawlingContext) => {
+            setImmediate(count);
+            const pushes = [pushData(array), pushData({ n: 30_000 })];
+            await pushes[0];
+            isReady = true;
+            // The last one is not waited for.
+            void pushData(array.map(({ n }) => ({ n: 30_001 + n })));
+        });
+        await crawl(new HttpCrawler({ ...(await httpCrawlerOptions()), requestHandler }), stage.site.urls(1));
+        expect(turns).toBeGreaterThan(5);
+        expect(numbers(await stage.items(id))).toEqual(Array.from({ length: 60_001 }, (_, n) => n));
+    });
+
+    it('discards all of a large array when the handler throws while it is taken', async () => {
+        const id = await stage.freshDataset();
+        const guard = await stage.open();
+        const requestHandler = guard.handler(async ({ pushData, request }: HttpCrawlingContext) => {
+            void pushData(Array.from({ length: 10_000 }, (_, n) => ({ n })));
+            if (request.retryCount === 0) throw new Error('The first attempt fails.');
+        });
+        await crawl(new HttpCrawler({ ...(await httpCrawlerOptions()), requestHandler }), stage.site.urls(1));
+        expect(await stage.items(id)).toHaveLength(10_000);
+        expect(guard.report()).toMatchObject({ receivedItems: 20_000, storedItems: 10_000, discardedItems: 10_000 });
+    });
+
     it('is the same as ever in all else, and error handlers find there what the handler has put there', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
