@@ -104,6 +104,11 @@ export class CarryOver {
         flow.begin();
     }
 
+    /** Which of the process's open guards on the dataset this is, from 1. */
+    get place(): number {
+        return this.#place;
+    }
+
     /** Resolves when nothing is being saved or taken out. */
     async settled(): Promise<void> {
         await this.#saving;

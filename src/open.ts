@@ -82,7 +82,7 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
     const reports = new RunReport({
         statistics: flow.statistics,
         store: runStore,
-        keySuffix: reportKeySuffix(dataset, options.dataset),
+        keySuffix: reportKeySuffix(dataset, options.dataset, carryOver.place),
         describe: () => ({
             subject: actor,
             schema: usedSchema(schemas.used),

@@ -37,12 +37,16 @@ export function runFacts(
     ];
 }
 
-/** What tells the records of this dataset's guard from those of others; nothing for the run's default dataset. */
-export function reportKeySuffix(dataset: Dataset, target: StorageTarget | Dataset | undefined): string {
-    if (isDefaultDataset(dataset)) return '';
+/**
+ * What tells the records of this guard from those of others; nothing for that of the run's default dataset. `place` is more
+ * than 1 where another open guard has the same dataset.
+ */
+export function reportKeySuffix(dataset: Dataset, target: StorageTarget | Dataset | undefined, place: number): string {
+    const number = place > 1 ? `(${place})` : '';
+    if (isDefaultDataset(dataset)) return number;
     const alias = typeof target === 'object' && 'alias' in target ? target.alias : undefined;
-    // No dot is left in the name, so that it cannot be taken for another key.
-    return `.${(alias ?? dataset.name ?? dataset.id).replace(/[^a-zA-Z0-9]+/g, '-').slice(0, 63)}`;
+    // Neither a dot nor a bracket is left in the name, so that it cannot be taken for another key.
+    return `.${(alias ?? dataset.name ?? dataset.id).replace(/[^a-zA-Z0-9]+/g, '-').slice(0, 63)}${number}`;
 }
 
 function nameOf(target: StorageTarget): string {

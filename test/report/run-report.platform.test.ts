@@ -1,7 +1,7 @@
 import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { emitEvent, openQuickly } from '../lifecycle/support/run-events.js';
+import { emitEvent, openInNextProcess, openQuickly } from '../lifecycle/support/run-events.js';
 import type { PlatformRun } from '../support/platform-run.js';
 import { startPlatformRun } from '../support/platform-run.js';
 import { collectLog } from './support/log-lines.js';
@@ -123,6 +123,20 @@ describe('on close, the report', () => {
     });
 });
 
+describe('the reports of two guards that are open on one dataset', () => {
+    it('do not replace each other', async () => {
+        run.freshDataset(FIELDS);
+        const first = await run.open();
+        const second = await run.open();
+        await first.pushData([{ n: 1 }, { n: 2 }]);
+        await second.pushData({ n: 3 });
+        await first.close();
+        await second.close();
+        expect(reportKeys()).toEqual([REPORT, `${REPORT}(2)`, PAGE, `${PAGE}(2)`]);
+        expect([json().storedItems, json(`${REPORT}(2)`).storedItems]).toEqual([2, 1]);
+    });
+});
+
 describe('samples', () => {
     const secrets = { n: 'secret-value', extra: 'secret-neighbour' };
 
@@ -209,7 +223,7 @@ describe('what is known is written also', () => {
         expect(json()).toMatchObject({ receivedItems: 2, storedItems: 1, quarantinedItems: 1 });
         expect(text(PAGE)).toContain('It may have gone on since.');
 
-        const after = await openQuickly();
+        const after = await openInNextProcess();
         await after.pushData([{ n: 2 }, { n: 'second' }]);
         await after.close();
         expect(json()).toMatchObject({ receivedItems: 4, reasons: [{ count: 2, samples: ['"first"', '"second"'] }] });
