@@ -1,7 +1,8 @@
-import type { Batch, ItemBuffer, OwnerRun } from './pipeline/buffer/item-buffer.js';
-import { ownersByIndex } from './pipeline/buffer/item-buffer.js';
+import type { Batch, OwnerRun } from './pipeline/buffer/batch.js';
+import { ownersByIndex } from './pipeline/buffer/batch.js';
+import type { ItemBuffer } from './pipeline/buffer/item-buffer.js';
 import type { Deliverer, Outcome } from './pipeline/deliver/deliver.js';
-import type { RejectedItem } from './pipeline/quarantine.js';
+import type { RejectedItem } from './pipeline/quarantine/quarantine.js';
 import type { Statistics } from './report/statistics.js';
 
 export type DeliveryFailure = NonNullable<Outcome['failure']>;
@@ -10,6 +11,8 @@ export interface BatchDeliveryParts {
     deliverer: Deliverer;
     buffer: ItemBuffer;
     statistics: Statistics;
+    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
+    position: () => number;
     /** Puts items into quarantine; never rejects. */
     quarantine: (items: readonly RejectedItem[]) => Promise<void>;
     /** The platform may have another schema than the one used here; never rejects. */
@@ -31,7 +34,8 @@ export class BatchDelivery {
     /** Resolves to whether the next batch may follow. Never rejects: what went wrong is kept for the callers. */
     async deliver(batch: Batch): Promise<boolean> {
         if (this.#giveBackStale(batch)) return true;
-        const { buffer, quarantine, learnSchema, onFailure, onSuspect } = this.#parts;
+        const { buffer, position, quarantine, learnSchema, onFailure, onSuspect } = this.#parts;
+        batch.sentFrom = position();
         const outcome = await this.#outcomeOf(batch);
         const rejected = this.#rejectedItems(batch, outcome);
         this.#countStored(batch, outcome);
@@ -59,7 +63,10 @@ export class BatchDelivery {
         const { buffer, statistics } = this.#parts;
         const stale = batch.runs.filter(isStale);
         if (stale.length === 0) return false;
-        const indexes = ownersByIndex(batch.runs).flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
+        const owners = ownersByIndex(batch.runs);
+        const indexes = owners.flatMap((owner, index) => (isStale({ owner }) ? [] : [index]));
+        for (const [index, owner] of owners.entries())
+            if (isStale({ owner })) owner!.onTakenBack?.(batch.payload.itemText(index));
         buffer.keep(batch, [{ indexes, readBack: batch.readBack }]);
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         for (const { owner, count } of stale) {

@@ -1,18 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
+import { leavePlace, leaveRecord, takePlace, takeRecord } from './guards-of-process.js';
 import type { ItemFlow } from './item-flow.js';
-import type { Log, Payload, RunStore } from './ports.js';
-
-/** The first line of a saved record: what the lines behind it are. */
-interface SavedHeader {
-    kind: 'items' | 'rejected';
-    datasetId: string;
-    itemCount: number;
-    /** SHA-256 of those lines, in hexadecimal: half a record must not pass for one. */
-    payloadHash: string;
-    /** Where in the dataset to look for the items before they are sent: they may have been stored all the same. */
-    readBackFrom: number;
-}
+import type { Batch } from './pipeline/buffer/batch.js';
+import type { Log, RunStore } from './ports.js';
+import type { SavedLines } from './saved-record.js';
+import { RecordReader, toRecords } from './saved-record.js';
 
 export interface CarryOverParts {
     datasetId: string;
@@ -24,8 +17,8 @@ export interface CarryOverParts {
     log: Log;
 }
 
-/** Records stay under this, so that they are under 5 MB with their first line. */
-const MAX_RECORD_BYTES = 4_500_000;
+/** Batches that are saved at once: the time before the end is short. */
+const MAX_PARALLEL_SAVES = 3;
 
 /**
  * Carries what a process could not send over to the next process of the same run: items, rejected items and counters,
@@ -33,11 +26,16 @@ const MAX_RECORD_BYTES = 4_500_000;
  */
 export class CarryOver {
     readonly #parts: CarryOverParts;
+    readonly #place: number;
+    readonly #openedAt: number;
     #saving: Promise<unknown> = Promise.resolve();
     #nextNumber = 0;
+    #hasUnread = false;
 
     constructor(parts: CarryOverParts) {
         this.#parts = parts;
+        this.#place = takePlace(parts.datasetId);
+        this.#openedAt = parts.now();
     }
 
     /**
@@ -45,13 +43,15 @@ export class CarryOver {
      * again. Resolves to how many items were saved by this call.
      */
     async save(): Promise<number> {
-        const saved = this.#saving.then(async () => {
-            const savedItems = (await this.#saveItems()) + (await this.#saveRejected());
+        const savedItems = await this.#inTurn(async () => {
+            // What cannot be saved must not keep the rest from being saved.
+            const outcomes = await Promise.allSettled([this.#saveItems(), this.#saveRejected()]);
             await this.#saveCounters(false);
-            return savedItems;
+            return outcomes.reduce((sum, outcome) => {
+                if (outcome.status === 'rejected') throw outcome.reason;
+                return sum + outcome.value;
+            }, 0);
         });
-        this.#saving = saved.catch(() => undefined);
-        const savedItems = await saved;
         // The process may be killed next, and what was saved anew must not be sent from its old record as well.
         await this.settled();
         return savedItems;
@@ -59,40 +59,49 @@ export class CarryOver {
 
     /** Saves the counters. `isClosed`: the run's work is done, so that a new run on a laptop counts from nothing. */
     async saveCounters(isClosed: boolean): Promise<void> {
-        const saved = this.#saving.then(async () => this.#saveCounters(isClosed));
-        this.#saving = saved.catch(() => undefined);
-        return saved;
+        if (isClosed) leavePlace(this.#parts.datasetId, this.#place);
+        return this.#inTurn(async () => this.#saveCounters(isClosed));
     }
 
     /** Takes over what an earlier process of the run left. To be called before any item comes in. */
     async restore(): Promise<void> {
-        const { store, log } = this.#parts;
+        this.#hasUnread = true;
         await this.#restoreCounters();
+        await this.restoreItems();
+    }
+
+    /** Whether an earlier process has left items that could not be read, or not all of them. */
+    get hasUnread(): boolean {
+        return this.#hasUnread;
+    }
+
+    /** Takes over the items that an earlier process of the run left, as far as that was not done yet. */
+    async restoreItems(): Promise<void> {
+        const { store, log, flow } = this.#parts;
+        this.#hasUnread = true;
+        const reader = new RecordReader();
+        let hasUnread = false;
+        let keys: string[] = [];
         for (const key of await store.keys(this.#prefix)) {
+            if (!takeRecord(key)) continue;
             try {
-                this.#restoreRecord(key, await store.read(key));
+                const saved = reader.read(await store.read(key));
+                keys.push(key);
+                // Its other pieces are in the records behind it.
+                if (saved === undefined) continue;
+                this.#takeOver(saved, keys);
             } catch (error) {
+                hasUnread = true;
+                leaveRecord(key);
                 // It stays where it is, for a person to look at.
                 log.error(`Saved items cannot be read and were not sent: ${(error as Error).message}`, { key });
             }
+            keys = [];
         }
-    }
-
-    #restoreRecord(key: string, text: string): void {
-        const { now, log } = this.#parts;
-        const { buffer, quarantine, statistics } = this.#parts.flow;
-        const [first, ...lines] = text.split('\n').filter((line) => line !== '');
-        const { kind, itemCount, payloadHash, readBackFrom } = JSON.parse(first!) as SavedHeader;
-        if (hashOf(lines) !== payloadHash) throw new Error('the record is not what was saved');
-        const remove = () => this.#remove(key);
-        if (kind === 'items') buffer.restore(lines, { from: readBackFrom, sentBefore: now() }, remove);
-        else quarantine.restore(lines, remove);
-        statistics.receivedItems += itemCount;
-        log.info(`${itemCount} items that an earlier process of this run could not send are sent first.`);
-    }
-
-    get #prefix(): string {
-        return `DATASET-GUARD-UNSENT-${this.#parts.datasetId}-`;
+        if (keys.length > 0) log.error('A saved item is not there as a whole and was not sent.', { keys });
+        keys.forEach(leaveRecord);
+        this.#hasUnread = hasUnread || keys.length > 0;
+        flow.begin();
     }
 
     /** Resolves when nothing is being saved or taken out. */
@@ -100,62 +109,101 @@ export class CarryOver {
         await this.#saving;
     }
 
+    #takeOver({ kind, readBackFrom, lines }: SavedLines, keys: readonly string[]): void {
+        const { now, log } = this.#parts;
+        const { buffer, quarantine, statistics } = this.#parts.flow;
+        const onDone = () => keys.forEach((key) => this.#remove(key));
+        const readBack = { from: readBackFrom, sentBefore: now() };
+        if (kind === 'items') buffer.restore(lines, readBack, orderOf(keys[0]!), onDone);
+        else quarantine.restore(lines, onDone);
+        statistics.receivedItems += lines.length;
+        log.info(`${lines.length} items that an earlier process of this run could not send are sent first.`);
+    }
+
+    get #prefix(): string {
+        return `DATASET-GUARD-UNSENT-${this.#parts.datasetId}-`;
+    }
+
     async #saveItems(): Promise<number> {
-        const { flow } = this.#parts;
-        const { buffer } = flow;
-        let savedItems = 0;
+        const { buffer } = this.#parts.flow;
         // A batch that is saved must not grow.
         buffer.seal();
-        for (const batch of buffer.batches.filter(({ onDone, isReduced }) => onDone === undefined || isReduced)) {
-            const outdated = batch.onDone;
-            savedItems += batch.payload.itemCount;
-            const keys: string[] = [];
-            for (const lines of linesOf(batch.payload)) {
-                keys.push(await this.#saveLines('items', lines, batch.readBack?.from ?? flow.position));
+        const begun = new Set<Batch>();
+        let savedItems = 0;
+        const saveSome = async () => {
+            for (;;) {
+                // Looked for each time: what was left of a batch that was sent meanwhile is to be saved, too.
+                const batch = buffer.batches.find((other) => isUnsaved(other) && !begun.has(other));
+                if (batch === undefined) return;
+                begun.add(batch);
+                savedItems += batch.payload.itemCount;
+                await this.#saveBatch(batch);
             }
-            // It may have left the buffer in the meantime, sent after all.
-            const remove = () => keys.forEach((key) => this.#remove(key));
-            if (buffer.batches.includes(batch)) Object.assign(batch, { onDone: remove, isReduced: false });
-            else remove();
-            if (!buffer.batches.some(({ onDone }) => onDone === outdated)) outdated?.();
-        }
+        };
+        const outcomes = await Promise.allSettled(Array.from({ length: MAX_PARALLEL_SAVES }, saveSome));
+        for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
         return savedItems;
     }
 
-    async #saveRejected(): Promise<number> {
-        const unsaved = this.#parts.flow.quarantine.unsaved();
-        for (const { line, onDone } of unsaved) {
-            const key = await this.#saveLines('rejected', [line], 0);
-            onDone(() => this.#remove(key));
+    async #saveBatch(batch: Batch): Promise<void> {
+        const { flow, datasetId } = this.#parts;
+        const { payload, readBack, onDone: outdated } = batch;
+        const lines = Array.from({ length: payload.itemCount }, (_, index) => payload.itemText(index));
+        const readBackFrom = readBack?.from ?? batch.sentFrom ?? flow.position;
+        const order = batch.savedOrder ?? `${this.#openedAt}-${String(batch.sequence).padStart(9, '0')}`;
+        const keys = await this.#saveRecords({ kind: 'items', datasetId, readBackFrom, lines }, order);
+        const remove = () => keys.forEach((key) => this.#remove(key));
+        // It may have left the buffer in the meantime, sent after all, or but for a part that is saved next.
+        const { batches } = flow.buffer;
+        if (batches.includes(batch)) Object.assign(batch, { onDone: remove, isReduced: false });
+        else {
+            const rest = batches.filter(({ sequence }) => sequence === batch.sequence);
+            for (const part of rest) Object.assign(part, { onDone: remove, isReduced: true });
+            if (rest.length === 0) remove();
         }
-        return unsaved.length;
+        if (!batches.some(({ onDone }) => onDone === outdated)) outdated?.();
     }
 
-    async #saveLines(kind: SavedHeader['kind'], lines: readonly string[], readBackFrom: number): Promise<string> {
-        const { store, datasetId } = this.#parts;
-        const header: SavedHeader = {
-            kind,
-            datasetId,
-            itemCount: lines.length,
-            payloadHash: hashOf(lines),
-            readBackFrom,
-        };
-        const number = String(this.#nextNumber++).padStart(6, '0');
-        const key = `${this.#prefix}${Date.now()}-${number}-${randomUUID().slice(0, 8)}`;
-        await store.save(key, [JSON.stringify(header), ...lines, ''].join('\n'), 'application/x-ndjson; charset=utf-8');
-        return key;
+    async #saveRejected(): Promise<number> {
+        const { flow, datasetId } = this.#parts;
+        const { lines, markSaved } = flow.quarantine.unsaved();
+        if (lines.length === 0) return 0;
+        const order = `${this.#openedAt}-rejected`;
+        const keys = await this.#saveRecords({ kind: 'rejected', datasetId, readBackFrom: 0, lines }, order);
+        markSaved(() => keys.forEach((key) => this.#remove(key)));
+        return lines.length;
+    }
+
+    /** Resolves to the keys of the records, which sort by `order` and then as the records were made. */
+    async #saveRecords(saved: SavedLines, order: string): Promise<string[]> {
+        const records = toRecords(saved).map((text) => {
+            const number = String(this.#nextNumber++).padStart(9, '0');
+            return { key: `${this.#prefix}${order}-${number}-${randomUUID().slice(0, 8)}`, text };
+        });
+        for (const { key, text } of records) {
+            takeRecord(key);
+            await this.#parts.store.save(key, text, 'application/x-ndjson; charset=utf-8');
+        }
+        return records.map(({ key }) => key);
     }
 
     /** A record that stays behind is harmless: its items are read back before they are sent. */
     #remove(key: string): void {
         const { store, log } = this.#parts;
-        this.#saving = this.#saving
-            .then(async () => store.remove(key))
-            .catch((error: Error) => log.warning(`A saved record could not be removed: ${error.message}`, { key }));
+        void this.#inTurn(async () => store.remove(key)).catch((error: Error) =>
+            log.warning(`A saved record could not be removed: ${error.message}`, { key }),
+        );
+    }
+
+    /** One after the other, so that no older state overwrites a newer one. */
+    async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+        const done = this.#saving.then(work);
+        this.#saving = done.catch(() => undefined);
+        return done;
     }
 
     get #countersKey(): string {
-        return `DATASET-GUARD-COUNTERS-${this.#parts.datasetId}`;
+        return `DATASET-GUARD-COUNTERS-${this.#parts.datasetId}${this.#place > 1 ? `-${this.#place}` : ''}`;
     }
 
     async #saveCounters(isClosed: boolean): Promise<void> {
@@ -175,22 +223,12 @@ export class CarryOver {
     }
 }
 
-function hashOf(lines: readonly string[]): string {
-    return createHash('sha256').update(lines.join('\n')).digest('hex');
+/** What stands for the order in a record's key. */
+function orderOf(key: string): string {
+    return key.split('-').slice(-4, -2).join('-');
 }
 
-/** The payload's items in groups that fit a record each; an item that is larger has one of its own. */
-function linesOf(payload: Payload): string[][] {
-    const groups: string[][] = [[]];
-    let bytes = 0;
-    for (let index = 0; index < payload.itemCount; index++) {
-        const itemBytes = payload.itemBytes(index) + 1;
-        if (bytes > 0 && bytes + itemBytes > MAX_RECORD_BYTES) {
-            groups.push([]);
-            bytes = 0;
-        }
-        groups.at(-1)!.push(payload.itemText(index));
-        bytes += itemBytes;
-    }
-    return groups;
+/** Not saved yet, or more was saved than is left. */
+function isUnsaved({ onDone, isReduced }: Batch): boolean {
+    return onDone === undefined || isReduced === true;
 }

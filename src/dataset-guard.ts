@@ -4,9 +4,11 @@ import { checkStorageAccess } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
 import { Commits } from './crawlee/commits.js';
 import type { Awaitable, DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
+import { inCrawler, requestInfoOf } from './crawlee/door.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
 import { Installation } from './crawlee/install.js';
+import { currentRequest } from './crawlee/request-scope.js';
 import { createRouterHook } from './crawlee/router-hook.js';
 import { GuardClosedError } from './errors.js';
 import { openParts } from './open.js';
@@ -48,7 +50,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         const isClosed = () => this.#closing !== undefined;
         this.#host = {
             pusher: parts.pusher,
-            takes: (name) => takes(parts.dataset, name),
+            takes: (name, crawler) => takes(parts.dataset, name, crawler),
             get isClosed() {
                 return isClosed();
             },
@@ -87,8 +89,10 @@ export class DatasetGuard<Item extends object = Dictionary> {
     async pushData(data: Item | Item[], eventName?: string): Promise<PushResult> {
         checkStorageAccess();
         if (this.#closing !== undefined) throw new GuardClosedError();
-        const { pusher, options } = this.#parts;
-        return pusher.pushData(data, { ack: options.ack, eventName });
+        const { pusher } = this.#parts;
+        const request = currentRequest();
+        if (request === undefined) return pusher.pushData(data, { eventName });
+        return inCrawler(async () => pusher.pushData(data, { eventName, request: requestInfoOf(request) }));
     }
 
     /**
@@ -133,8 +137,8 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives the same report;
-     * after a failure, it tries again.
+     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives
+     * the same report; after a failure, it tries again.
      * @throws DeliveryError, QuarantineError
      */
     async close(): Promise<GuardReport> {
@@ -160,11 +164,10 @@ export class DatasetGuard<Item extends object = Dictionary> {
             throw error;
         }
         this.#stopWatching();
-        reports.stop();
         const counters = carryOver
             .saveCounters(true)
             .catch((error: Error) => log.debug(`Counters were not saved: ${error.message}`));
-        const [place] = await Promise.all([reports.write(), exitDeadline.race(counters)]);
+        const [place] = await Promise.all([reports.close(), exitDeadline.race(counters)]);
         flow.callbackErrors.summarize();
         const report = this.report();
         log.info(`${summarize(report)}${place === undefined ? '' : `. Report: ${place}`}`);

@@ -8,11 +8,11 @@ import { Intake } from './intake.js';
 import type { ResolvedOptions } from './options.js';
 import { Flusher } from './pipeline/buffer/flusher.js';
 import { ItemBuffer } from './pipeline/buffer/item-buffer.js';
-import { PayloadPool } from './pipeline/chunk.js';
+import { PayloadPool, TARGET_PAYLOAD_BYTES } from './pipeline/chunk.js';
 import { Deliverer } from './pipeline/deliver/deliver.js';
 import { Sender } from './pipeline/deliver/sender.js';
-import type { RecordOrigin, RejectedItem } from './pipeline/quarantine.js';
-import { Quarantine } from './pipeline/quarantine.js';
+import type { RecordOrigin, RejectedItem } from './pipeline/quarantine/quarantine.js';
+import { Quarantine } from './pipeline/quarantine/quarantine.js';
 import type { Clock, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from './ports.js';
 import { RecordWriter } from './record-writer.js';
 import { CallbackErrors } from './report/callback-errors.js';
@@ -59,7 +59,7 @@ export class ItemFlow {
     constructor(parts: FlowParts) {
         this.#parts = parts;
         const { options, clock, log } = parts;
-        const payloads = new PayloadPool(options.maxPayloadBytes);
+        const payloads = new PayloadPool(options.maxPayloadBytes, TARGET_PAYLOAD_BYTES);
         this.statistics = new Statistics(
             () => clock.now(),
             options.samples,
@@ -67,8 +67,11 @@ export class ItemFlow {
         );
         this.callbackErrors = new CallbackErrors(log);
         this.#intake = new Intake({ ...parts, statistics: this.statistics, callbackErrors: this.callbackErrors });
-        this.buffer = new ItemBuffer(options.maxBufferedBytes, payloads, clock.now, () => {
-            this.statistics.receivedItems++;
+        this.buffer = new ItemBuffer(options.maxBufferedBytes, payloads, clock.now, {
+            onTake: () => {
+                this.statistics.receivedItems++;
+            },
+            onChange: () => this.#flusher.poke(),
         });
         this.#sender = new Sender({ ...parts, counters: this.statistics });
         const deliverer = new Deliverer({
@@ -85,6 +88,7 @@ export class ItemFlow {
             deliverer,
             buffer: this.buffer,
             statistics: this.statistics,
+            position: () => this.position,
             quarantine: async (items) => this.#quarantineAll(items),
             learnSchema: async () => this.#learnSchema(),
             onSuspect: (failure) => {
@@ -92,18 +96,25 @@ export class ItemFlow {
             },
             onFailure: (failure) => this.#failDelivery(failure),
         });
-        this.#flusher = new Flusher(this.buffer, { ...options, clock, send: async (batch) => delivery.deliver(batch) });
+        this.#flusher = new Flusher(this.buffer, {
+            ...options,
+            clock,
+            send: async (batch) => delivery.deliver(batch),
+            prepare: ({ payload }) => parts.sink.prepare?.(payload),
+            onBehind: () => payloads.raiseTarget(),
+        });
         const records = new RecordWriter({ ...parts, store: parts.quarantineStore });
         this.quarantine = new Quarantine({
             redact: options.redact,
             onQuarantine: options.onQuarantine,
-            store: parts.quarantineStore,
+            store: records,
             payloads: new PayloadPool(options.maxPayloadBytes),
             maxRecordBytes: options.maxPayloadBytes,
             origin: () => ({ ...parts.origin, ...this.#intake.schemaOrigin }),
             clock,
             onCallbackError: (option, error) => this.callbackErrors.add(option, error),
-            deliver: async (payload) => records.write(payload),
+            deliver: async (payload, readBack) => records.write(payload, readBack),
+            position: () => records.position,
             onStored: (count) => {
                 this.statistics.quarantinedItems += count;
             },
@@ -133,9 +144,7 @@ export class ItemFlow {
 
     /** Takes the item's JSON into the buffer. Returns a promise where there is no room yet, unless `hasRoom` says not to wait. */
     take(text: string, owner: Owner | undefined, hasRoom = false): Promise<void> | undefined {
-        const room = this.buffer.add(text, owner, owner !== undefined, hasRoom);
-        this.#flusher.poke();
-        return room;
+        return this.buffer.add(text, owner, owner !== undefined, hasRoom);
     }
 
     /** Sets the item aside. Returns a promise where so much is set aside that the writer must catch up. */
@@ -170,6 +179,8 @@ export class ItemFlow {
         } catch (error) {
             this.#fail(error as DatasetGuardError);
             this.statistics.discardedItems += this.quarantine.takeBack(error as Error);
+            // As after a delivery that failed: where nothing is kept, the next push is as good as this one was.
+            if (this.quarantine.pendingItems === 0) this.#failure = undefined;
             throw error;
         }
     }
@@ -188,6 +199,13 @@ export class ItemFlow {
         // The next push may bring the evidence, so it must not be turned away.
         if (isUnproven) this.#failure = undefined;
         if (failure !== undefined) throw failure;
+        this.#loggedFailure = undefined;
+    }
+
+    /** Sends what was taken over from an earlier process, without anybody pushing. */
+    begin(): void {
+        this.#flusher.poke();
+        if (this.quarantine.pendingItems > 0) this.#armQuarantineTimer();
     }
 
     /** The run ends: nothing lingers from now on. */
@@ -197,7 +215,8 @@ export class ItemFlow {
 
     /** The platform rejected what passed here: it has another schema, which counts from now on. */
     async #learnSchema(): Promise<void> {
-        const schema = await this.#parts.refreshSchema().catch(() => undefined);
+        const { deadline, refreshSchema } = this.#parts;
+        const schema = await deadline.race(refreshSchema().catch(() => undefined));
         if (schema !== undefined) this.#intake.useSchema(schema);
     }
 

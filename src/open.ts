@@ -1,3 +1,5 @@
+import type { Dataset } from 'apify';
+
 import { createCharging } from './apify/charging.js';
 import { createClock, createLog, readActorFullName, readRunIdentity, TUNING } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
@@ -43,11 +45,13 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
     const schema = await schemas.find();
     const actor = await actorName(sources.cwd);
     const quarantine = options.quarantine ?? quarantineName(actor);
-    const quarantineStore = createQuarantineStore(quarantine, tuning, log);
+    const toSink = (opened: Dataset) => createItemSink(opened, tuning, options.compression);
+    const quarantineStore = createQuarantineStore(quarantine, toSink, log);
     const runStore = createRunStore();
-    const sink = createItemSink(dataset, tuning);
+    const sink = toSink(dataset);
     const identity = readRunIdentity();
     const deadline = new MovableDeadline(clock);
+    /** When the process may be gone; that for sending is before it. */
     const exitDeadline = new MovableDeadline(clock);
     const flow = new ItemFlow({
         options,

@@ -48,6 +48,8 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     flushIntervalMillis?: number;
     /** Requests under way at once, 1 to 64. Above 1 the order of items is given up for speed. @default 1 */
     maxParallelRequests?: number;
+    /** `'auto'` compresses requests of 1 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
+    compression?: 'auto' | 'none';
     /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
     tolerance?: Tolerance;
     /** A last chance to mend an item that failed here, at once; what it returns is validated again. @default none */
@@ -86,6 +88,7 @@ const DEFAULTS = {
     maxBufferedBytes: 32 * 1024 * 1024,
     flushIntervalMillis: 1_000,
     maxParallelRequests: 1,
+    compression: 'auto',
     samples: true,
 } as const;
 
@@ -123,6 +126,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         maxBufferedBytes: bufferSize(options, maxPayloadBytes),
         flushIntervalMillis: integer(options, 'flushIntervalMillis', 0, 2_147_483_647),
         maxParallelRequests: integer(options, 'maxParallelRequests', 1, 64),
+        compression: oneOf(options, 'compression', ['auto', 'none']),
         tolerance: tolerance(options.tolerance),
         repair: callback(options, 'repair'),
         redact: callback(options, 'redact'),

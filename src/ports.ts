@@ -133,6 +133,8 @@ export interface Owner {
     isCurrent?(): boolean;
     /** Called as the owner's items are stored or quarantined, or taken back because of `error`. */
     settle(outcome: { stored?: number; quarantined?: number; takenBack?: number; error?: Error }): void;
+    /** Called for each item that is taken back, with its JSON where it has one, before `settle`. */
+    onTakenBack?(itemText: string | undefined): void;
     /** Called when one of the owner's items is set aside for the quarantine. */
     onRejected?(item: { itemPosition: number; errors: ItemError[] }): void;
 }
@@ -174,6 +176,8 @@ export interface ReadBack {
     from: number;
     /** The request was made before this time, in milliseconds since the epoch. */
     sentBefore: number;
+    /** Requests with an unknown outcome that these items had: 1 unless given. */
+    attempts?: number;
 }
 
 /** How a payload is to be sent. */
@@ -198,12 +202,20 @@ export interface ItemSink {
     readonly datasetName?: string;
     /** Whether a second attempt can help after an error (a local disk that is full stays full). */
     readonly retries: boolean;
+    /** Begins what can be done of a payload before it is sent; it must not change any more. */
+    prepare?(payload: Payload): void;
     /** Makes one attempt. Resolves to what came of it; rejects only for a defect. */
     send(payload: Payload): Promise<SendResult>;
     /** Up to `limit` stored items from `offset` on, in order. `undefined` where they can never be read. */
     list(offset: number, limit: number): Promise<unknown[] | undefined>;
     /** So many items at least were in the dataset when the sink was made. */
     readonly knownItemCount: number;
+}
+
+/** Why quarantine records could not be written, and where to look for them before they are written again. */
+export interface RecordFailure {
+    error: Error;
+    readBack?: ReadBack;
 }
 
 /** Where quarantine records go. */
@@ -258,7 +270,10 @@ export interface Deadline {
     race<T>(work: Promise<T>): Promise<T | undefined>;
 }
 
-/** Times that follow from the platform's. */
+/** Why work was given up when the deadline had passed. */
+export const TOO_LATE = 'the run is ending and the platform has not answered in time';
+
+/** What tests and the guard's own tools set otherwise; no part of the API. Times follow from the platform's. */
 export interface Tuning {
     /** Stored items show up in listings within this time. Source: the dataset guide says 5 to 10 s for `itemCount`; listings lag less. */
     listingLagMillis: number;
@@ -267,6 +282,8 @@ export interface Tuning {
     maxRetries: number;
     /** A request that takes longer has an unknown outcome. */
     requestTimeoutSecs: number;
+    /** Files that are written at once in a local storage. A process that is killed may leave gaps between them. */
+    maxLocalWrites: number;
 }
 
 /** Levels as in Crawlee's log. Messages hold paths and counts, never item values or tokens. */

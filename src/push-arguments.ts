@@ -7,7 +7,13 @@ const NAMED_ITEMS = 3;
 /** The items of a push. @throws TypeError for what is neither an object nor an array */
 export function toItems(data: unknown): readonly unknown[] {
     if (Array.isArray(data)) return data;
-    if (typeof data === 'object' && data !== null) return [data];
+    checkItem(data);
+    return [data];
+}
+
+/** @throws TypeError for what is no object */
+export function checkItem(data: unknown): void {
+    if (typeof data === 'object' && data !== null) return;
     throw new TypeError(
         `pushData() expects an object or an array of objects, but got: ${data === null ? 'null' : typeof data}.`,
     );

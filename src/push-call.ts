@@ -1,4 +1,5 @@
 import type { RejectedItem } from './errors.js';
+import type { Examined } from './intake.js';
 import type { Owner, QuarantineRecord, RequestInfo } from './ports.js';
 
 /** One push whose caller waits until its items are stored or quarantined. */
@@ -10,20 +11,18 @@ export class PushCall implements Owner {
     /** Items of the call that were rejected, here or by the platform. */
     readonly rejectedItems: RejectedItem[] = [];
     readonly request?: RequestInfo;
-    readonly isCurrent?: () => boolean;
     readonly record?: Partial<QuarantineRecord>;
     #outstanding = 0;
     #error: Error | undefined;
     #waiting: (() => void) | undefined;
 
-    constructor(request?: RequestInfo, isCurrent?: () => boolean, record?: Partial<QuarantineRecord>) {
+    constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>) {
         if (record !== undefined) this.record = record;
         if (request !== undefined) this.request = request;
-        if (isCurrent !== undefined) this.isCurrent = isCurrent;
     }
 
     /** One more item of this call is on its way. */
-    expectItem(): void {
+    expectItem(_item: Examined): void {
         this.#outstanding++;
     }
 

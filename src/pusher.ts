@@ -1,106 +1,91 @@
 import type { Charging } from './apify/charging.js';
 import { NO_CHARGE } from './apify/charging.js';
+import { Budget } from './budget.js';
+import type { HandlerCall } from './handler-call.js';
 import type { Examined } from './intake.js';
 import type { ItemFlow } from './item-flow.js';
 import type { ResolvedOptions } from './options.js';
 import type { PushResult, QuarantineRecord, RequestInfo } from './ports.js';
-import { checkEventName, inPart, itemsRejected, toItems } from './push-arguments.js';
+import { checkEventName, checkItem, inPart, itemsRejected, toItems } from './push-arguments.js';
 import { PushCall } from './push-call.js';
+import type { Taking, Trimmed } from './taker.js';
+import { Taker } from './taker.js';
 
 /** How a push came through one of the doors. */
 export interface PushManner {
-    ack: 'buffered' | 'stored';
-    eventName?: string;
+    eventName?: string | undefined;
     /** The request whose handler pushes. */
     request?: RequestInfo;
     /** What the quarantine records of the call's items say instead. */
     record?: Partial<QuarantineRecord>;
 }
 
-/** Items to be taken in order. */
-interface Taking {
-    count: number;
-    examine: (index: number) => Examined;
-    /** Who waits for them. */
-    call?: PushCall;
-    /** Valid items beyond so many are not taken. */
-    budget?: number;
-    /** They do not wait for room in the buffer. */
-    hasRoom?: boolean;
-}
-
-interface Progress {
-    acceptedItems: number;
-    rejectedItems: number;
-}
-
-/** Valid items beyond the budget: so many, and the JSON of those that may get a place yet. */
-interface Trimmed {
-    texts: string[];
-    count: number;
-}
-
-/** Pushing, in a loop or of a large array, goes on for so long at most before requests and other work get their turn. */
-const MAX_BLOCKING_MILLIS = 2;
-/** Items between two looks at the clock. */
-const ITEMS_PER_LOOK = 64;
+/** What a single item comes to that nobody waits for. */
+const ACCEPTED: Readonly<PushResult> = { ...NO_CHARGE, acceptedItems: 1, quarantinedItems: 0, trimmedItems: 0 };
+const QUARANTINED: Readonly<PushResult> = { ...NO_CHARGE, acceptedItems: 0, quarantinedItems: 1, trimmedItems: 0 };
 
 /** Takes pushes through the flow and answers them: when, and with what. */
 export class Pusher {
     readonly #flow: ItemFlow;
     readonly #options: ResolvedOptions;
     readonly #charging: Charging;
+    readonly #taker: Taker;
+    readonly #budget: Budget;
     /** Pushes that have not settled. */
     readonly #underWay = new Set<Promise<unknown>>();
-    #itemsSinceLook = 0;
-    #lastPauseAt = 0;
-    /** The last charged push: the budget is for one call at a time. */
-    #lastCharged: Promise<unknown> = Promise.resolve();
 
     constructor(flow: ItemFlow, options: ResolvedOptions, charging: Charging) {
         this.#flow = flow;
         this.#options = options;
         this.#charging = charging;
+        this.#taker = new Taker(flow);
+        this.#budget = new Budget(charging);
     }
 
     /**
-     * Answers when the items are buffered, or stored or quarantined.
+     * Answers as the option `ack` says: at once where there is nothing to wait for.
      * @throws TypeError for what is neither an object nor an array
      */
-    async pushData(data: unknown, { ack, eventName, request, record }: PushManner): Promise<PushResult> {
-        const items = toItems(data);
-        checkEventName(eventName);
-        if (this.#charging.isActive)
-            return this.#track(this.#pushCharged(items, new PushCall(request, undefined, record), eventName));
-        if (ack === 'buffered') return this.#track(this.#pushBuffered(items));
-        return this.#track(this.#pushAll(items, new PushCall(request, undefined, record)));
+    pushData(data: unknown, manner: PushManner): PushResult | Promise<PushResult> {
+        if (this.#options.ack === 'stored' || this.#charging.isActive) return this.pushStored(data, manner);
+        checkEventName(manner.eventName);
+        if (Array.isArray(data)) return this.#track(this.#pushArray(data, manner.request));
+        checkItem(data);
+        return this.#pushOne(data, manner.request);
     }
 
     /**
-     * Makes the items ready for `pushExamined`: what the caller does to them afterwards changes nothing. Counts nothing yet.
+     * Answers when the items are stored or quarantined.
+     * @throws TypeError for what is neither an object nor an array
+     */
+    async pushStored(data: unknown, { eventName, request, record }: PushManner = {}): Promise<PushResult> {
+        const items = toItems(data);
+        checkEventName(eventName);
+        const call = new PushCall(request, record);
+        return this.#track(this.#pushAll(items, call, this.#charging.isActive ? eventName : undefined));
+    }
+
+    /**
+     * Makes the items ready for `pushExamined`, one item at once: what the caller does to it afterwards changes nothing. Counts
+     * nothing yet.
      * @throws TypeError, ItemsRejectedError
      */
-    examine(data: unknown): readonly Examined[] {
+    async examine(data: unknown): Promise<readonly Examined[]> {
         const items = toItems(data);
         this.#flow.checkHealth();
-        const examined = items.map((item, index) => this.#flow.examine(item, index, undefined));
+        const examine = (index: number) => this.#flow.examine(items[index], index, undefined);
+        const examined = await this.#taker.examineAll({ count: items.length, examine });
         if (this.#options.mode === 'fail') this.#passAllOrNone(examined);
         return examined;
     }
 
     /** Answers when items that were examined before are stored or quarantined. They do not wait for room in the buffer. */
-    async pushExamined(
-        items: readonly Examined[],
-        request: RequestInfo,
-        isCurrent?: () => boolean,
-    ): Promise<PushResult> {
-        const call = new PushCall(request, isCurrent);
+    async pushExamined(call: HandlerCall): Promise<PushResult> {
         const examine = (index: number): Examined => {
-            const item = items[index]!;
+            const item = call.items[index]!;
             return typeof item === 'string' ? item : { ...item, owner: call };
         };
-        const push = async () => this.#pushStored(call, items.length, examine, { hasRoom: true });
-        return this.#track(this.#charging.isActive ? this.#inTurn(push) : push());
+        return this.#track(this.#pushStored(call, call.items.length, examine, { hasRoom: true }));
     }
 
     /** Counts items that were examined and will not be pushed. */
@@ -123,18 +108,20 @@ export class Pusher {
         }
     }
 
-    /** One charged push at a time. */
-    async #inTurn(push: () => Promise<PushResult>): Promise<PushResult> {
-        const result = this.#lastCharged.then(push);
-        this.#lastCharged = result.catch(() => undefined);
-        return result;
+    /** One item into the buffer: the way of a loop of pushes, on which nothing is made but the item's JSON. */
+    #pushOne(item: unknown, request: RequestInfo | undefined): PushResult | Promise<PushResult> {
+        this.#flow.checkHealth();
+        const examined = withRequest(this.#flow.examine(item, 0, undefined), request);
+        const taken = this.#taker.takeOne(examined);
+        const result = typeof examined === 'string' ? ACCEPTED : QUARANTINED;
+        return taken === undefined ? { ...result } : this.#track(taken.then(() => ({ ...result })));
     }
 
-    async #pushBuffered(items: readonly unknown[]): Promise<PushResult> {
+    async #pushArray(items: readonly unknown[], request: RequestInfo | undefined): Promise<PushResult> {
         const progress = { acceptedItems: 0, rejectedItems: 0 };
         try {
-            const examine = (index: number) => this.#flow.examine(items[index], index, undefined);
-            await this.#take({ count: items.length, examine }, progress);
+            const examine = (index: number) => withRequest(this.#flow.examine(items[index], index, undefined), request);
+            await this.#taker.take({ count: items.length, examine }, progress);
         } catch (error) {
             throw progress.acceptedItems + progress.rejectedItems > 0 ? inPart(error, items.length, progress) : error;
         }
@@ -142,20 +129,12 @@ export class Pusher {
         return { ...NO_CHARGE, acceptedItems, quarantinedItems: rejectedItems, trimmedItems: 0 };
     }
 
+    /** One item is examined at once; an array must not be changed while the push is under way. */
     async #pushAll(items: readonly unknown[], call: PushCall, eventName?: string): Promise<PushResult> {
         const examine = (index: number) => this.#flow.examine(items[index], index, call);
-        if (this.#options.mode !== 'fail') return this.#pushStored(call, items.length, examine, { eventName });
-        const all = items.map((_, index) => examine(index));
-        this.#passAllOrNone(all);
-        return this.#pushStored(call, all.length, (index) => all[index]!, { eventName });
-    }
-
-    /** One charged push at a time. One item is examined at once; an array must not be changed while the push is under way. */
-    async #pushCharged(items: readonly unknown[], call: PushCall, eventName?: string): Promise<PushResult> {
-        if (items.length !== 1) return this.#inTurn(async () => this.#pushAll(items, call, eventName));
-        const examined = this.#flow.examine(items[0], 0, call);
-        if (this.#options.mode === 'fail') this.#passAllOrNone([examined]);
-        return this.#inTurn(async () => this.#pushStored(call, 1, () => examined, { eventName }));
+        if (items.length !== 1) return this.#pushStored(call, items.length, examine, { eventName });
+        const only = examine(0);
+        return this.#pushStored(call, 1, () => only, { eventName });
     }
 
     async #pushStored(
@@ -164,8 +143,19 @@ export class Pusher {
         examine: (index: number) => Examined,
         { eventName, hasRoom = false }: { eventName?: string; hasRoom?: boolean },
     ): Promise<PushResult> {
-        const budget = this.#charging.budget(count, eventName);
-        const trimmed = await this.#takeForCall(call, { count, examine, budget, hasRoom });
+        return this.#budget.spend(count, eventName, async (budget) =>
+            this.#pushWithin(budget, call, { count, examine, hasRoom }, eventName),
+        );
+    }
+
+    async #pushWithin(
+        budget: number,
+        call: PushCall,
+        { count, examine, hasRoom }: Taking,
+        eventName: string | undefined,
+    ): Promise<PushResult> {
+        const check = this.#options.mode === 'fail' ? this.#passAllOrNone.bind(this) : undefined;
+        const trimmed = await this.#takeForCall(call, { count, examine, budget, hasRoom, check });
         // What the platform rejected left its place in the budget to those behind.
         while (trimmed.texts.length > 0 && call.error === undefined && call.storedItems < budget) {
             const next = trimmed.texts.splice(0, budget - call.storedItems);
@@ -192,7 +182,7 @@ export class Pusher {
     async #takeForCall(call: PushCall, taking: Omit<Taking, 'call'>): Promise<Trimmed> {
         let trimmed: Trimmed = { texts: [], count: 0 };
         try {
-            trimmed = await this.#take({ ...taking, call }, { acceptedItems: 0, rejectedItems: 0 });
+            trimmed = await this.#taker.take({ ...taking, call }, { acceptedItems: 0, rejectedItems: 0 });
             if (call.rejectedItems.length > 0) await this.#flow.flushQuarantine();
         } catch (error) {
             // The caller will push all of it again.
@@ -203,44 +193,6 @@ export class Pusher {
         return trimmed;
     }
 
-    /** The items' way in, in order. Returns the valid items beyond the budget. */
-    async #take({ count, examine, call, budget = Infinity, hasRoom }: Taking, progress: Progress): Promise<Trimmed> {
-        const flow = this.#flow;
-        const trimmed: Trimmed = { texts: [], count: 0 };
-        for (let index = 0; index < count; index++) {
-            if (++this.#itemsSinceLook >= ITEMS_PER_LOOK && this.#isPauseDue()) await new Promise(setImmediate);
-            flow.checkHealth();
-            const examined = examine(index);
-            if (typeof examined === 'string' && progress.acceptedItems >= budget) {
-                // No more than were taken can leave their place.
-                if (trimmed.texts.length < budget) trimmed.texts.push(examined);
-                trimmed.count++;
-                continue;
-            }
-            call?.expectItem();
-            // No `await` where there is nothing to wait for.
-            if (typeof examined === 'string') {
-                const room = flow.take(examined, call, hasRoom);
-                if (room !== undefined) await room;
-                progress.acceptedItems++;
-            } else {
-                progress.rejectedItems++;
-                const written = flow.reject(examined);
-                if (written !== undefined) await written;
-            }
-        }
-        return trimmed;
-    }
-
-    /** A loop of awaited pushes never leaves the microtasks by itself. */
-    #isPauseDue(): boolean {
-        this.#itemsSinceLook = 0;
-        const now = performance.now();
-        if (now - this.#lastPauseAt <= MAX_BLOCKING_MILLIS) return false;
-        this.#lastPauseAt = now;
-        return true;
-    }
-
     /** `mode: 'fail'`: no item is taken before all have passed. */
     #passAllOrNone(all: readonly Examined[]): void {
         const rejected = all.filter((examined) => typeof examined !== 'string');
@@ -248,4 +200,9 @@ export class Pusher {
         this.#flow.giveBack(all.length, rejected);
         throw itemsRejected(rejected, all.length);
     }
+}
+
+/** The record of a rejected item that nobody waits for tells its request all the same. */
+function withRequest(examined: Examined, request: RequestInfo | undefined): Examined {
+    return typeof examined === 'string' || request === undefined ? examined : { ...examined, request };
 }

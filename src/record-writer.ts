@@ -1,5 +1,16 @@
 import { Sender } from './pipeline/deliver/sender.js';
-import type { Clock, Deadline, DeliveryCounters, Log, Payload, QuarantineStore, Tuning } from './ports.js';
+import { TOO_LATE } from './ports.js';
+import type {
+    Clock,
+    Deadline,
+    DeliveryCounters,
+    Log,
+    Payload,
+    QuarantineStore,
+    ReadBack,
+    RecordFailure,
+    Tuning,
+} from './ports.js';
 
 export interface RecordWriterParts {
     store: QuarantineStore;
@@ -11,7 +22,8 @@ export interface RecordWriterParts {
 
 /**
  * Stores payloads of quarantine records with the same care as items. Where the quarantine dataset cannot be opened or
- * written, they go to the run's default key-value store, with one error line; no item is dropped for it.
+ * written, they go to the run's default key-value store, with one error line; no item is dropped for it. Only what the
+ * end of the run cuts short is handed back, to be saved and written by the run's next process.
  */
 export class RecordWriter {
     readonly #parts: RecordWriterParts;
@@ -25,32 +37,65 @@ export class RecordWriter {
         this.#parts = parts;
     }
 
-    /** Rejects when neither place takes the records. */
-    async write(payload: Payload): Promise<void> {
-        const error = this.#isRefused ? undefined : await this.#writeToDataset(payload);
-        if (error === undefined && !this.#isRefused) return;
-        const lines = Array.from({ length: payload.itemCount }, (_, index) => `${payload.itemText(index)}\n`);
-        const place = await this.#parts.store.storeWithRun(lines.join(''));
-        if (this.#isReported) return;
-        this.#isReported = true;
-        this.#parts.log.error(
-            `The quarantine dataset cannot be written: ${error?.message}. Records go to ${place}, and the like.`,
-        );
+    /** Where in the quarantine dataset the records of the next request will lie, at the earliest. */
+    get position(): number | undefined {
+        return this.#sender?.position;
     }
 
-    async #writeToDataset(payload: Payload): Promise<Error | undefined> {
+    /** Resolves to why the records are in neither place; `readBack` as in `SendManner`. */
+    async write(payload: Payload, readBack?: ReadBack): Promise<RecordFailure | undefined> {
+        const failure = this.#isRefused ? undefined : await this.#writeToDataset(payload, readBack);
+        if (failure === undefined && !this.#isRefused) return undefined;
+        if (failure !== undefined && this.#isTooLate) return failure;
+        try {
+            await this.#writeBeside(payload, failure?.error);
+            return undefined;
+        } catch (error) {
+            return { error: error as Error, readBack: failure?.readBack };
+        }
+    }
+
+    /** Puts an item that is too large for a record beside the quarantine. */
+    async storeItem(key: string, itemText: string): ReturnType<QuarantineStore['storeItem']> {
+        return this.#inTime(this.#parts.store.storeItem(key, itemText));
+    }
+
+    async #writeToDataset(payload: Payload, readBack: ReadBack | undefined): Promise<RecordFailure | undefined> {
         try {
             this.#sender ??= new Sender({
                 ...this.#parts,
-                sink: await this.#parts.store.open(),
+                sink: await this.#inTime(this.#parts.store.open()),
                 counters: this.#counters,
             });
-            const result = await this.#sender.send(payload);
-            if (result.kind === 'stored') return undefined;
-            this.#isRefused = result.kind === 'refused';
-            return result.error;
         } catch (error) {
-            return error as Error;
+            return { error: error as Error, readBack };
         }
+        const result = await this.#sender.send(payload, { readBack });
+        if (result.kind === 'stored') return undefined;
+        this.#isRefused = result.kind === 'refused';
+        return { error: result.error, readBack: result.kind === 'unavailable' ? result.readBack : undefined };
+    }
+
+    async #writeBeside(payload: Payload, reason: Error | undefined): Promise<void> {
+        const { store, log } = this.#parts;
+        const lines = Array.from({ length: payload.itemCount }, (_, index) => `${payload.itemText(index)}\n`);
+        const place = await this.#inTime(store.storeWithRun(lines.join('')));
+        if (this.#isReported) return;
+        this.#isReported = true;
+        log.error(
+            `The quarantine dataset cannot be written: ${reason?.message}. Records go to ${place}, and the like.`,
+        );
+    }
+
+    get #isTooLate(): boolean {
+        const { deadline, clock } = this.#parts;
+        return deadline.at <= clock.now();
+    }
+
+    /** @throws Error when the run ends before: the SDK's client, which does this work, would try for minutes. */
+    async #inTime<T>(work: Promise<T>): Promise<T> {
+        const result = await this.#parts.deadline.race(work.then((value) => ({ value })));
+        if (result === undefined) throw new Error(TOO_LATE);
+        return result.value;
     }
 }

@@ -1,5 +1,6 @@
 import type { LifecycleHandlers } from './apify/lifecycle.js';
 import type { openParts } from './open.js';
+import { TOO_LATE } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
 
@@ -47,16 +48,19 @@ export class RunEnd implements LifecycleHandlers {
             () => true,
             () => false,
         );
-        if (isFlushed) await this.#attempt(carryOver.saveCounters(false));
+        if (isFlushed) await this.#attempt(this.#inTime(carryOver.saveCounters(false)));
         else await this.#save();
         await reports.write(INTERRUPTED);
     }
 
     async close(deadline: number): Promise<{ summary: string; failed: boolean }> {
-        const { flow, reports } = this.#parts;
+        const { flow, carryOver, reports } = this.#parts;
         this.#begin(deadline);
         try {
-            return { summary: summarize(await this.#close()), failed: false };
+            if (carryOver.hasUnread) await this.#attempt(this.#inTime(carryOver.restoreItems()));
+            const summary = summarize(await this.#close());
+            if (!carryOver.hasUnread) return { summary, failed: false };
+            return { summary: `${summary}: items that an earlier process saved could not be read`, failed: true };
         } catch (error) {
             await this.#save();
             flow.statistics.unsentItems = flow.pendingItems;
@@ -75,6 +79,7 @@ export class RunEnd implements LifecycleHandlers {
         flow.hurry();
     }
 
+    /** Goes on until the process is gone: nobody else has these items. */
     async #save(): Promise<void> {
         const { flow, carryOver, log } = this.#parts;
         if (flow.pendingItems === 0) return;
@@ -83,6 +88,11 @@ export class RunEnd implements LifecycleHandlers {
             log.error(
                 `${count} items could not be sent in time. They are saved with the run, and its next start sends them first.`,
             );
+    }
+
+    async #inTime(work: Promise<void>): Promise<void> {
+        const isDone = await this.#parts.exitDeadline.race(work.then(() => true));
+        if (isDone === undefined) throw new Error(TOO_LATE);
     }
 
     /** Saving must not make the end of a run fail; what could not be saved is said. */

@@ -192,6 +192,17 @@ describe('a run that is paid per event', () => {
         expect(run.chargedEventCounts).toEqual({ movie: 4 });
     });
 
+    it('lets pushes that come all at once share requests while the budget is enough for all', async () => {
+        const calls = Array.from({ length: 30 }, (_, n): Call => [items(3, n * 3), 'movie']);
+        const options = { latencyMillis: 20, run: { chargeEvents: { movie: event(1) }, maxTotalChargeUsd: 100 } };
+        const { results, stored, server, counts } = await onPlatform({ door: 'guard', calls, atOnce: true }, options);
+        expect(results).toHaveLength(30);
+        for (const result of results) expect(result).toMatchObject({ acceptedItems: 3, trimmedItems: 0 });
+        expect(stored).toEqual(items(90));
+        expect(counts.movie).toBe(90);
+        expect(server.pushRequests().length).toBeLessThanOrEqual(3);
+    });
+
     it('stays within the budget when pushes come all at once', async () => {
         const calls = Array.from({ length: 10 }, (_, n): Call => [items(3, n * 3), 'movie']);
         const options = { run: { chargeEvents: { movie: event(1) }, maxTotalChargeUsd: 7 } };
@@ -200,7 +211,13 @@ describe('a run that is paid per event', () => {
             onPlatform({ door: 'guard', calls, atOnce: true }, options),
         ]);
         expect(atOnce.stored).toEqual(inTurn.stored);
-        expect(atOnce.results.map(charged)).toEqual(inTurn.results.map(charged));
+        const told = ({ chargedCount, eventChargeLimitReached }: any) => ({ chargedCount, eventChargeLimitReached });
+        expect(atOnce.results.map(told)).toEqual(inTurn.results.map(told));
+        // Calls that share a request are charged together, and each then tells what is left after all of them.
+        const left = (results: any[]) => results.map(({ chargeableWithinLimit }) => chargeableWithinLimit.movie ?? 0);
+        for (const [index, count] of left(atOnce.results).entries()) {
+            expect(count).toBeLessThanOrEqual(left(inTurn.results)[index]);
+        }
         expect(atOnce.run.chargedEventCounts).toEqual(inTurn.run.chargedEventCounts);
         // One more than the budget, so that the platform sees the limit reached: the SDK's own rule.
         expect(atOnce.run.chargedEventCounts.movie).toBeLessThanOrEqual(8);

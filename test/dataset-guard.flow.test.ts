@@ -123,6 +123,25 @@ describe('back-pressure', () => {
         expect(run.server.items(id).map(({ n }) => n)).toEqual(Array.from({ length: 300 }, (_, n) => n));
     });
 
+    it('keeps the order of calls that nobody waits for, arrays and items', async () => {
+        const id = run.freshDataset(FIELDS);
+        run.server.latencyMillis = 5;
+        const guard = await run.open({ maxPayloadBytes: 10_000, maxBufferedBytes: 20_000 });
+        let next = 0;
+        const array = (length: number) => Array.from({ length }, () => ({ n: next++, KILOBYTE }));
+        const changed = { n: -1, KILOBYTE };
+        const pushes = [array(100), array(1)[0]!, array(50), [], array(1)[0]!].map(async (data) =>
+            guard.pushData(data),
+        );
+        changed.n = next++;
+        pushes.push(guard.pushData(changed));
+        changed.n = -2;
+        pushes.push(guard.pushData(array(10)));
+        await Promise.all(pushes);
+        await guard.flush();
+        expect(run.server.items(id).map(({ n }) => n)).toEqual(Array.from({ length: next }, (_, n) => n));
+    });
+
     it('serves those in line first come, first served', async () => {
         const id = run.freshDataset(FIELDS);
         run.server.latencyMillis = 5;

@@ -60,7 +60,7 @@ describe.each([
 
     it('an item of 10 MB is never sent; it lies beside the quarantine to the byte, its neighbours in the dataset', async () => {
         const id = run.freshDataset();
-        const guard = await run.open();
+        const guard = await run.open({ flushIntervalMillis: 60_000 });
         const huge = item(10_000_000, 1);
         expect(await guard.pushData([{ n: 0 }, huge, { n: 2 }])).toMatchObject({
             acceptedItems: 2,

@@ -39,7 +39,11 @@ const INTEGERS: Record<string, [min: number, max: number]> = {
     flushIntervalMillis: [0, 2_147_483_647],
     maxParallelRequests: [1, 64],
 };
-const CHOICES: Record<string, string[]> = { mode: ['quarantine', 'warn', 'fail'], ack: ['buffered', 'stored'] };
+const CHOICES: Record<string, string[]> = {
+    mode: ['quarantine', 'warn', 'fail'],
+    ack: ['buffered', 'stored'],
+    compression: ['auto', 'none'],
+};
 
 const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
     ...Object.entries(INTEGERS).map(([option, [min, max]]): [string, string, string[]] => [
@@ -49,6 +53,7 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
     ]),
     ['mode', "'quarantine', 'warn', 'fail'", []],
     ['ack', "'buffered', 'stored'", []],
+    ['compression', "'auto', 'none'", []],
     ['dataset', 'a name, { id }, { name } or { alias }, or an open Dataset', ['a string']],
     ['quarantine', 'a name, { id }, { name } or { alias }', ['a string']],
     ['schema', 'a JSON Schema object, or false', ['an empty object', 'an object']],
@@ -75,6 +80,7 @@ describe('the defaults', () => {
         maxBufferedBytes: 32 * 1024 * 1024,
         flushIntervalMillis: 1_000,
         maxParallelRequests: 1,
+        compression: 'auto',
         tolerance: { maxItems: Infinity, maxRatio: 1, minItems: 100 },
         repair: undefined,
         redact: undefined,
@@ -211,8 +217,8 @@ describe('a storage', () => {
 describe('an unknown option', () => {
     it('is named, with all that are known', () => {
         expect(rejection({ maxPayloadByte: 5_000 }).message).toBe(
-            'Unknown option "maxPayloadByte". Expected one of: ack, dataset, flushIntervalMillis, maxBufferedBytes, ' +
-                'maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
+            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, ' +
+                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
         );
     });
 

@@ -57,6 +57,7 @@ export const TUNING: Tuning = {
     firstRetryDelayMillis: 500,
     maxRetries: 8,
     requestTimeoutSecs: 30,
+    maxLocalWrites: 32,
 };
 
 /** The SDK's log, with a prefix of the guard's own. */

@@ -1,24 +1,20 @@
-import { promisify } from 'node:util';
-import { brotliCompress, constants } from 'node:zlib';
-
 import type { Dataset } from 'apify';
 import { Actor, ApifyClient } from 'apify';
 
 import type { ItemSink, Payload, SendResult, Tuning } from '../ports.js';
 import { toSendResult } from './api-error.js';
-
-const compress = promisify(brotliCompress);
-
-/** Below this, apify-client does not compress either. */
-const MIN_COMPRESSED_BYTES = 1_024;
+import { itemCountOf, LocalItemSink } from './local-item-sink.js';
+import { isMemoryStorage, MemoryStorageItemSink } from './memory-storage-sink.js';
+import { describeBody, RequestBodies } from './request-bodies.js';
 
 /**
  * The sink for a dataset. Its client decides, not where the run is: an open dataset may live on the platform while the
  * Actor runs on a laptop, or the other way round.
  */
-export function createItemSink(dataset: Dataset, tuning: Tuning): ItemSink {
+export function createItemSink(dataset: Dataset, tuning: Tuning, compression: 'auto' | 'none' = 'auto'): ItemSink {
     const owner = apiClientOf(dataset);
-    return owner === undefined ? new StorageItemSink(dataset) : new ApiItemSink(dataset, owner, tuning);
+    if (owner !== undefined) return new ApiItemSink(dataset, owner, tuning, compression);
+    return isMemoryStorage(dataset) ? new MemoryStorageItemSink(dataset, tuning) : new StorageItemSink(dataset);
 }
 
 /** The `ApifyClient` behind a dataset that lives on the platform. */
@@ -26,9 +22,6 @@ export function apiClientOf(dataset: Dataset): ApifyClient | undefined {
     const client = dataset.client as { apifyClient?: ApifyClient; httpClient?: unknown };
     return client.httpClient !== undefined ? client.apifyClient : undefined;
 }
-
-/** Bodies that are compressed already. */
-const compressedBodies = new WeakSet<object>();
 
 /**
  * Sends to the platform, one attempt a call, through a client of the guard's own: the SDK's would try again blindly, and
@@ -38,9 +31,16 @@ class ApiItemSink implements ItemSink {
     readonly retries = true;
     readonly #dataset: Dataset;
     readonly #client: ApifyClient;
+    readonly #bodies: RequestBodies;
 
-    constructor(dataset: Dataset, { baseUrl, token }: ApifyClient, { requestTimeoutSecs }: Tuning) {
+    constructor(
+        dataset: Dataset,
+        { baseUrl, token }: ApifyClient,
+        { requestTimeoutSecs }: Tuning,
+        compression: 'auto' | 'none',
+    ) {
         this.#dataset = dataset;
+        this.#bodies = new RequestBodies(compression);
         this.#client = new ApifyClient({
             // The client's own `baseUrl` ends in the version that its constructor adds.
             baseUrl: baseUrl.replace(/\/v2$/, ''),
@@ -48,12 +48,7 @@ class ApiItemSink implements ItemSink {
             maxRetries: 0,
             timeoutSecs: requestTimeoutSecs,
             userAgentSuffix: ['apify-dataset-guard'],
-            requestInterceptors: [
-                (config) => {
-                    if (compressedBodies.has(config.data)) Object.assign(config.headers!, { 'content-encoding': 'br' });
-                    return config;
-                },
-            ],
+            requestInterceptors: [describeBody],
         });
     }
 
@@ -65,10 +60,15 @@ class ApiItemSink implements ItemSink {
         return this.#dataset.name;
     }
 
+    prepare(payload: Payload): void {
+        void this.#bodies.of(payload);
+    }
+
     async send(payload: Payload): Promise<SendResult> {
-        const body = await compressed(payload.body);
+        const body = await this.#bodies.of(payload);
         try {
             await this.#client.dataset(this.datasetId).pushItems(body as object as Record<string, unknown>);
+            this.#bodies.forget(payload);
             return { kind: 'stored' };
         } catch (error) {
             return toSendResult(error);
@@ -90,56 +90,10 @@ class ApiItemSink implements ItemSink {
     }
 }
 
-/** As the dataset object said when it was opened. It lags behind, which makes it a lower bound. */
-function itemCountOf(dataset: Dataset): number {
-    const itemCount = dataset.storageObject?.itemCount;
-    return typeof itemCount === 'number' ? itemCount : 0;
-}
-
-/** In libuv's threads. Quality 1 costs a tenth of the CPU of apify-client's 6 for a few more bytes on the wire. */
-async function compressed(body: Buffer): Promise<Buffer> {
-    if (body.length < MIN_COMPRESSED_BYTES) return body;
-    const result = await compress(body, {
-        params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_SIZE_HINT]: body.length },
-    });
-    compressedBodies.add(result);
-    return result;
-}
-
-/** Stores through any other storage client, the memory storage of a local run first of all: it takes JSON text. */
-class StorageItemSink implements ItemSink {
-    readonly retries = false;
-    readonly #dataset: Dataset;
-
-    constructor(dataset: Dataset) {
-        this.#dataset = dataset;
-    }
-
-    get datasetId(): string {
-        return this.#dataset.id;
-    }
-
-    get datasetName(): string | undefined {
-        return this.#dataset.name;
-    }
-
-    async send(payload: Payload): Promise<SendResult> {
-        try {
-            await this.#dataset.client.pushItems(payload.body.toString());
-            return { kind: 'stored' };
-        } catch (thrown) {
-            const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-            return { kind: 'unavailable', outcomeUnknown: true, error };
-        }
-    }
-
-    async list(offset: number, limit: number): Promise<unknown[]> {
-        const { items } = await this.#dataset.client.listItems({ offset, limit });
-        return items;
-    }
-
-    get knownItemCount(): number {
-        return itemCountOf(this.#dataset);
+/** Stores through a storage client that is neither the platform's nor the SDK's own: it takes JSON text. */
+class StorageItemSink extends LocalItemSink {
+    protected async store(payload: Payload): Promise<void> {
+        await this.dataset.client.pushItems(payload.body.toString());
     }
 }
 

@@ -44,16 +44,16 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         migrating: end,
         aborting: end,
         exit: async (options: ExitOptions = {}) => {
+            const { exitCode } = options;
+            // The SDK may end the process at any time from now on, and then items may be left.
+            options.exitCode = exitCode || 1;
             const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
             if (failed) {
-                options.exitCode = options.exitCode || 1;
                 options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
                 // The SDK gives its own attempt a millisecond, and this message must arrive.
-                await Actor.setStatusMessage(options.statusMessage, {
-                    isStatusMessageTerminal: true,
-                    level: 'ERROR',
-                }).catch(() => undefined);
+                await showFailure(options.statusMessage);
             } else {
+                options.exitCode = exitCode;
                 options.statusMessage ??= summary;
             }
         },
@@ -61,8 +61,10 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
     for (const [event, listener] of Object.entries(listeners)) Actor.on(event as 'exit', listener);
 
     const onBeforeExit = () => {
-        void handlers.close(endIn(Infinity)).then(({ failed }) => {
-            if (failed) process.exitCode ||= 1;
+        void handlers.close(endIn(Infinity)).then(async ({ summary, failed }) => {
+            if (!failed) return;
+            process.exitCode ||= 1;
+            await showFailure(summary);
         });
     };
     process.once('beforeExit', onBeforeExit);
@@ -75,6 +77,12 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         process.off('beforeExit', onBeforeExit);
         stopTimer();
     };
+}
+
+async function showFailure(statusMessage: string): Promise<void> {
+    await Actor.setStatusMessage(statusMessage, { isStatusMessageTerminal: true, level: 'ERROR' }).catch(
+        () => undefined,
+    );
 }
 
 /** Calls back some time before the run times out; sooner than half of what is left when that is little. */

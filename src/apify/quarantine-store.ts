@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
-import type { KeyValueStore } from 'apify';
+import type { Dataset, KeyValueStore } from 'apify';
 import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { ItemSink, Log, QuarantineStore, Tuning } from '../ports.js';
-import { createItemSink } from './item-sink.js';
+import type { ItemSink, Log, QuarantineStore } from '../ports.js';
 import { suffixed } from './storages.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -14,7 +13,7 @@ const JSON_LINES_TYPE = 'application/x-ndjson; charset=utf-8';
 /** The quarantine dataset and the key-value store beside it, opened when they are needed, not before. */
 export function createQuarantineStore(
     target: StorageTarget,
-    tuning: Tuning,
+    toSink: (dataset: Dataset) => ItemSink,
     log: Log,
 ): QuarantineStore & { readonly openedId: string | undefined } {
     let sink: Promise<ItemSink> | undefined;
@@ -22,7 +21,7 @@ export function createQuarantineStore(
     let itemStore: Promise<KeyValueStore> | undefined;
 
     const openSink = async () => {
-        const opened = createItemSink(await Actor.openDataset(target), tuning);
+        const opened = toSink(await Actor.openDataset(target));
         openedId = opened.datasetId;
         const name = opened.datasetName ?? opened.datasetId;
         log.info(`Rejected items go to the dataset "${name}", which is kept until you delete it.`);
@@ -34,9 +33,12 @@ export function createQuarantineStore(
             const { datasetName, datasetId } = await store.open();
             return await Actor.openKeyValueStore(suffixed(datasetName ?? datasetId, '-items'));
         } catch (error) {
-            log.error(`The store for items too large cannot be opened; they go to the run's own: ${reasonOf(error)}`);
-            return Actor.openKeyValueStore();
+            return toOwnStore(error);
         }
+    };
+    const toOwnStore = async (error: unknown) => {
+        log.error(`The store for items too large cannot be used; they go to the run's own: ${reasonOf(error)}`);
+        return Actor.openKeyValueStore();
     };
     const store = {
         /** Of the quarantine dataset; none as long as no record went there. */
@@ -53,10 +55,19 @@ export function createQuarantineStore(
             }
         },
         async storeItem(key: string, itemText: string) {
-            itemStore ??= openItemStore();
+            itemStore ??= openItemStore().catch((error) => {
+                itemStore = undefined;
+                throw error;
+            });
             const opened = await itemStore;
-            await opened.setValue(key, itemText, { contentType: JSON_TYPE });
-            return { itemStoreId: opened.id, itemKey: key };
+            try {
+                return await storeIn(opened, key, itemText);
+            } catch (error) {
+                const own = await Actor.openKeyValueStore();
+                if (own.id === opened.id) throw error;
+                itemStore = toOwnStore(error);
+                return storeIn(own, key, itemText);
+            }
         },
         async storeWithRun(recordLines: string) {
             const opened = await Actor.openKeyValueStore();
@@ -66,6 +77,11 @@ export function createQuarantineStore(
         },
     };
     return store;
+}
+
+async function storeIn(store: KeyValueStore, key: string, itemText: string) {
+    await store.setValue(key, itemText, { contentType: JSON_TYPE });
+    return { itemStoreId: store.id, itemKey: key };
 }
 
 function reasonOf(error: unknown): string {

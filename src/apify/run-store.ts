@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 
+import type { KeyValueStore } from 'apify';
 import { Actor } from 'apify';
 
 import type { RunStore } from '../ports.js';
@@ -8,21 +9,24 @@ export const CONSOLE_URL = 'https://console.apify.com';
 
 /** The run's default key-value store: it outlives the process, and a run that is resurrected has it again. */
 export function createRunStore(): RunStore {
+    let opened: KeyValueStore | undefined;
+    // Once only: the SDK opens one store at a time, and behind one that hangs nothing could be saved in time.
+    const open = async () => (opened ??= await Actor.openKeyValueStore());
     return {
         async save(key, text, contentType) {
-            const store = await Actor.openKeyValueStore();
+            const store = await open();
             await store.setValue(key, text, { contentType });
         },
         async remove(key) {
-            const store = await Actor.openKeyValueStore();
+            const store = await open();
             await store.setValue(key, null);
         },
         async read(key) {
-            const store = await Actor.openKeyValueStore();
+            const store = await open();
             return toText(await store.getValue<unknown>(key));
         },
         async keys(prefix) {
-            const store = await Actor.openKeyValueStore();
+            const store = await open();
             const keys: string[] = [];
             // The memory storage hands out all keys, whatever the prefix.
             await store.forEachKey(
@@ -34,7 +38,7 @@ export function createRunStore(): RunStore {
             return keys.sort();
         },
         async whereIs(key, extension) {
-            const store = await Actor.openKeyValueStore();
+            const store = await open();
             const client = Actor.config.getStorageClient() as StorageClient;
             if (client.httpClient !== undefined) {
                 return `record ${key} of ${CONSOLE_URL}/storage/key-value-stores/${store.id}`;

@@ -1,4 +1,4 @@
-import type { Dataset } from 'apify';
+import type { Configuration, Dataset } from 'apify';
 import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
@@ -19,10 +19,13 @@ export function isDefaultDataset(dataset: Dataset): boolean {
     return dataset.id === defaultId || dataset.name === defaultId;
 }
 
-/** Whether a push that names this dataset, or none, goes to `dataset`. */
-export function takes(dataset: Dataset, idOrName: string | undefined): boolean {
-    if (idOrName === undefined) return isDefaultDataset(dataset);
-    return idOrName === dataset.id || idOrName === dataset.name;
+/** Whether a push of this crawler that names this dataset, or none, goes to `dataset`. */
+export function takes(dataset: Dataset, idOrName: string | undefined, crawler: unknown): boolean {
+    const config = (crawler as { config?: Configuration }).config ?? Actor.config;
+    const pushedTo = idOrName ?? config.get('defaultDatasetId');
+    // A local default dataset has an id of its own; its name is what the configuration calls an id.
+    if (pushedTo !== dataset.id && pushedTo !== dataset.name) return false;
+    return isStoredWith(dataset.client as LocalClient, config.getStorageClient() as LocalStorage);
 }
 
 /**
@@ -38,10 +41,27 @@ export function isSameDataset(a: Dataset, b: Dataset): boolean {
     return areOnDisk ? clientA!.datasetDirectory === clientB!.datasetDirectory : a.id === b.id;
 }
 
+/** Whether what a configuration's storage client opens by the dataset's id or name is that dataset. */
+function isStoredWith(dataset: LocalClient, storage: LocalStorage): boolean {
+    const own = dataset.client;
+    if (own?.datasetsDirectory === undefined) return storage.datasetsDirectory === undefined;
+    if (own === storage) return true;
+    return (
+        own.persistStorage === true &&
+        storage.persistStorage === true &&
+        own.datasetsDirectory === storage.datasetsDirectory
+    );
+}
+
 /** As far as the memory storage shows where it writes. */
+interface LocalStorage {
+    datasetsDirectory?: string;
+    persistStorage?: boolean;
+}
+
 interface LocalClient {
     datasetDirectory?: string;
-    client?: { persistStorage?: boolean };
+    client?: LocalStorage;
 }
 
 /** `<owner>-<actor>-quarantine` from `owner/actor`; without an owner on a laptop. */

@@ -9,8 +9,8 @@ import type { Pusher } from '../pusher.js';
 export interface DoorHost {
     readonly pusher: Pusher;
     readonly isClosed: boolean;
-    /** Whether a push that names this dataset, or none, is the guard's. */
-    takes(datasetIdOrName: string | undefined): boolean;
+    /** Whether a push of this crawler that names this dataset, or none, is the guard's. */
+    takes(datasetIdOrName: string | undefined, crawler: unknown): boolean;
     /** Says once that what is pushed after `close()` goes straight to the dataset. */
     warnClosed(): void;
     readonly log: Log;
@@ -61,9 +61,9 @@ export function rejectAdaptive(context: GuardableContext, door: string): void {
 }
 
 /** Makes the errors stop the crawler that no further request can escape; the others let it try the request again. */
-export async function inCrawler<T>(push: Promise<T>): Promise<T> {
+export async function inCrawler<T>(push: () => Awaitable<T>): Promise<T> {
     try {
-        return await push;
+        return await push();
     } catch (error) {
         throw asCrawlerError(error);
     }

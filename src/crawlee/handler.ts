@@ -1,5 +1,6 @@
 import { checkStorageAccess, toNonRetryableError } from '../apify/crawlee-core.js';
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
+import { HandlerCall } from '../handler-call.js';
 import type { Examined } from '../intake.js';
 import type { RequestInfo } from '../ports.js';
 import type { Commits } from './commits.js';
@@ -43,7 +44,8 @@ class Attempt {
     readonly #commits: Commits;
     readonly #state: unknown;
     readonly #retryCount: number;
-    #collected: Examined[] = [];
+    /** The items of each push, as they are made ready; a large array takes its time. */
+    #collected: Promise<readonly Examined[]>[] = [];
     /** Once the handler has returned or thrown: whether its items were stored. Does not reject. */
     #isStored: Promise<boolean> | undefined;
 
@@ -72,7 +74,7 @@ class Attempt {
             await withRequest(this.#original.request, handler);
         } catch (error) {
             this.#isStored = Promise.resolve(false);
-            this.#discard(this.#take());
+            this.#discard(await this.#take());
             throw error;
         }
         const commit = this.#commit();
@@ -82,7 +84,7 @@ class Attempt {
 
     /** Stores what was collected; not for an attempt that timed out and went on, because its retry pushes the same. */
     async #commit(): Promise<boolean> {
-        const examined = this.#take();
+        const examined = await this.#take();
         if (!this.#isCurrent()) {
             this.#discard(examined);
             return false;
@@ -93,45 +95,47 @@ class Attempt {
             throw new GuardClosedError();
         }
         const isCurrent = () => this.#isCurrent();
-        const leftOut = await this.#commits.commit(this.#original, examined, isCurrent, async (items) => {
-            await inCrawler(this.#host.pusher.pushExamined(items, this.#info, isCurrent)).catch((error: unknown) => {
-                // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
-                throw error instanceof ItemsRejectedError ? toNonRetryableError(error) : error;
-            });
+        const { leftOut, error } = await this.#commits.commit(this.#original, examined, isCurrent, async (items) => {
+            const call = new HandlerCall(items, this.#info, isCurrent);
+            const failure = await this.#host.pusher.pushExamined(call).then(
+                () => undefined,
+                (reason: unknown) => reason,
+            );
+            return { done: call.doneItems, error: failure };
         });
         this.#host.pusher.discard(leftOut);
+        // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
+        if (error instanceof ItemsRejectedError) throw toNonRetryableError(error);
+        if (error !== undefined) throw asCrawlerError(error);
         return true;
     }
 
     async #push(data: unknown, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
-        if (!this.#host.takes(datasetIdOrName)) {
+        if (!this.#host.takes(datasetIdOrName, this.#original.crawler)) {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }
-        // All of this before the first `await`: the handler may return without waiting.
-        const examined = this.#examine(data);
-        if (this.#isStored === undefined) {
-            for (const item of examined) this.#collected.push(item);
-            return;
-        }
-        if (await this.#isStored) {
-            await inCrawler(this.#host.pusher.pushExamined(examined, this.#info));
-        } else {
+        const isLate = this.#isStored !== undefined;
+        const examining = this.#host.pusher.examine(data);
+        // Before the first `await`: the handler may return without waiting.
+        if (!isLate) this.#collected.push(examining);
+        const examined = await examining.catch((error: unknown) => {
+            throw asCrawlerError(error);
+        });
+        if (!isLate) return;
+        if (!(await this.#isStored)) {
             this.#discard(examined);
+        } else if (this.#host.isClosed) {
+            this.#host.warnClosed();
+            await original.call(undefined, data, datasetIdOrName);
+        } else {
+            await inCrawler(async () => this.#host.pusher.pushExamined(new HandlerCall(examined, this.#info)));
         }
     }
 
     get #info(): RequestInfo {
         return requestInfoOf(this.#original.request);
-    }
-
-    #examine(data: unknown): readonly Examined[] {
-        try {
-            return this.#host.pusher.examine(data);
-        } catch (error) {
-            throw asCrawlerError(error);
-        }
     }
 
     /** Whether the crawler still waits for this very run of the handler. */
@@ -140,10 +144,10 @@ class Attempt {
         return state === this.#state && retryCount === this.#retryCount;
     }
 
-    #take(): Examined[] {
-        const collected = this.#collected;
-        this.#collected = [];
-        return collected;
+    /** What was collected; of a push that was rejected nothing, as the handler was told. */
+    async #take(): Promise<readonly Examined[]> {
+        const collected = await Promise.all(this.#collected.map(async (items) => items.catch(() => [])));
+        return collected.flat();
     }
 
     #discard(items: readonly Examined[]): void {

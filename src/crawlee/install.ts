@@ -56,11 +56,8 @@ export class Installation {
     async #push(data: unknown, eventName: string | undefined): Promise<PushResult> {
         checkStorageAccess();
         const request = currentRequest();
-        const pushed = this.#host.pusher.pushData(data, {
-            ack: 'stored',
-            eventName,
-            ...(request && { request: requestInfoOf(request) }),
-        });
-        return request === undefined ? pushed : inCrawler(pushed);
+        const manner = { eventName, ...(request && { request: requestInfoOf(request) }) };
+        // Always: where `install` was not given the crawler, nothing tells whether it is a handler that pushes.
+        return inCrawler(async () => this.#host.pusher.pushStored(data, manner));
     }
 }

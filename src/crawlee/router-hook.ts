@@ -14,13 +14,14 @@ export function createRouterHook(host: DoorHost): (context: GuardableContext) =>
         const { pushData } = context;
         context.pushData = async (data, datasetIdOrName) => {
             checkStorageAccess();
-            const isOurs = host.takes(datasetIdOrName);
+            const isOurs = host.takes(datasetIdOrName, context.crawler);
             if (isOurs && host.isClosed) host.warnClosed();
             if (!isOurs || host.isClosed) {
                 await pushData(data, datasetIdOrName);
                 return;
             }
-            await inCrawler(host.pusher.pushData(data, { ack: 'stored', request: requestInfoOf(context.request) }));
+            const request = requestInfoOf(context.request);
+            await inCrawler(async () => host.pusher.pushStored(data, { request }));
         };
     };
 }

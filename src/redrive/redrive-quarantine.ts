@@ -39,7 +39,8 @@ export async function redriveQuarantine(
 ): Promise<RedriveResult> {
     const options = resolveRedrive(given);
     const { dryRun = false, transform } = options;
-    const tuning = { ...TUNING, ...internals.tuning };
+    // One file at a time: what a killed redrive has left is read back, and must have no gaps.
+    const tuning = { ...TUNING, maxLocalWrites: 1, ...internals.tuning };
     const log = internals.log ?? createLog();
     const clock = createClock();
     if (process.env.APIFY_IS_AT_HOME && !isInitialized() && !isRemote()) {

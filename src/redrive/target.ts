@@ -9,7 +9,6 @@ import { MovableDeadline } from '../deadline.js';
 import { ItemFlow } from '../item-flow.js';
 import type { ResolvedOptions } from '../options.js';
 import type { ItemSink, Log, QuarantineRecord, QuarantineStore, Tuning } from '../ports.js';
-import { PushCall } from '../push-call.js';
 import { Pusher } from '../pusher.js';
 import { SchemaKeeper } from '../schema/schema-keeper.js';
 import { fingerprintOf } from './fingerprint.js';
@@ -85,41 +84,17 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
             return flow.position;
         },
         passes: (item) => typeof flow.examine(item, 0, undefined) === 'string',
-        pushAll: async (items) => (charging.isActive ? pushOneByOne(pusher, items) : pushTogether(flow, items)),
+        pushAll: async (items) => pushAll(pusher, items),
     };
 }
 
-/** The budget is for one call at a time. */
-async function pushOneByOne(pusher: Pusher, items: readonly ReturningItem[]): Promise<Fate[]> {
-    const fates: Fate[] = [];
-    for (const { item, record } of items) {
-        const { acceptedItems, quarantinedItems } = await pusher.pushData([item], { ack: 'stored', record });
-        fates.push(acceptedItems > 0 ? 'stored' : quarantinedItems > 0 ? 'returned' : 'trimmed');
-    }
-    return fates;
-}
-
 /** Each item is a call of its own, with a record of its own, and all share requests. */
-async function pushTogether(flow: ItemFlow, items: readonly ReturningItem[]): Promise<Fate[]> {
-    const calls: PushCall[] = [];
-    try {
-        for (const { item, record } of items) {
-            const call = new PushCall(undefined, undefined, record);
-            flow.checkHealth();
-            const examined = flow.examine(item, 0, call);
-            calls.push(call);
-            call.expectItem();
-            await (typeof examined === 'string' ? flow.take(examined, call) : flow.reject(examined));
-        }
-        await flow.flushQuarantine();
-    } catch (error) {
-        for (const call of calls) {
-            flow.takeBack(call, error as Error);
-            call.fail(error as Error);
-        }
-    }
-    await Promise.all(calls.map(async (call) => call.settled()));
-    const error = calls.find((call) => call.error !== undefined)?.error;
-    if (error !== undefined) throw error;
-    return calls.map(({ storedItems }) => (storedItems > 0 ? 'stored' : 'returned'));
+async function pushAll(pusher: Pusher, items: readonly ReturningItem[]): Promise<Fate[]> {
+    const calls = items.map(async ({ item, record }) => pusher.pushStored([item], { record }));
+    // All of them, also when one fails: what is still under way must not be taken for missing.
+    await Promise.allSettled(calls);
+    const results = await Promise.all(calls);
+    return results.map(({ acceptedItems, quarantinedItems }) =>
+        acceptedItems > 0 ? 'stored' : quarantinedItems > 0 ? 'returned' : 'trimmed',
+    );
 }

@@ -35,6 +35,7 @@ export class RunReport {
     #lastSaved: Promise<unknown> = Promise.resolve();
     #written: { text: string; place: string } | undefined;
     #isReported = false;
+    #isClosed = false;
 
     constructor(parts: RunReportParts) {
         const { statistics } = parts;
@@ -54,9 +55,10 @@ export class RunReport {
 
     /**
      * Writes what is known now; `notice` says what must not be overlooked. Resolves to where it is, in words, or to
-     * `undefined` where it could not be written in time. Never rejects, and warns once.
+     * `undefined` where it could not be written in time. Never rejects, and warns once. After `close` nothing is written.
      */
     async write(notice?: string): Promise<string | undefined> {
+        if (this.#isClosed) return this.#written?.place;
         const report = this.#parts.statistics.report();
         const text = JSON.stringify({ report, notice });
         if (text === this.#written?.text) return this.#written.place;
@@ -73,9 +75,12 @@ export class RunReport {
         }
     }
 
-    /** No line is logged any more. */
-    stop(): void {
+    /** Writes the last one, and logs no line any more. Resolves as `write` does. */
+    async close(): Promise<string | undefined> {
         this.#minuteLog.stop();
+        const place = await this.write();
+        this.#isClosed = true;
+        return place;
     }
 
     async #save(report: GuardReport, notice: string | undefined): Promise<string> {

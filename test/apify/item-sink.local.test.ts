@@ -24,4 +24,26 @@ describe('the sink of a dataset in the memory storage', () => {
         expect(await sink.list(1, 10)).toEqual([{ text: 'ü😀' }]);
         expect(sink).toMatchObject({ datasetName: 'local-sink', retries: false });
     });
+
+    it('writes many at once, and each in its place', async () => {
+        const sink = createItemSink(await Actor.openDataset('local-order'), TUNING);
+        // The longer one is, the longer writing it takes.
+        const texts = Array.from({ length: 300 }, (_, n) => JSON.stringify({ n, text: 'x'.repeat((n % 7) * 20_000) }));
+        const payload = new PayloadPool(100_000_000).open(texts[0]!);
+        for (const text of texts.slice(1)) payload.tryAppend(text);
+        expect(await sink.send(payload)).toEqual({ kind: 'stored' });
+        expect(await local.texts('local-order')).toEqual(texts);
+    });
+
+    it('answers only when no write is under way any more, also when one has failed', async () => {
+        const dataset = await Actor.openDataset('local-failure');
+        const sink = createItemSink(dataset, TUNING);
+        const payload = new PayloadPool(1_000).open('{"n":1}');
+        payload.tryAppend('["no object"]');
+        for (let n = 2; n <= 20; n++) payload.tryAppend(`{"n":${n}}`);
+        expect(await sink.send(payload)).toMatchObject({ kind: 'unavailable', outcomeUnknown: true });
+        const stored = await local.texts('local-failure');
+        expect(stored).toContain('{"n":1}');
+        expect(stored).toContain('{"n":20}');
+    });
 });

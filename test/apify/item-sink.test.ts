@@ -48,6 +48,28 @@ describe('the sink of a dataset on the platform', () => {
         expect(request).toBeDefined();
     });
 
+    it('sends a payload that was prepared, as often as it takes', async () => {
+        const sink = await freshSink();
+        const payload = payloadOf(JSON.stringify({ text: 'x'.repeat(2_000) }));
+        sink.prepare!(payload);
+        run.server.faults.next({ path: id, method: 'POST', fault: { status: 500 } });
+        expect(await sink.send(payload)).toMatchObject({ kind: 'unavailable' });
+        expect(await sink.send(payload)).toEqual({ kind: 'stored' });
+        const pushes = run.server.pushRequests(id);
+        expect(pushes.map(({ bodyText }) => bodyText)).toEqual(new Array(2).fill(payload.body.toString()));
+        expect(pushes.map(({ contentEncoding }) => contentEncoding)).toEqual(['br', 'br']);
+    });
+
+    it('sends bodies as they are when compression is off', async () => {
+        id = run.freshDataset();
+        const sink = createItemSink(await Actor.openDataset(), TUNING, 'none');
+        const payload = payloadOf(JSON.stringify({ text: 'ü😀x'.repeat(10_000) }));
+        expect(await sink.send(payload)).toEqual({ kind: 'stored' });
+        const [push] = run.server.pushRequests(id);
+        expect(push).toMatchObject({ bodyText: payload.body.toString(), contentEncoding: 'identity' });
+        expect(push!.wireBytes).toBe(payload.byteLength);
+    });
+
     const outcomes: [fault: Fault, result: Record<string, unknown>][] = [
         [{ status: 400 }, { kind: 'bad-request' }],
         [{ status: 401 }, { kind: 'refused' }],

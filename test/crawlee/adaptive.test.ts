@@ -9,6 +9,8 @@ import { crawl, crawlerOptions, numbers, stageOnPlatform } from './support/crawl
 import { install } from './support/installed.js';
 
 const stage = stageOnPlatform();
+/** A browser takes its time to start on a busy machine. */
+const BROWSER_TIME = { timeout: 120_000 };
 
 /** Options of a crawler that looks at pages with the machine's own Chromium. */
 async function browserOptions() {
@@ -36,7 +38,7 @@ async function adaptiveOptions(renderingTypePredictor: object) {
     return { ...(await browserOptions()), renderingTypePredictor: renderingTypePredictor as any };
 }
 
-describe('AdaptivePlaywrightCrawler behind install()', () => {
+describe('AdaptivePlaywrightCrawler behind install()', BROWSER_TIME, () => {
     const pagesTitle = async ({ pushData, querySelector, request }: any) => {
         const title = (await querySelector('h1')).text();
         await pushData([
@@ -121,7 +123,7 @@ describe('AdaptivePlaywrightCrawler behind install()', () => {
     });
 });
 
-describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', () => {
+describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', BROWSER_TIME, () => {
     it.skipIf(!hasChromium)(`is stopped by guard.handler(), which says what to use${unlessSkipped}`, async () => {
         await stage.freshDataset();
         const guard = await stage.open();
@@ -147,7 +149,7 @@ describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', () => 
     });
 });
 
-describe('PlaywrightCrawler', () => {
+describe('PlaywrightCrawler', BROWSER_TIME, () => {
     it.skipIf(!hasChromium).each(['handler', 'hook', 'install'])(`is guarded: %s${unlessSkipped}`, async (door) => {
         const id = await stage.freshDataset();
         const guard = await stage.open();

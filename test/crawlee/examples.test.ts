@@ -34,7 +34,7 @@ beforeAll(async () => {
     const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
     const { exitCode, output } = await run(process.execPath, [tsc, '-p', project], project);
     if (exitCode !== 0) throw new Error(`The examples do not compile:\n${output}`);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
     site.close();
     await rm(project, { recursive: true, force: true });
@@ -96,7 +96,8 @@ const MOVIES = [
 ];
 const BAD_MOVIE = { title: 'Metropolis', year: null };
 
-describe('the examples', () => {
+// Each is a process that starts Crawlee, which takes its time on a busy machine.
+describe('the examples', { timeout: 120_000 }, () => {
     it('are all run below, and named in their README', async () => {
         const entries = await readdir(EXAMPLES, { withFileTypes: true });
         const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);

@@ -57,7 +57,7 @@ function chargeResult(result: any): unknown {
 
 const items = (from: number, count: number) => Array.from({ length: count }, (_, index) => ({ n: from + index }));
 
-describe('install() in a run that is paid per event', () => {
+describe('install() in a run that is paid per event', { timeout: 120_000 }, () => {
     it('charges as the SDK does, and gives the results that it gives, up to the budget and beyond', async () => {
         const calls: Call[] = [
             ['static', items(0, 2), 'movie'],

@@ -4,6 +4,8 @@ import {
     createBasicRouter,
     createCheerioRouter,
     createHttpRouter,
+    createJSDOMRouter,
+    createPlaywrightRouter,
     createPuppeteerRouter,
     HttpCrawler,
     JSDOMCrawler,
@@ -108,6 +110,8 @@ describe('guard.handler()', () => {
             void new HttpCrawler({ requestHandler: guard.handler(createHttpRouter()) });
             void new BasicCrawler({ requestHandler: guard.handler(createBasicRouter()) });
             void new PuppeteerCrawler({ requestHandler: guard.handler(createPuppeteerRouter()) });
+            void new PlaywrightCrawler({ requestHandler: guard.handler(createPlaywrightRouter()) });
+            void new JSDOMCrawler({ requestHandler: guard.handler(createJSDOMRouter()) });
             const router = createCheerioRouter();
             expectTypeOf(guard.handler(router)).toEqualTypeOf<RouterHandler<CheerioCrawlingContext>>();
             router.use(guard.routerHook());

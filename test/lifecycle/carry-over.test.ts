@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { PlatformRun } from '../support/platform-run.js';
 import { startPlatformRun } from '../support/platform-run.js';
-import { emitEvent, openQuickly, unsentKeys } from './support/run-events.js';
+import { emitEvent, openInNextProcess, openQuickly, unsentKeys } from './support/run-events.js';
 
 const FIELDS = { type: 'object', required: ['n'], properties: { n: { type: 'number' } } };
 
@@ -22,11 +22,11 @@ describe('the next process of a run', () => {
         run.server.faults.next({ path: `${id}/items`, times: 1_000, fault: { status: 503 } });
         const before = await openQuickly();
         await before.pushData([{ n: 1 }, { n: 2 }]);
-        await emitEvent('migrating', { timeRemainingSecs: 1 });
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
         expect(unsentKeys(run.server, id)).toHaveLength(1);
 
         run.server.faults.clear();
-        const after = await openQuickly();
+        const after = await openInNextProcess();
         await after.pushData({ n: 3 });
         await after.close();
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
@@ -38,11 +38,11 @@ describe('the next process of a run', () => {
         run.server.faults.next({ path: `${id}/items`, fault: { hang: true, when: 'after' } });
         const before = await openQuickly();
         await before.pushData([{ n: 1 }, { n: 2 }]);
-        await emitEvent('migrating', { timeRemainingSecs: 0.5 });
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
         expect(run.server.items(id)).toHaveLength(2);
         expect(unsentKeys(run.server, id)).toHaveLength(1);
 
-        const after = await openQuickly();
+        const after = await openInNextProcess();
         await after.close();
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }]);
         expect(after.report()).toMatchObject({ receivedItems: 2, storedItems: 2 });
@@ -53,10 +53,10 @@ describe('the next process of a run', () => {
         run.server.faults.next({ method: 'POST', path: `${id}/items`, skip: 1, fault: { hang: true, when: 'after' } });
         const before = await openQuickly({ schema: false });
         await before.pushData([{ n: 1 }, { n: 'bad' }, { n: 2 }]);
-        await emitEvent('migrating', { timeRemainingSecs: 0.5 });
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }]);
 
-        const after = await openQuickly({ schema: false });
+        const after = await openInNextProcess({ schema: false });
         await after.close();
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }]);
         expect(run.quarantined(id).map(({ item }) => item)).toEqual([{ n: 'bad' }]);
@@ -69,7 +69,7 @@ describe('the next process of a run', () => {
         run.server.faults.next({ path: `${id}/items`, times: 1_000, fault: { status: 503 } });
         const first = await openQuickly();
         await first.pushData(items);
-        await emitEvent('migrating', { timeRemainingSecs: 0.5 });
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
 
         // The second process stores half of it and can do no more.
         run.server.faults.clear();
@@ -82,13 +82,13 @@ describe('the next process of a run', () => {
                     ? { status: 503 }
                     : undefined,
         );
-        const second = await openQuickly();
-        await emitEvent('migrating', { timeRemainingSecs: 0.5 });
+        const second = await openInNextProcess();
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
         expect(run.server.items(id)).toHaveLength(20);
         expect(second.report()).toMatchObject({ storedItems: 20, pendingItems: 20 });
 
         run.server.faults.clear();
-        const third = await openQuickly();
+        const third = await openInNextProcess();
         await third.close();
         expect(run.server.items(id)).toEqual(items);
         expect(third.report()).toMatchObject({ receivedItems: 40, storedItems: 40 });
@@ -102,16 +102,16 @@ describe('the next process of a run', () => {
         const long = 'x'.repeat(600);
         await before.pushData([{ n: 1, long }, { n: 2, long }, { n: 3 }]);
         // Refused, so there is time left.
-        await emitEvent('migrating', { timeRemainingSecs: 1 });
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
         run.server.faults.clear();
         run.server.faults.next({ path: `${id}/items`, times: 1_000, fault: { hang: true } });
-        const again = emitEvent('migrating', { timeRemainingSecs: 1 });
+        const again = emitEvent('migrating', { timeRemainingSecs: 2 });
         await new Promise(setImmediate);
         await before.pushData({ n: 4 });
         await again;
 
         run.server.faults.clear();
-        const after = await openQuickly();
+        const after = await openInNextProcess();
         await after.close();
         expect(run.server.items(id).map(({ n }) => n)).toEqual([1, 2, 3, 4]);
     });
@@ -121,7 +121,7 @@ describe('the next process of a run', () => {
         const before = await openQuickly();
         await before.pushData([{ n: 1 }, { n: 'bad' }]);
         await emitEvent('migrating', { timeRemainingSecs: 2 });
-        const after = await openQuickly();
+        const after = await openInNextProcess();
         await after.pushData([{ n: 2 }, { n: 'worse' }]);
         const report = await after.close();
         expect(report).toMatchObject({ receivedItems: 4, storedItems: 2, quarantinedItems: 2, requests: 2 });
@@ -136,9 +136,9 @@ describe('the next process of a run', () => {
         await before.pushData([{ n: 1 }]);
         run.server.faults.next({ path: `${id}/items`, times: 1_000, fault: { status: 403 } });
         await expect(before.pushData([{ n: 2 }])).rejects.toMatchObject({ code: 'DELIVERY' });
-        await emitEvent('migrating', { timeRemainingSecs: 1 });
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
         run.server.faults.clear();
-        const after = await openQuickly();
+        const after = await openInNextProcess();
         expect(after.report()).toMatchObject({ receivedItems: 2, storedItems: 1, discardedItems: 1 });
     });
 });
@@ -182,9 +182,7 @@ it('no listener of the guard ever rejects', async () => {
     const events = Actor.config.getEventManager();
     for (const event of ['persistState', 'migrating', 'aborting'] as const) {
         await Promise.all(
-            events
-                .listeners(event as 'exit')
-                .map(async (listener) => (listener as Listener)({ timeRemainingSecs: 0.5 })),
+            events.listeners(event as 'exit').map(async (listener) => (listener as Listener)({ timeRemainingSecs: 2 })),
         );
     }
     expect(opened.report()).toMatchObject({ receivedItems: 1, storedItems: 0 });

@@ -30,7 +30,8 @@ const waiting = (body: string) => actor(`${body} setInterval(() => {}, 1_000); c
 
 const HUNDRED = Array.from({ length: 100 }, (_, n) => ({ n }));
 const PUSH_HUNDRED = 'for (let n = 0; n < 100; n++) await guard.pushData({ n });';
-const EXIT_QUICKLY = 'await Actor.exit({ timeoutSecs: 3 });';
+const EXIT = 'Actor.exit({ timeoutSecs: 3 })';
+const EXIT_QUICKLY = `await ${EXIT};`;
 
 describe('Actor.exit() while the dataset is dead', () => {
     it('saves the items with the run; its next start sends them first, and counts on', async () => {
@@ -40,7 +41,7 @@ describe('Actor.exit() while the dataset is dead', () => {
         const startedAt = performance.now();
         const text = `const text = 'x'.repeat(100_000); for (let n = 0; n < 60; n++) await guard.pushData({ n, text });`;
         const first = await runScript(actor(`${text} ${EXIT_QUICKLY}`), { env: platformEnv(server) });
-        expect(performance.now() - startedAt).toBeLessThan(8_000);
+        expect(performance.now() - startedAt).toBeLessThan(20_000);
         expect(first.exitCode, first.stdout).toBe(1);
         expect(first.stdout).not.toContain('UNHANDLED');
         expect(first.stderr).toContain('60 items could not be sent in time. They are saved with the run');
@@ -86,6 +87,33 @@ describe('Actor.exit() while the dataset is dead', () => {
         expect(records.map(({ item }) => item)).toEqual([{ n: 'bad' }]);
         expect(unsentKeys(server, server.ids.datasetId)).toEqual([]);
         await expect.poll(() => server.run.statusMessage).toBe('Stored 1 item, 1 in quarantine');
+    });
+});
+
+describe('a run that ends while nothing of the platform answers', () => {
+    it('fails, though the items could not even be saved', async () => {
+        const server = await startPlatform();
+        const script = await startScript(waiting(`${PUSH_HUNDRED} process.on('SIGUSR2', () => ${EXIT}); `), {
+            env: platformEnv(server),
+        });
+        await script.waitForOutput('ready');
+        server.faults.use(() => ({ hang: true }));
+        script.child.kill('SIGUSR2');
+        const { exitCode, stdout } = await script.finished;
+        expect(exitCode, stdout).toBe(1);
+        expect(stdout).not.toContain('UNHANDLED');
+    });
+
+    it('by itself, fails with a status message', async () => {
+        const server = await startPlatform();
+        server.faults.next({ ...PUSHES, times: 1_000, fault: { status: 403 } });
+        const { exitCode, stdout, stderr } = await runScript(
+            actor(`await guard.pushData({ n: 1 }); Actor.config.getEventManager().close();`),
+            { env: platformEnv(server) },
+        );
+        expect(exitCode, stdout + stderr).toBe(1);
+        expect(stderr).toContain('1 items could not be sent in time. They are saved with the run');
+        expect(server.run).toMatchObject({ statusMessage: expect.stringContaining('Stored 0 items, 1 not sent: ') });
     });
 });
 
@@ -173,20 +201,20 @@ describe("the run's timeout", () => {
 
     it('finds everything sent', async () => {
         const server = await startPlatform();
-        const script = await startScript(waiting(PUSH_HUNDRED), { env: platformEnv(server, timeoutIn(5_000)) });
+        const script = await startScript(waiting(PUSH_HUNDRED), { env: platformEnv(server, timeoutIn(15_000)) });
         await script.waitForOutput('ready');
         expect(server.items()).toEqual([]);
-        await expect.poll(() => server.items().length, { timeout: 5_000, interval: 20 }).toBe(100);
+        await expect.poll(() => server.items().length, { timeout: 15_000, interval: 20 }).toBe(100);
         await script.kill();
     });
 
     it('finds everything saved where the dataset is dead', async () => {
         const server = await startPlatform();
         server.faults.next({ ...PUSHES, times: 1_000, fault: DEAD });
-        const script = await startScript(waiting(PUSH_HUNDRED), { env: platformEnv(server, timeoutIn(6_000)) });
+        const script = await startScript(waiting(PUSH_HUNDRED), { env: platformEnv(server, timeoutIn(15_000)) });
         await script.waitForOutput('ready');
         const keys = () => unsentKeys(server, server.ids.datasetId);
-        await expect.poll(() => keys().length, { timeout: 6_000, interval: 20 }).toBe(1);
+        await expect.poll(() => keys().length, { timeout: 15_000, interval: 20 }).toBe(1);
         const { stdout } = await script.kill();
         expect(stdout).not.toContain('UNHANDLED');
     });

@@ -1,3 +1,4 @@
+import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { emitEvent, openQuickly } from '../lifecycle/support/run-events.js';
@@ -95,6 +96,18 @@ describe('on close, the report', () => {
         await guard.close();
         await guard.close();
         expect(writes()).toHaveLength(4);
+    });
+
+    it('stays as it is when the run goes elsewhere afterwards', async () => {
+        run.freshDataset(FIELDS);
+        const guard = await run.open();
+        guard.install();
+        await guard.pushData({ n: 1 });
+        await guard.close();
+        const page = text(PAGE);
+        await Actor.metamorph('somebody/other', {}, { customAfterSleepMillis: 1 });
+        guard.uninstall();
+        expect(text(PAGE)).toBe(page);
     });
 
     it('of each dataset has keys of its own: those of the default dataset are the plain ones', async () => {

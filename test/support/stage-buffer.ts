@@ -1,4 +1,4 @@
-import type { Batch } from '../../src/pipeline/buffer/item-buffer.js';
+import type { Batch } from '../../src/pipeline/buffer/batch.js';
 import { ItemBuffer } from '../../src/pipeline/buffer/item-buffer.js';
 import { PayloadPool } from '../../src/pipeline/chunk.js';
 import { textsOf } from './stage-parts.js';
@@ -9,7 +9,10 @@ export const OUTAGE = new Error('The platform is away');
 
 export function startBuffer({ maxBufferedBytes = 1_000, maxPayloadBytes = 1_000, now = (): number => 0 } = {}) {
     let taken = 0;
-    const buffer = new ItemBuffer(maxBufferedBytes, new PayloadPool(maxPayloadBytes), now, () => void taken++);
+    const buffer = new ItemBuffer(maxBufferedBytes, new PayloadPool(maxPayloadBytes), now, {
+        onTake: () => void taken++,
+        onChange: () => undefined,
+    });
     return { buffer, taken: () => taken };
 }
 

@@ -1,5 +1,5 @@
 import { Flusher } from '../../src/pipeline/buffer/flusher.js';
-import type { Batch } from '../../src/pipeline/buffer/item-buffer.js';
+import type { Batch } from '../../src/pipeline/buffer/batch.js';
 import { ItemBuffer } from '../../src/pipeline/buffer/item-buffer.js';
 import { PayloadPool } from '../../src/pipeline/chunk.js';
 import { ten } from './stage-buffer.js';
@@ -23,12 +23,10 @@ export function startFlusher({
     sending = () => {},
 } = {}) {
     const clock = new HandClock();
-    const buffer = new ItemBuffer(
-        maxBufferedBytes,
-        new PayloadPool(maxPayloadBytes),
-        () => clock.now(),
-        () => undefined,
-    );
+    const buffer = new ItemBuffer(maxBufferedBytes, new PayloadPool(maxPayloadBytes), () => clock.now(), {
+        onTake: () => undefined,
+        onChange: () => flusher.poke(),
+    });
     const requests: Request[] = [];
     const send = async (batch: Batch): Promise<boolean> => {
         sending();
@@ -46,15 +44,30 @@ export function startFlusher({
         });
         return promise;
     };
-    const flusher = new Flusher(buffer, { clock, flushIntervalMillis, maxParallelRequests, send });
+    const prepared: string[][] = [];
+    let timesBehind = 0;
+    const flusher = new Flusher(buffer, {
+        clock,
+        flushIntervalMillis,
+        maxParallelRequests,
+        send,
+        prepare: ({ payload }) => void prepared.push(textsOf(payload)),
+        onBehind: () => void timesBehind++,
+    });
     /** Returns a promise where the item has to wait for room. */
-    const offer = (n: number, urgent = false): Promise<void> | undefined => {
-        const room = buffer.add(ten(n), undefined, urgent);
-        flusher.poke();
-        return room;
-    };
+    const offer = (n: number, urgent = false): Promise<void> | undefined => buffer.add(ten(n), undefined, urgent);
     const push = (n: number, urgent = false): void => void offer(n, urgent);
-    return { clock, buffer, flusher, requests, push, offer, sent: () => requests.map(({ items }) => items) };
+    return {
+        clock,
+        buffer,
+        flusher,
+        requests,
+        push,
+        offer,
+        prepared,
+        sent: () => requests.map(({ items }) => items),
+        timesBehind: () => timesBehind,
+    };
 }
 
 /** Whether a promise has settled by now. */

@@ -1,5 +1,5 @@
-import type { RejectedItem, QuarantineOptions } from '../../src/pipeline/quarantine.js';
-import { Quarantine } from '../../src/pipeline/quarantine.js';
+import type { RejectedItem, QuarantineOptions } from '../../src/pipeline/quarantine/quarantine.js';
+import { Quarantine } from '../../src/pipeline/quarantine/quarantine.js';
 import { PayloadPool } from '../../src/pipeline/chunk.js';
 import type { ItemSink, QuarantineRecord, QuarantineStore } from '../../src/ports.js';
 import { HandClock } from './stage-clock.js';
@@ -51,7 +51,9 @@ export function startQuarantine({
             const records = itemsOf(payload) as QuarantineRecord[];
             await state.gate();
             requests.push(records);
+            return undefined;
         },
+        position: () => undefined,
         onStored: (count) => {
             state.storedItems += count;
         },

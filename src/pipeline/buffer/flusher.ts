@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Clock } from '../../ports.js';
-import type { Batch, ItemBuffer } from './item-buffer.js';
+import type { Batch } from './batch.js';
+import type { ItemBuffer } from './item-buffer.js';
 
 export interface FlusherOptions {
     clock: Clock;
@@ -10,7 +11,14 @@ export interface FlusherOptions {
     maxParallelRequests: number;
     /** Sends a batch and takes it, or what is done of it, out of the buffer. Resolves to whether to go on; never rejects. */
     send: (batch: Batch) => Promise<boolean>;
+    /** Makes a closed batch ready, which will be sent next, while the request before it is under way. */
+    prepare: (batch: Batch) => void;
+    /** Full batches have waited for the requests before them, not by chance. */
+    onBehind: () => void;
 }
+
+/** Of so many requests in a row, the next batch waited: larger ones are worth their price. */
+const TIMES_BEHIND = 2;
 
 /**
  * Decides when a batch is sent: when it is full, when its oldest item has waited long enough, or when somebody waits
@@ -23,6 +31,8 @@ export class Flusher {
     readonly #drains: { upTo: number; resolve: () => void }[] = [];
     #flushIntervalMillis: number;
     #underWay = 0;
+    /** So many requests in a row ended with the next batch full and waiting. */
+    #timesBehind = 0;
     #scheduled = false;
     #halted = false;
     #cancelTimer: (() => void) | undefined;
@@ -41,11 +51,12 @@ export class Flusher {
         });
     }
 
-    /** To be called after items came in. Pushes of the same tick share the request. */
+    /** To be called when the buffer has changed. Pushes of the same tick share the request. */
     poke(): void {
         if (this.#scheduled || this.#halted) return;
         const batch = this.#buffer.next();
         if (batch === undefined) return;
+        this.#prepare(batch);
         if (!this.#isDue(batch)) {
             this.#armTimer(batch);
             return;
@@ -96,14 +107,31 @@ export class Flusher {
             this.#underWay++;
             void this.#send(batch);
         }
+        const next = this.#halted ? undefined : this.#buffer.next();
+        if (next !== undefined) this.#prepare(next);
+    }
+
+    #prepare(batch: Batch): void {
+        if (batch.prepared || !this.#buffer.isClosed(batch)) return;
+        batch.prepared = true;
+        this.#options.prepare(batch);
     }
 
     async #send(batch: Batch): Promise<void> {
         const goOn = await this.#options.send(batch);
         this.#underWay--;
         if (!goOn) this.#halted = true;
+        else this.#noteWhetherBehind();
         this.#settleDrains();
         this.#pump();
+    }
+
+    /** One request may be slow by chance. */
+    #noteWhetherBehind(): void {
+        this.#timesBehind = this.#buffer.next()?.prepared ? this.#timesBehind + 1 : 0;
+        if (this.#timesBehind < TIMES_BEHIND) return;
+        this.#timesBehind = 0;
+        this.#options.onBehind();
     }
 
     #isDue(batch: Batch): boolean {

@@ -1,36 +1,12 @@
 import type { OpenPayload, Owner, Payload, PayloadFactory, ReadBack } from '../../ports.js';
+import type { Batch, KeptPart, OwnerRun } from './batch.js';
+import { addToRuns, ownersByIndex } from './batch.js';
 
-/** Neighbours in a batch that came from one owner; `undefined` for items that nobody waits for. */
-export interface OwnerRun {
-    owner: Owner | undefined;
-    count: number;
-}
-
-/** Items that will go in one request. */
-export interface Batch {
-    /** Position in the order of batches, from 0. */
-    readonly sequence: number;
-    /** When its oldest item came in, in milliseconds since the epoch. */
-    readonly since: number;
-    payload: Payload;
-    runs: OwnerRun[];
-    /** Somebody waits for it: it is sent as soon as a request may begin. */
-    urgent: boolean;
-    sending: boolean;
-    /** Set when its items may be in the dataset: to be looked for before they are sent. */
-    readBack?: ReadBack;
-    /** Left where it is while those behind it are sent: whether they are accepted tells what is wrong with it. */
-    suspended?: boolean;
-    /** Called when the batch leaves the buffer for good. */
-    onDone?: () => void;
-    /** Less than the batch for which `onDone` was set: what was saved of that one is out of date. */
-    isReduced?: boolean;
-}
-
-/** Items of a batch that stay in the buffer, to be sent again in one request. */
-export interface KeptPart {
-    indexes: readonly number[];
-    readBack?: ReadBack;
+export interface BufferEvents {
+    /** An item was taken. */
+    onTake: () => void;
+    /** There may be something to send: a batch was opened or closed, somebody waits for one, or for room. */
+    onChange: () => void;
 }
 
 interface RoomWaiter {
@@ -50,18 +26,18 @@ export class ItemBuffer {
     readonly #maxBufferedBytes: number;
     readonly #payloads: PayloadFactory;
     readonly #now: () => number;
-    readonly #onTake: () => void;
+    readonly #events: BufferEvents;
     /** The last batch's payload while it takes items. */
     #open: OpenPayload | undefined;
     #nextSequence = 0;
     #bytes = 0;
     #itemCount = 0;
 
-    constructor(maxBufferedBytes: number, payloads: PayloadFactory, now: () => number, onTake: () => void) {
+    constructor(maxBufferedBytes: number, payloads: PayloadFactory, now: () => number, events: BufferEvents) {
         this.#maxBufferedBytes = maxBufferedBytes;
         this.#payloads = payloads;
         this.#now = now;
-        this.#onTake = onTake;
+        this.#events = events;
     }
 
     /** Items waiting or under way. */
@@ -98,6 +74,7 @@ export class ItemBuffer {
         }
         return new Promise((resolve, reject) => {
             this.#waiters.push({ itemText, owner, resolve, reject });
+            this.#events.onChange();
         });
     }
 
@@ -153,11 +130,11 @@ export class ItemBuffer {
     }
 
     /** Takes items that an earlier process of the run left, before any others come in. `onDone`: when all are done with. */
-    restore(itemTexts: readonly string[], readBack: ReadBack, onDone: () => void): void {
+    restore(itemTexts: readonly string[], readBack: ReadBack, savedOrder: string, onDone: () => void): void {
         for (const itemText of itemTexts) {
             const isNew = this.#batches.at(-1)?.onDone !== onDone;
             const batch = this.#takeInto(isNew ? undefined : this.#batches.at(-1), itemText);
-            Object.assign(batch, { urgent: true, readBack, onDone });
+            Object.assign(batch, { urgent: true, readBack, savedOrder, onDone });
             addToRuns(batch.runs, undefined);
         }
         this.#open = undefined;
@@ -176,6 +153,8 @@ export class ItemBuffer {
             const runs = batch.runs.filter((run) => isTaken(run.owner));
             const owners = ownersByIndex(batch.runs);
             const indexes = owners.flatMap((other, index) => (isTaken(other) ? [] : [index]));
+            for (const [index, other] of owners.entries())
+                if (isTaken(other)) other!.onTakenBack?.(batch.payload.itemText(index));
             this.keep(batch, [{ indexes, readBack: batch.readBack }]);
             for (const run of runs) {
                 takenBackItems += run.count;
@@ -203,6 +182,7 @@ export class ItemBuffer {
             ...batch,
             payload: batch.payload.pick(indexes),
             runs,
+            prepared: false,
             sending: false,
             urgent: true,
             readBack,
@@ -216,10 +196,13 @@ export class ItemBuffer {
     }
 
     #take(itemText: string, owner: Owner | undefined, urgent: boolean): void {
-        const batch = this.#takeInto(this.#batches.at(-1), itemText);
-        batch.urgent ||= urgent;
+        const last = this.#batches.at(-1);
+        const batch = this.#takeInto(last, itemText);
         addToRuns(batch.runs, owner);
-        this.#onTake();
+        this.#events.onTake();
+        if (batch === last && batch.urgent === (batch.urgent || urgent)) return;
+        batch.urgent ||= urgent;
+        this.#events.onChange();
     }
 
     /** Writes the item into `batch` if that takes more, else into a new one. */
@@ -259,15 +242,4 @@ export class ItemBuffer {
             resolve();
         }
     }
-}
-
-function addToRuns(runs: OwnerRun[], owner: Owner | undefined): void {
-    const last = runs.at(-1);
-    if (last !== undefined && last.owner === owner) last.count++;
-    else runs.push({ owner, count: 1 });
-}
-
-/** The owner of each item of a batch. */
-export function ownersByIndex(runs: readonly OwnerRun[]): (Owner | undefined)[] {
-    return runs.flatMap(({ owner, count }) => new Array<Owner | undefined>(count).fill(owner));
 }

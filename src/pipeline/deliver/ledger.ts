@@ -44,8 +44,12 @@ export class Ledger {
         this.#position += storedItems;
     }
 
-    /** Looks for the payload's items from offset `from` on. Compares items, not counts: others may be writing too. */
-    async look(payload: Payload, from: number): Promise<Sighting> {
+    /**
+     * Looks for the payload's items from offset `from` on. Compares items, not counts: others may be writing too.
+     * So many `attempts` to store them had an unknown outcome: each may have stored them, the first ones later than
+     * expected, so that they are there more than once and yet do not come from elsewhere.
+     */
+    async look(payload: Payload, from: number, attempts = 1): Promise<Sighting> {
         const wanted = new Map<string, number>();
         const run = Array.from({ length: payload.itemCount }, (_, index) => {
             const json = canonicalJson(JSON.parse(payload.itemText(index)));
@@ -64,18 +68,23 @@ export class Ledger {
         // All that is seen now lies before whatever is sent later; another open request may lie within it, though.
         if (this.#open <= 1) this.#position = Math.max(this.#position, from + seen.length);
 
-        if (!includesRun(seen, run)) return 'absent';
+        const copies = countRuns(seen, run);
+        if (copies === 0) return 'absent';
         const likeItems = seen.reduce((count, id) => (id === OTHER ? count : count + 1), 0);
-        return likeItems === run.length ? 'landed' : 'unclear';
+        return copies <= attempts && likeItems === copies * run.length ? 'landed' : 'unclear';
     }
 }
 
 /** An item that is none of the payload's. */
 const OTHER = -1;
 
-function includesRun(seen: readonly number[], run: readonly number[]): boolean {
+/** How often `run` is found in `seen`, one behind the other. */
+function countRuns(seen: readonly number[], run: readonly number[]): number {
+    let count = 0;
     for (let start = 0; start + run.length <= seen.length; start++) {
-        if (run.every((id, index) => seen[start + index] === id)) return true;
+        if (!run.every((id, index) => seen[start + index] === id)) continue;
+        count++;
+        start += run.length - 1;
     }
-    return false;
+    return count;
 }

@@ -1,3 +1,4 @@
+import { TOO_LATE } from '../../ports.js';
 import type {
     Clock,
     Deadline,
@@ -27,7 +28,7 @@ type Unavailable = Extract<SendResult, { kind: 'unavailable' }>;
 const FIRST_LOOK_MILLIS = 100;
 const MAX_LOOK_MILLIS = 2_000;
 /** A dataset that cannot be read for so many times the listing lag tells nothing. */
-const UNREADABLE_LAGS = 6;
+const UNREADABLE_LAGS = 12;
 
 /**
  * Gets one request to the platform: tried again after what can pass, with exponential back-off and jitter, and never
@@ -56,7 +57,8 @@ export class Sender {
             const sighting = readBack && (await this.#settleUnknown(payload, readBack));
             if (sighting === 'landed') return { kind: 'stored' };
             if (sighting === 'deadline') return { ...DEADLINE_PASSED, readBack };
-            const result = await this.#sendAgainAndAgain(payload, readBack?.from ?? position, isStale);
+            const before = readBack === undefined ? { from: position, attempts: 0 } : { attempts: 1, ...readBack };
+            const result = await this.#sendAgainAndAgain(payload, before, isStale);
             if (result.kind === 'stored' && !result.seen) storedItems = payload.itemCount;
             return result;
         } finally {
@@ -67,17 +69,21 @@ export class Sender {
     /** `seen`: not the platform's word, but found there, and counted in the position already. */
     async #sendAgainAndAgain(
         payload: Payload,
-        from: number,
+        { from, attempts: earlierAttempts }: { from: number; attempts: number },
         isStale?: () => boolean,
     ): Promise<SendResult & { seen?: boolean }> {
         const { sink, clock, deadline, tuning, counters, log } = this.#options;
+        // Kept once one of the attempts may have been stored: the next to send the items looks for it, too.
+        let readBack: ReadBack | undefined;
         for (let retries = 0; ; retries++) {
             const result = await this.#attempt(payload);
             if (result.kind !== 'unavailable' || !sink.retries) return result;
 
             const failedAt = clock.now();
-            const readBack = result.outcomeUnknown ? { from, sentBefore: failedAt } : undefined;
-            const sighting = readBack && (await this.#settleUnknown(payload, readBack));
+            if (result.outcomeUnknown) {
+                readBack = { from, sentBefore: failedAt, attempts: (readBack?.attempts ?? earlierAttempts) + 1 };
+            }
+            const sighting = result.outcomeUnknown && (await this.#settleUnknown(payload, readBack!));
             if (sighting === 'landed') return { kind: 'stored', seen: true };
             if (sighting === 'deadline' || retries >= tuning.maxRetries) return { ...result, readBack };
             if (retries === 0) {
@@ -106,13 +112,13 @@ export class Sender {
     }
 
     /** Looks for the items until they are found, or until they would have shown up if they were there. */
-    async #settleUnknown(payload: Payload, { from, sentBefore }: ReadBack): Promise<'landed' | 'absent' | 'deadline'> {
+    async #settleUnknown(payload: Payload, readBack: ReadBack): Promise<'landed' | 'absent' | 'deadline'> {
         const { clock, deadline, tuning } = this.#options;
-        const visibleAt = sentBefore + tuning.listingLagMillis;
+        const visibleAt = readBack.sentBefore + tuning.listingLagMillis;
         const giveUpAt = clock.now() + tuning.listingLagMillis * UNREADABLE_LAGS;
         for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
             const lookedAt = clock.now();
-            const sighting = await deadline.race(this.#look(payload, from));
+            const sighting = await deadline.race(this.#look(payload, readBack));
             if (sighting === undefined) return 'deadline';
             if (sighting === 'landed') return 'landed';
             if (sighting === 'unclear') return 'absent';
@@ -123,9 +129,9 @@ export class Sender {
         }
     }
 
-    async #look(payload: Payload, from: number) {
+    async #look(payload: Payload, { from, attempts }: ReadBack) {
         try {
-            return await this.#ledger.look(payload, from);
+            return await this.#ledger.look(payload, from, attempts);
         } catch {
             // The platform that lost the answer may be slow to list, too.
             return 'unreadable';
@@ -136,5 +142,5 @@ export class Sender {
 const DEADLINE_PASSED: Unavailable = {
     kind: 'unavailable',
     outcomeUnknown: true,
-    error: new Error('the run is ending and the platform has not answered in time'),
+    error: new Error(TOO_LATE),
 };

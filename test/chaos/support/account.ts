@@ -57,8 +57,6 @@ export interface Verdict {
     doubled: string[];
     /** Good items in quarantine, and bad ones that were stored. */
     misplaced: string[];
-    /** Once in the quarantine dataset and once in a record that stands in for it, written when the run ended. */
-    recordedTwice: string[];
 }
 
 /** What became of items that were accepted. */
@@ -67,20 +65,15 @@ export function judge(
     items: readonly ChaosItem[],
     isGood: (item: ChaosItem) => boolean,
 ): Verdict {
-    const verdict: Verdict = { lost: [], doubled: [], misplaced: [], recordedTwice: [] };
+    const verdict: Verdict = { lost: [], doubled: [], misplaced: [] };
     for (const item of items) {
         const { id } = item;
         const places = [...(stored.get(id) ?? []), ...(quarantined.get(id) ?? [])];
-        const list = isRecordedTwice(places) ? verdict.recordedTwice : verdict.doubled;
-        if (places.length > 1) list.push(`${id}: ${places.join(', ')}`);
+        if (places.length > 1) verdict.doubled.push(`${id}: ${places.join(', ')}`);
         if (places.length === 0 && !unsent.has(id)) verdict.lost.push(id);
         if (isGood(item) ? quarantined.has(id) : stored.has(id)) verdict.misplaced.push(id);
     }
     return verdict;
-}
-
-function isRecordedTwice([first = '', second = '', ...others]: readonly string[]): boolean {
-    return first.startsWith('quarantine') && second.startsWith(STAND_IN) && others.length === 0;
 }
 
 /** The lines of a store's JSON Lines records, parsed, by key. */

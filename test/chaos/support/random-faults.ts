@@ -2,7 +2,7 @@ import type { ApiServer, Call, Fault, RejectionStyle } from '../../support/api-s
 import type { Random } from './random.js';
 
 /** The guard's times in this suite: those of the platform, cut short alike. */
-export const CHAOS_TUNING = { listingLagMillis: 700, firstRetryDelayMillis: 10, requestTimeoutSecs: 1 };
+export const CHAOS_TUNING = { listingLagMillis: 1_000, firstRetryDelayMillis: 10, requestTimeoutSecs: 1.5 };
 
 /** What the server lags by: less than the guard waits for, with room for a slow machine. */
 export const CHAOS_LAGS = { listingLagMillis: 120, totalLagMillis: 400, itemCountLagMillis: 2_000 };
@@ -57,6 +57,41 @@ function isPoisoned(call: Call): boolean {
     return call.text().includes('"poison":true') && !call.text().includes('"quarantinedAt"');
 }
 
+/** What every run of the suite must drive the guard through. */
+export const FAULTS_OF_THE_SUITE = [
+    '429',
+    '500 before storing',
+    '500 after storing',
+    '503 before storing',
+    'cut before storing',
+    'cut after storing',
+    'timeout before storing',
+    'timeout after storing',
+    '413',
+    'an unknown 400',
+    'rejected: array-path',
+    'rejected: item-path',
+    'rejected: map',
+    'rejected: missing',
+    'rejected: empty',
+    'rejected: malformed',
+    'rejected: counted from 0',
+    'rejected: counted from 1',
+    'rejected: positions outside the request',
+    'a late listing',
+    'migrating',
+    'aborting',
+    'migrating while down',
+    'aborting while down',
+];
+
+function inWords({ status, when = 'before', cut, hang, delayMillis = 0 }: Fault): string {
+    if (status === 400) return 'an unknown 400';
+    if (status === 413 || status === 429) return String(status);
+    const isTimeout = hang || delayMillis >= TIMEOUT_MILLIS;
+    return `${status ?? (cut ? 'cut' : isTimeout ? 'timeout' : 'slow')} ${when} storing`;
+}
+
 function isStored(fault: Fault | undefined): boolean {
     return fault?.when === 'after' || (fault?.status === undefined && !fault?.cut && !fault?.hang);
 }
@@ -72,13 +107,15 @@ export class RandomFaults {
     isDown = false;
     /** How many requests were struck, by what, in words. */
     readonly struck = new Map<string, number>();
+    readonly #server: ApiServer;
     readonly #random: Random;
     readonly #lastStruck = new Set<string>();
     #pushes = 0;
 
     constructor(server: ApiServer, random: Random) {
+        this.#server = server;
         this.#random = random;
-        server.faults.use((call) => this.#noted(this.#faultOf(call)));
+        server.faults.use((call) => this.#noted(call, this.#faultOf(call)));
         server.rejectAs(() => this.#rejection());
     }
 
@@ -108,7 +145,7 @@ export class RandomFaults {
 
     #rejection(): Partial<RejectionStyle> {
         const random = this.#random;
-        return {
+        const style: Partial<RejectionStyle> = {
             type: random.pick(['schema-validation-error', 'schema-validation-failed', 'schema-validation']),
             shape: random.pick(REJECTION_SHAPES),
             countFrom: random.pick([0, 1]),
@@ -118,13 +155,27 @@ export class RandomFaults {
                 [1, 10_000],
             ]),
         };
+        this.note(`rejected: ${style.shape}`);
+        this.note(`rejected: counted from ${style.countFrom}`);
+        if (style.shift! > 0) this.note('rejected: positions outside the request');
+        return style;
     }
 
-    #noted(fault: Fault | undefined): Fault | undefined {
-        if (fault === undefined) return fault;
-        const what = fault.status ?? (fault.cut ? 'cut' : fault.hang ? 'hang' : 'slow');
-        const words = `${what} ${fault.when ?? 'before'}`;
-        this.struck.set(words, (this.struck.get(words) ?? 0) + 1);
+    /** Counts something that struck. */
+    note(what: string): void {
+        this.struck.set(what, (this.struck.get(what) ?? 0) + 1);
+    }
+
+    #noted(call: Call, fault: Fault | undefined): Fault | undefined {
+        const isOfItems = call.path.endsWith('/items');
+        if (fault !== undefined) this.note(isOfItems && call.method === 'POST' ? inWords(fault) : 'other requests');
+        else if (isOfItems && call.method === 'GET' && this.#isBehind()) this.note('a late listing');
         return fault;
+    }
+
+    /** Whether a listing shows less than is stored. */
+    #isBehind(): boolean {
+        const last = this.#server.dataset()!.commits.at(-1);
+        return last !== undefined && last.at > Date.now() - CHAOS_LAGS.listingLagMillis;
     }
 }

@@ -46,6 +46,14 @@ const MAX_END_MILLIS = 25_000;
 /** Starts of the same run in good weather until nothing is left to send. */
 const MAX_LAST_STARTS = 3;
 
+/** What befalls the runs, in turn, and whether the platform is down at that time. */
+const TURNS = [
+    ['migrating', true],
+    ['aborting', false],
+    ['migrating', false],
+    ['aborting', true],
+] as const;
+
 /** Drives the workload through everything that can go wrong, to its end. */
 export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     const startedAt = performance.now();
@@ -80,12 +88,13 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
         for (let restart = 1; restart <= scenario.restarts; restart++) {
             await stored(server, writers, (items * 0.9 * restart) / (scenario.restarts + 1));
             await Promise.all(writers.map(async (writer) => writer.listening()));
-            const event = random.pick(['migrating', 'aborting']);
-            faults.isDown = random.chance(0.5);
+            const [event, isDown] = TURNS[(scenario.seed + restart) % TURNS.length]!;
+            faults.isDown = isDown;
+            faults.note(`${event}${isDown ? ' while down' : ''}`);
             await sleep(random.integer(0, 150));
-            server.emitEvent(event, { timeRemainingSecs: faults.isDown ? 2 : 10 });
+            server.emitEvent(event, { timeRemainingSecs: faults.isDown ? 3 : 10 });
             await Promise.all(writers.map(async (writer) => endedInTime(writer)));
-            if (scenario.kind === 'guard') await check(`${event}${faults.isDown ? ' while down' : ''}, ${restart}`);
+            if (scenario.kind === 'guard') await check(`${event}${isDown ? ' while down' : ''}, ${restart}`);
             faults.isDown = false;
             for (const writer of writers) writer.start();
         }

@@ -134,9 +134,14 @@ export function describeAttempts(stage: Stage): void {
             const id = await stage.freshDataset();
             const guard = await stage.open();
             const attempts: Promise<void>[] = [];
+            let goOn: () => void;
+            const isRetried = new Promise<void>((resolve) => {
+                goOn = resolve;
+            });
             const work = async ({ request, pushData }: Context) => {
                 await pushData({ n: 1 });
-                if (request.retryCount === 0) await sleep(400);
+                if (request.retryCount === 0) await isRetried;
+                else goOn();
                 await pushData({ n: 2 });
             };
             const requestHandler = guard.handler(async (context: Context) => {
@@ -144,7 +149,7 @@ export function describeAttempts(stage: Stage): void {
                 attempts.push(attempt);
                 await attempt;
             });
-            const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 0.15 };
+            const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 1 };
             await crawl(new BasicCrawler({ ...options, requestHandler }), stage.site.urls(1));
             await Promise.all(attempts);
             await sleep(20);

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 
 import { DatasetGuard } from '../../../src/index.js';
 import type { DatasetGuardOptions, QuarantineRecord } from '../../../src/index.js';
+import type { Tuning } from '../../../src/ports.js';
 import { startLocalRun } from '../../support/local-run.js';
 import type { PlatformRun } from '../../support/platform-run.js';
 import { startPlatformRun } from '../../support/platform-run.js';
@@ -26,14 +27,15 @@ export interface Stage {
     platform?: PlatformRun;
     /** A fresh default dataset that enforces `FIELDS` unless told otherwise. Returns how tests know it. */
     freshDataset(fields?: Record<string, any> | null): Promise<string>;
-    open(options?: DatasetGuardOptions<any>): Promise<DatasetGuard<any>>;
+    /** On a laptop there is nothing to tune. */
+    open(options?: DatasetGuardOptions<any>, tuning?: Partial<Tuning>): Promise<DatasetGuard<any>>;
     items(dataset: string): Promise<any[]>;
     quarantined(dataset: string): Promise<QuarantineRecord[]>;
 }
 
 /** The support server's listings do not lag: nobody has to wait ten seconds for them. */
-const TUNING = { listingLagMillis: 50 };
-const openGuard = DatasetGuard.open as (options?: object, tuning?: typeof TUNING) => Promise<DatasetGuard<any>>;
+const TUNING: Partial<Tuning> = { listingLagMillis: 50 };
+const openGuard = DatasetGuard.open as (options?: object, tuning?: Partial<Tuning>) => Promise<DatasetGuard<any>>;
 
 /** A site, and a run on the platform, for the tests of one file. */
 export function stageOnPlatform(): Stage & { platform: PlatformRun } {
@@ -45,8 +47,8 @@ export function stageOnPlatform(): Stage & { platform: PlatformRun } {
             site: await startSite(),
             platform,
             freshDataset: async (fields: Record<string, any> | null = FIELDS) => platform.freshDataset(fields),
-            open: async (options?: DatasetGuardOptions<any>) => {
-                const guard = await openGuard(options, TUNING);
+            open: async (options?: DatasetGuardOptions<any>, tuning?: Partial<Tuning>) => {
+                const guard = await openGuard(options, { ...TUNING, ...tuning });
                 guards.push(guard);
                 return guard;
             },
@@ -121,6 +123,22 @@ export async function httpCrawlerOptions(concurrency?: number) {
 /** Runs a crawler on these pages. */
 export async function crawl(crawler: { run(requests?: any): Promise<unknown> }, urls: readonly string[]) {
     return crawler.run(urls.map((url) => ({ url, uniqueKey: randomUUID(), userData: { secret: 'of the request' } })));
+}
+
+/** The number that a page of the site has for its path. */
+export const pageNumber = (url: string) => Number(new URL(url).pathname.slice(1));
+
+/** Handlers that all begin before the first of them pushes, as pages that load in parallel do. */
+export function together(count: number): () => Promise<void> {
+    let arrived = 0;
+    let open: () => void;
+    const gate = new Promise<void>((resolve) => {
+        open = resolve;
+    });
+    return async () => {
+        if (++arrived === count) open();
+        await gate;
+    };
 }
 
 export const numbers = (items: readonly any[]): unknown[] => items.map(({ n }) => n);

@@ -1,4 +1,5 @@
 import { Actor } from 'apify';
+import { vi } from 'vitest';
 
 import type { DatasetGuardOptions } from '../../../src/index.js';
 import { DatasetGuard } from '../../../src/index.js';
@@ -12,8 +13,31 @@ export async function openQuickly(
     options?: DatasetGuardOptions<any>,
     tuning: Record<string, number> = {},
 ): Promise<DatasetGuard<any>> {
-    const open = DatasetGuard.open as (...args: unknown[]) => Promise<DatasetGuard<any>>;
-    return open.call(DatasetGuard, options, { ...QUICK, ...tuning });
+    return openWith(DatasetGuard, options, tuning);
+}
+
+/** As `openQuickly` in the run's next process: nothing that the library has remembered is left. */
+export async function openInNextProcess(
+    options?: DatasetGuardOptions<any>,
+    tuning: Record<string, number> = {},
+): Promise<DatasetGuard<any>> {
+    vi.resetModules();
+    const library = await import('../../../src/index.js');
+    return openWith(library.DatasetGuard, options, tuning);
+}
+
+/** Another guard in the process of this one. */
+export async function openBeside({ constructor }: DatasetGuard<any>): Promise<DatasetGuard<any>> {
+    return openWith(constructor as typeof DatasetGuard, undefined, {});
+}
+
+async function openWith(
+    Guard: typeof DatasetGuard,
+    options: DatasetGuardOptions<any> | undefined,
+    tuning: Record<string, number>,
+): Promise<DatasetGuard<any>> {
+    const open = Guard.open as (...args: unknown[]) => Promise<DatasetGuard<any>>;
+    return open.call(Guard, options, { ...QUICK, ...tuning });
 }
 
 /** Sends an event to this process's listeners, as the SDK does, and waits for them. */
@@ -28,5 +52,19 @@ export async function emitEvent(
 
 /** The records in which items wait for the run's next process. */
 export function unsentKeys(server: ApiServer, datasetId: string): string[] {
-    return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`));
+    return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`)).sort();
+}
+
+/** The items that wait in those records, in order, the rejected ones last. */
+export function savedItems(server: ApiServer, datasetId: string): any[] {
+    const records = unsentKeys(server, datasetId).map((key) => {
+        const [header, ...lines] = server.records().get(key)!.value.toString().trimEnd().split('\n');
+        return { kind: JSON.parse(header!).kind as string, lines: lines.map((line): any => JSON.parse(line)) };
+    });
+    return [
+        ...records.filter(({ kind }) => kind === 'items').flatMap(({ lines }) => lines),
+        ...records
+            .filter(({ kind }) => kind === 'rejected')
+            .flatMap(({ lines }) => lines.map(({ text }) => JSON.parse(text))),
+    ];
 }

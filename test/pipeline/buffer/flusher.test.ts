@@ -147,3 +147,43 @@ describe('requests', () => {
         expect(seen).toEqual(['open', 'open', 'open']);
     });
 });
+
+describe('the batch that will be sent next', () => {
+    it('is prepared once it is full, while the request before it is under way', async () => {
+        const { push, prepared, sent, requests } = startFlusher({ maxPayloadBytes: 23 });
+        for (const n of [1, 2, 3]) push(n);
+        await turns();
+        expect(sent()).toEqual([[ten(1), ten(2)]]);
+        expect(prepared).toEqual([[ten(1), ten(2)]]);
+        push(4);
+        expect(prepared).toHaveLength(1);
+        for (const n of [5, 6, 7]) push(n);
+        expect(prepared.slice(1)).toEqual([[ten(3), ten(4)]]);
+        await requests[0]!.answer();
+        expect(prepared.slice(2)).toEqual([[ten(5), ten(6)]]);
+    });
+
+    it('is not prepared as long as it takes items', async () => {
+        const { push, prepared, sent, requests } = startFlusher();
+        push(1, true);
+        await turns();
+        push(2, true);
+        await requests[0]!.answer();
+        expect(sent()).toHaveLength(2);
+        expect(prepared).toEqual([]);
+    });
+
+    it('tells that it is behind when it was full as two requests in a row ended', async () => {
+        const { push, timesBehind, requests } = startFlusher({ maxPayloadBytes: 23 });
+        let n = 0;
+        const seen: number[] = [];
+        // Pushed before each of the requests ends; two items fill a batch.
+        for (const [index, pushed] of [7, 0, 0, 2, 6, 0, 0].entries()) {
+            for (let count = 0; count < pushed; count++) push(n++);
+            await turns();
+            await requests[index]!.answer();
+            seen.push(timesBehind());
+        }
+        expect(seen).toEqual([0, 1, 1, 1, 1, 2, 2]);
+    });
+});

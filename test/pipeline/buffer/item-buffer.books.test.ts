@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Batch } from '../../../src/pipeline/buffer/item-buffer.js';
+import type { Batch } from '../../../src/pipeline/buffer/batch.js';
 import type { Owner } from '../../../src/ports.js';
 import { contents, OUTAGE, send, startBuffer, ten } from '../../support/stage-buffer.js';
 import { RecordingOwner, textsOf } from '../../support/stage-parts.js';

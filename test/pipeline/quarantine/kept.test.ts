@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Dictionary } from '../../src/ports.js';
-import { deferred, turns } from '../support/stage-clock.js';
-import { RecordingOwner } from '../support/stage-parts.js';
-import { startQuarantine } from '../support/stage-quarantine.js';
+import type { Dictionary } from '../../../src/ports.js';
+import { deferred, turns } from '../../support/stage-clock.js';
+import { RecordingOwner } from '../../support/stage-parts.js';
+import { startQuarantine } from '../../support/stage-quarantine.js';
 
 const AWAY = new Error('The quarantine is away');
 const numbers = (records: Dictionary[]) => records.map(({ item }) => item.n as number);
@@ -50,7 +50,7 @@ describe('what another process of the run needs', () => {
     it('is a line for each item, from which that process writes the same records', async () => {
         const first = startQuarantine();
         for (let n = 0; n < 3; n++) first.add({ n }, { errors: [ERROR] });
-        const lines = first.quarantine.unsaved().map(({ line }) => line);
+        const { lines } = first.quarantine.unsaved();
         await first.quarantine.flush();
 
         const second = startQuarantine();
@@ -59,19 +59,49 @@ describe('what another process of the run needs', () => {
         expect([second.quarantine.pendingItems, second.quarantine.pendingBytes, done]).toEqual([3, 21, 0]);
         await second.quarantine.flush();
         expect(second.stored()).toEqual(first.stored());
-        expect(done).toBe(3);
+        expect(done).toBe(1);
     });
 
-    it('is told when it is in quarantine after all, and is not asked for twice', async () => {
+    it('is told when all of it is in quarantine after all, and is not asked for twice', async () => {
         const { quarantine, add } = startQuarantine();
-        const done: number[] = [];
-        for (let n = 0; n < 2; n++) add({ n });
-        const [first, second] = quarantine.unsaved();
-        first!.onDone(() => done.push(0));
-        expect(quarantine.unsaved()).toHaveLength(1);
+        const done: string[] = [];
+        add({ n: 0 });
+        const first = quarantine.unsaved();
+        first.markSaved(() => done.push('first'));
+        add({ n: 1 });
+        const second = quarantine.unsaved();
+        expect([first, second, quarantine.unsaved()].map(({ lines }) => lines.length)).toEqual([1, 1, 1]);
         await quarantine.flush();
-        second!.onDone(() => done.push(1));
-        expect(done).toEqual([0, 1]);
+        expect(done).toEqual(['first']);
+        second.markSaved(() => done.push('second'));
+        expect(done).toEqual(['first', 'second']);
+    });
+
+    it('is asked for again once a part of what was saved together is in quarantine', async () => {
+        const { quarantine, add, state } = startQuarantine();
+        const done: string[] = [];
+        for (let n = 0; n < 2; n++) add({ n, text: 'x'.repeat(500) });
+        quarantine.unsaved().markSaved(() => done.push('both'));
+        expect(quarantine.unsaved().lines).toEqual([]);
+        let writes = 0;
+        state.gate = async () => {
+            if (++writes > 1) throw new Error('The store is away');
+        };
+        await expect(quarantine.flush()).rejects.toThrow('away');
+        const rest = quarantine.unsaved();
+        expect(rest.lines.map((line) => JSON.parse(JSON.parse(line).text).n)).toEqual([1]);
+        rest.markSaved(() => done.push('rest'));
+        expect(done).toEqual(['both']);
+        state.gate = async () => undefined;
+        await quarantine.flush();
+        expect(done).toEqual(['both', 'rest']);
+    });
+
+    it('is nothing of what somebody waits for: they push it again', async () => {
+        const { quarantine, add } = startQuarantine();
+        add({ n: 0 }, { owner: new RecordingOwner() });
+        add({ n: 1 });
+        expect(quarantine.unsaved().lines).toHaveLength(1);
     });
 });
 

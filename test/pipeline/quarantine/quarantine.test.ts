@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 import { describe, expect, it } from 'vitest';
 
-import { QuarantineError } from '../../src/errors.js';
-import type { Dictionary } from '../../src/ports.js';
-import { deferred, turns } from '../support/stage-clock.js';
-import { RecordingOwner } from '../support/stage-parts.js';
-import { startQuarantine } from '../support/stage-quarantine.js';
+import { QuarantineError } from '../../../src/errors.js';
+import type { Dictionary } from '../../../src/ports.js';
+import { deferred, turns } from '../../support/stage-clock.js';
+import { RecordingOwner } from '../../support/stage-parts.js';
+import { startQuarantine } from '../../support/stage-quarantine.js';
 
 const AWAY = new Error('The quarantine is away');
 const failing = async () => {

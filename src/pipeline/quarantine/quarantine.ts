@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 
-import { QuarantineError } from '../errors.js';
-import { synchronous } from '../ports.js';
+import { QuarantineError } from '../../errors.js';
+import { synchronous } from '../../ports.js';
 import type {
     Clock,
     Dictionary,
@@ -13,7 +13,11 @@ import type {
     QuarantineReason,
     QuarantineRecord,
     QuarantineStore,
-} from '../ports.js';
+    ReadBack,
+    RecordFailure,
+    RequestInfo,
+} from '../../ports.js';
+import { markSaved, SavedRecords } from './saved-records.js';
 
 /** An item that was rejected, on its way into quarantine. */
 export interface RejectedItem {
@@ -24,6 +28,8 @@ export interface RejectedItem {
     errors: ItemError[];
     itemPosition: number;
     owner: Owner | undefined;
+    /** The request whose handler pushed the item, where that is known without an owner. */
+    request?: RequestInfo;
 }
 
 /** What the records of a run have in common. */
@@ -33,7 +39,7 @@ export type RecordOrigin = Pick<
 >;
 
 export interface QuarantineOptions {
-    store: QuarantineStore;
+    store: Pick<QuarantineStore, 'storeItem'>;
     payloads: PayloadFactory;
     /** A record that is larger has its item put into the key-value store. */
     maxRecordBytes: number;
@@ -43,8 +49,10 @@ export interface QuarantineOptions {
     clock: Clock;
     /** Told when one of the two functions above throws. */
     onCallbackError: (option: string, error: unknown) => void;
-    /** Delivers a payload of records to the quarantine dataset; rejects when not all were stored. */
-    deliver: (payload: OpenPayload) => Promise<void>;
+    /** Delivers a payload of records, unless it is found there already; resolves to why not where none was stored. */
+    deliver: (payload: OpenPayload, readBack: ReadBack | undefined) => Promise<RecordFailure | undefined>;
+    /** Where in the quarantine dataset the next records will lie, at the earliest; undefined before it is opened. */
+    position: () => number | undefined;
     /** Told of records once they are stored. */
     onStored: (count: number) => void;
 }
@@ -57,8 +65,17 @@ interface PendingRecord {
     /** The whole item's JSON, until it is known whether it goes into the record or beside it. */
     text: string | undefined;
     owner: Owner | undefined;
-    /** Set once it is saved with the run: called when it is in quarantine. */
-    onDone?: () => void;
+    /** Set when its request may have been stored: to be looked for before it is sent again. */
+    readBack?: ReadBack;
+    /** Set once it is saved with the run. */
+    saved?: SavedRecords;
+    /** It is in quarantine, or was given back. */
+    isDone?: boolean;
+}
+
+/** A record as another process of the run takes it over. */
+interface SavedRecord extends Pick<PendingRecord, 'record' | 'text'> {
+    readBackFrom: number | undefined;
 }
 
 /** Writes rejected items, with the reason, into the quarantine: one writer, in order, many records a request. */
@@ -89,7 +106,7 @@ export class Quarantine {
     }
 
     /** Takes the item over. It is stored with the next `flush`. */
-    add({ text, reason, rejectedBy, errors, itemPosition, owner }: RejectedItem): void {
+    add({ text, reason, rejectedBy, errors, itemPosition, owner, request = owner?.request }: RejectedItem): void {
         const { origin, clock } = this.#options;
         const itemBytes = text === undefined ? 0 : Buffer.byteLength(text);
         // What came from the quarantine goes back as it was there, to be mended from the same beginning.
@@ -101,7 +118,7 @@ export class Quarantine {
             rejectedBy,
             errors: atMost(errors, MAX_ERRORS),
             itemPosition,
-            ...(owner?.request && { request: owner.request }),
+            ...(request && { request }),
             ...origin(),
             attempt: 1,
             quarantinedAt: new Date(clock.now()).toISOString(),
@@ -111,24 +128,27 @@ export class Quarantine {
         this.#pendingBytes += itemBytes;
     }
 
-    /** What another process of the run needs, a line for each item that is not saved yet; `onDone` marks it as saved. */
-    unsaved(): { line: string; onDone: (callback: () => void) => void }[] {
-        return this.#pending
-            .filter(({ onDone }) => onDone === undefined)
-            .map((pending) => ({
-                line: JSON.stringify({ record: pending.record, text: pending.text }),
-                onDone: (callback) => {
-                    if (this.#pending.includes(pending)) pending.onDone = callback;
-                    else callback();
-                },
-            }));
+    /**
+     * What another process of the run needs: a line for each record that nobody waits for, unless it is saved, alone or
+     * with others that are pending as well. `markSaved` tells that they are; its argument is called when that is over.
+     */
+    unsaved(): { lines: string[]; markSaved: (onDone: () => void) => void } {
+        const unsaved = this.#pending.filter(({ owner, saved }) => owner === undefined && saved?.isWhole !== true);
+        const position = this.#options.position();
+        const lines = unsaved.map(({ record, text, readBack }) =>
+            JSON.stringify({ record, text, readBackFrom: readBack?.from ?? position } satisfies SavedRecord),
+        );
+        return { lines, markSaved: (onDone) => markSaved(unsaved, onDone) };
     }
 
     /** Takes over lines that `unsaved` gave to an earlier process of the run. */
     restore(lines: readonly string[], onDone: () => void): void {
+        const sentBefore = this.#options.clock.now();
+        const saved = new SavedRecords(lines.length, onDone);
         for (const line of lines) {
-            const { record, text } = JSON.parse(line) as Pick<PendingRecord, 'record' | 'text'>;
-            this.#pending.push({ record, text, owner: undefined, onDone });
+            const { record, text, readBackFrom } = JSON.parse(line) as SavedRecord;
+            const readBack = readBackFrom === undefined ? undefined : { from: readBackFrom, sentBefore };
+            this.#pending.push({ record, text, owner: undefined, readBack, saved });
             this.#pendingBytes += record.itemBytes;
         }
     }
@@ -139,8 +159,8 @@ export class Quarantine {
         for (const pending of owned) {
             this.#pending.splice(this.#pending.indexOf(pending), 1);
             this.#pendingBytes -= pending.record.itemBytes;
+            pending.owner!.onTakenBack?.(pending.text);
             pending.owner!.settle({ takenBack: 1, error });
-            pending.onDone?.();
         }
         return owned.length;
     }
@@ -174,12 +194,14 @@ export class Quarantine {
         }
     }
 
-    /** Writes as many of the first records as go in one request. */
+    /** Writes as many of the first records as go in one request. What is to be looked for goes as it went before. */
     async #writeFirst(): Promise<void> {
         const { payloads, deliver } = this.#options;
         const written: QuarantineRecord[] = [];
+        const readBack = this.#pending[0]?.readBack;
         let payload: OpenPayload | undefined;
         for (const pending of this.#pending) {
+            if (pending.readBack?.from !== readBack?.from) break;
             this.#underWay.add(pending);
             const { record, recordText } = await this.#complete(pending);
             if (payload === undefined) payload = payloads.open(recordText);
@@ -187,13 +209,18 @@ export class Quarantine {
             written.push(record);
         }
         if (payload === undefined) return;
-        await deliver(payload);
+        const failure = await deliver(payload, readBack);
         payloads.close(payload);
+        if (failure !== undefined) {
+            for (const pending of this.#pending.slice(0, written.length)) pending.readBack = failure.readBack;
+            throw failure.error;
+        }
         const done = this.#pending.splice(0, written.length);
-        for (const { record, owner, onDone } of done) {
-            this.#pendingBytes -= record.itemBytes;
-            owner?.settle({ quarantined: 1 });
-            onDone?.();
+        for (const pending of done) {
+            this.#pendingBytes -= pending.record.itemBytes;
+            pending.owner?.settle({ quarantined: 1 });
+            pending.isDone = true;
+            pending.saved?.leave();
         }
         this.#underWay.clear();
         this.#options.onStored(done.length);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 
 import { expect, it } from 'vitest';
 
-import { REPOSITORY, run } from './actor/support/actor-run.js';
+import { REPOSITORY, run } from '../actor/support/actor-run.js';
 
 const ITEMS = 20_000;
 const ITEM_BYTES = 2_048;

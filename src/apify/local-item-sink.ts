@@ -1,0 +1,48 @@
+import type { Dataset } from 'apify';
+
+import type { ItemSink, Payload, SendResult } from '../ports.js';
+
+/** Stores through a storage client that does not talk to the platform. A second attempt does not help: a full disk stays full. */
+export abstract class LocalItemSink implements ItemSink {
+    readonly retries = false;
+    protected readonly dataset: Dataset;
+
+    constructor(dataset: Dataset) {
+        this.dataset = dataset;
+    }
+
+    get datasetId(): string {
+        return this.dataset.id;
+    }
+
+    get datasetName(): string | undefined {
+        return this.dataset.name;
+    }
+
+    protected abstract store(payload: Payload): Promise<void>;
+
+    async send(payload: Payload): Promise<SendResult> {
+        try {
+            await this.store(payload);
+            return { kind: 'stored' };
+        } catch (thrown) {
+            const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+            return { kind: 'unavailable', outcomeUnknown: true, error };
+        }
+    }
+
+    async list(offset: number, limit: number): Promise<unknown[]> {
+        const { items } = await this.dataset.client.listItems({ offset, limit });
+        return items;
+    }
+
+    get knownItemCount(): number {
+        return itemCountOf(this.dataset);
+    }
+}
+
+/** As the dataset object said when it was opened. On the platform it lags behind, which makes it a lower bound. */
+export function itemCountOf(dataset: Dataset): number {
+    const itemCount = dataset.storageObject?.itemCount;
+    return typeof itemCount === 'number' ? itemCount : 0;
+}
