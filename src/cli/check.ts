@@ -58,7 +58,7 @@ async function check(named: string, options: CheckOptions): Promise<number> {
         const { checkedItems, failedItems, reasons } = result;
         const against = schema === undefined ? '' : `, with the schema of ${schema.source}`;
         print(
-            `${source.name}: ${failedItems.toLocaleString('en-US')} of ${count(checkedItems, 'item')} fail${against}.`,
+            `${source.name}: ${failedItems.toLocaleString('en-US')} of ${count(checkedItems, 'item')} ${failedItems === 1 ? 'fails' : 'fail'}${against}.`,
         );
         if (reasons.length > 0) print(`\n${reasonsTable(reasons)}`);
     }

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import type { RedriveOptions, RedriveResult } from '../../src/index.js';
+import { redriveQuarantine } from '../../src/index.js';
+import type { RedriveInternals } from '../../src/redrive/redrive-quarantine.js';
+import type { PlatformRun } from '../support/platform-run.js';
+import { startPlatformRun } from '../support/platform-run.js';
+import { FIELDS, recordsInQuarantine, takeAccount, fateOf } from './support/movies-in-quarantine.js';
+
+const internally: (options?: RedriveOptions, internals?: RedriveInternals) => Promise<RedriveResult> =
+    redriveQuarantine;
+const INTERNALS: RedriveInternals = {
+    batchItems: 20,
+    tuning: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
+};
+
+let run: PlatformRun;
+let dataset: string;
+let quarantine: string;
+beforeAll(async () => {
+    run = await startPlatformRun();
+});
+afterEach(async () => run.reset());
+afterAll(async () => run.stop());
+beforeEach(() => {
+    dataset = run.freshDataset(FIELDS);
+    quarantine = `q${randomUUID().slice(0, 8)}`;
+});
+
+function fill(records: unknown[]): void {
+    const added = run.server.addDataset({ name: quarantine });
+    added.items.push(...records);
+    added.itemCount = records.length;
+    added.commits.push({ at: 0, itemCount: records.length });
+}
+
+async function redrive(options: RedriveOptions = {}): Promise<RedriveResult> {
+    return internally({ quarantine, ...options }, INTERNALS);
+}
+
+/** Mends most, leaves some alone, and does nothing for others. */
+function mend(item: any): unknown {
+    if (fateOf(item.number) === 'returned') return item;
+    return fateOf(item.number) === 'left' ? undefined : { ...item, title: String(item.title) };
+}
+
+describe('redriveQuarantine, in a run on the platform', () => {
+    it("stores in the run's default dataset, and returns the rest with what its record said", async () => {
+        const records = recordsInQuarantine(60, 'AnotherDataset001');
+        fill(records);
+        const result = await redrive({ transform: mend });
+        expect(result).toMatchObject({ readRecords: 60, failedRecords: 0, isComplete: true });
+        expect(takeAccount(60, run.server.items(dataset), run.server.items(quarantine))).toEqual({
+            wrong: [],
+            strange: [],
+        });
+        const [first] = run.server.items(quarantine).slice(60);
+        const { item, request, actorRunId, itemBytes, itemPosition } = records[3]!;
+        expect(first).toMatchObject({
+            item,
+            request,
+            actorRunId,
+            itemBytes,
+            itemPosition,
+            attempt: 2,
+            datasetId: dataset,
+        });
+        expect(await redrive({ transform: mend })).toMatchObject({ storedItems: 0, quarantinedItems: 0 });
+    });
+
+    it('returns what the platform alone rejects, and does not try it again with the same', async () => {
+        dataset = run.freshDataset(null, { enforcedFields: FIELDS });
+        fill(recordsInQuarantine(30, dataset));
+        const result = await redrive({ transform: mend });
+        expect(result.problems).toEqual([]);
+        expect(takeAccount(30, run.server.items(dataset), run.server.items(quarantine))).toEqual({
+            wrong: [],
+            strange: [],
+        });
+        expect(run.server.items(quarantine).slice(30)).toMatchObject(
+            Array.from({ length: 4 }, () => ({ rejectedBy: 'platform', attempt: 2, reason: 'schema' })),
+        );
+        expect(await redrive({ transform: mend })).toMatchObject({ quarantinedItems: 0, skipped: { unchanged: 4 } });
+    });
+
+    it('goes on after an outage in the middle, whatever was stored by then', async () => {
+        fill(recordsInQuarantine(100, dataset));
+        const path = `${dataset}/items`;
+        // Stored, but nobody says so, and nobody can look.
+        run.server.faults.next({ method: 'POST', path, fault: { status: 500, when: 'after' } });
+        run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
+        run.server.faults.next({ method: 'GET', path, times: 1_000, fault: { status: 500 } });
+        await expect(redrive({ transform: mend })).rejects.toMatchObject({ code: 'DELIVERY' });
+        run.server.faults.clear();
+        expect(run.server.items(dataset), 'the first batch without what returns').toHaveLength(17);
+        for (const fault of [{ status: 503 }, { status: 403 }]) {
+            run.server.faults.next({ method: 'POST', path, skip: 1, times: 1_000, fault });
+            await expect(redrive({ transform: mend })).rejects.toMatchObject({ code: 'DELIVERY' });
+            run.server.faults.clear();
+        }
+        expect(await redrive({ transform: mend })).toMatchObject({ isComplete: true });
+        expect(takeAccount(100, run.server.items(dataset), run.server.items(quarantine))).toEqual({
+            wrong: [],
+            strange: [],
+        });
+    });
+
+    it('goes on after the quarantine could not be written', async () => {
+        fill(recordsInQuarantine(100, dataset));
+        const { id } = run.server.dataset(quarantine)!;
+        run.server.faults.next({ method: 'POST', path: `${id}/items`, skip: 1, times: 1_000, fault: { status: 403 } });
+        await expect(redrive({ transform: mend })).rejects.toMatchObject({ code: 'QUARANTINE' });
+        run.server.faults.clear();
+        expect(await redrive({ transform: mend })).toMatchObject({ isComplete: true });
+        expect(takeAccount(100, run.server.items(dataset), run.server.items(quarantine))).toEqual({
+            wrong: [],
+            strange: [],
+        });
+        // Nothing stands in for it: the record would be lost to whoever redrives.
+        expect([...run.server.records().keys()].filter((key) => key.includes('QUARANTINE'))).toEqual([]);
+    });
+
+    it('refuses to go on where what was redriven cannot be read', async () => {
+        fill(recordsInQuarantine(5, dataset));
+        await redrive({ transform: mend, reason: 'rejected' });
+        await redrive({ transform: mend });
+        const records = run.server.records(`${quarantine}-redriven`);
+        records.set('STATE', { value: Buffer.from('{"version":2}'), contentType: 'application/json' });
+        await expect(redrive()).rejects.toThrow('What was redriven cannot be read');
+    });
+});
