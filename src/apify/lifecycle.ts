@@ -44,16 +44,14 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         migrating: end,
         aborting: end,
         exit: async (options: ExitOptions = {}) => {
-            const { exitCode } = options;
-            // The SDK may end the process at any time from now on, and then items may be left.
-            options.exitCode = exitCode || 1;
+            const exit = beginExit(options);
             const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
+            exit.end(failed);
             if (failed) {
                 options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
                 // The SDK gives its own attempt a millisecond, and this message must arrive.
                 await showFailure(options.statusMessage);
             } else {
-                options.exitCode = exitCode;
                 options.statusMessage ??= summary;
             }
         },
@@ -76,6 +74,24 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         for (const [event, listener] of Object.entries(listeners)) Actor.off(event as 'exit', listener);
         process.off('beforeExit', onBeforeExit);
         stopTimer();
+    };
+}
+
+/** The exits under way, which all guards of the process share. */
+const exits = new WeakMap<ExitOptions, { exitCode: number | undefined; closing: number }>();
+
+/** Until all guards are closed the run is to fail: the SDK may end the process at any time, and then items may be left. */
+function beginExit(options: ExitOptions): { end(failed: boolean): void } {
+    const exit = exits.get(options) ?? { exitCode: options.exitCode, closing: 0 };
+    exits.set(options, exit);
+    exit.closing++;
+    options.exitCode = exit.exitCode || 1;
+    return {
+        end(failed) {
+            exit.closing--;
+            if (failed) exit.exitCode ||= 1;
+            if (exit.closing === 0) options.exitCode = exit.exitCode;
+        },
     };
 }
 

@@ -70,6 +70,8 @@ export class Ledger {
 
         const copies = countRuns(seen, run);
         if (copies === 0) return 'absent';
+        // Nothing but the same item again and again: another writer's may look just like it.
+        if (run.length > 1 && wanted.size === 1) return 'unclear';
         const likeItems = seen.reduce((count, id) => (id === OTHER ? count : count + 1), 0);
         return copies <= attempts && likeItems === copies * run.length ? 'landed' : 'unclear';
     }

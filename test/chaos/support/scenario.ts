@@ -42,7 +42,7 @@ export interface ChaosOutcome {
 }
 
 /** A process that has not gone by then is stuck: the platform kills it 30 s after the signal. */
-const MAX_END_MILLIS = 25_000;
+const MAX_END_MILLIS = 29_000;
 /** Starts of the same run in good weather until nothing is left to send. */
 const MAX_LAST_STARTS = 3;
 
@@ -135,6 +135,9 @@ async function endedInTime(writer: Writer): Promise<void> {
     ]);
     if (!isInTime) {
         await writer.kill();
-        throw new Error(`Writer ${writer.name} has not ended ${MAX_END_MILLIS / 1_000} s after the signal.`);
+        await writer.ended().catch(() => undefined);
+        throw new Error(
+            `Writer ${writer.name} has not ended ${MAX_END_MILLIS / 1_000} s after the signal:\n${writer.log}`,
+        );
     }
 }

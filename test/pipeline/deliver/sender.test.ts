@@ -157,6 +157,18 @@ describe('a request whose answer is lost', () => {
         expect([dataset.length, sender.position]).toEqual([4, 4]);
     });
 
+    it('is sent again where its items are all the same: they may be those of another writer', async () => {
+        const { sender, sentAt, dataset, outcomeOf } = startSender((request, store) => {
+            if (request > 1) store();
+            // Exactly as many, and not from here.
+            else dataset.push({ same: true }, { same: true });
+            return request === 1 ? LOST : STORED;
+        });
+        const same = payloadOf(['{"same":true}', '{"same":true}']);
+        expect((await outcomeOf(sender.send(same))).result.kind).toBe('stored');
+        expect([sentAt.length, dataset.length]).toEqual([2, 4]);
+    });
+
     it('is found among the items of other writers, and behind what was confirmed before', async () => {
         const { sender, sentAt, dataset, outcomeOf } = startSender((request, store) => {
             dataset.push({ other: request });
