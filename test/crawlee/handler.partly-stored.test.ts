@@ -70,3 +70,23 @@ describe('when some of what a handler collected is stored and the rest is not, i
         expect(numbers(await stage.items(id))).toEqual([1, 2, 3]);
     });
 });
+
+describe('what no request carries yet when its handler times out', () => {
+    it('is given back, and never stored beside what the retry pushes in its place', async () => {
+        const id = await stage.freshDataset();
+        const guard = await stage.open(SMALL_REQUESTS);
+        stage.platform.server.faults.next({ ...toItems, fault: { delayMillis: 1_500 } });
+        let last = 0;
+        const requestHandler = guard.handler(async ({ request, pushData }: Context) => {
+            last = request.retryCount;
+            for (const n of [1, 2, 3]) await pushData({ n, text, attempt: last });
+        });
+        const options = { ...(await crawlerOptions()), requestHandlerTimeoutSecs: 1, requestHandler };
+        await crawl(new BasicCrawler({ ...options, maxRequestRetries: 5 }), stage.site.urls(1));
+        await sleep(50);
+        const stored = (await stage.items(id)).map(({ n, attempt }) => `${n} of ${attempt}`);
+        expect(last).toBeGreaterThan(0);
+        // The first was on its way.
+        expect(stored).toEqual(['1 of 0', `1 of ${last}`, `2 of ${last}`, `3 of ${last}`]);
+    });
+});

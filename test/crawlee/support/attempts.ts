@@ -139,10 +139,10 @@ export function describeAttempts(stage: Stage): void {
                 goOn = resolve;
             });
             const work = async ({ request, pushData }: Context) => {
-                await pushData({ n: 1 });
+                await pushData({ n: 1, attempt: request.retryCount });
                 if (request.retryCount === 0) await isRetried;
                 else goOn();
-                await pushData({ n: 2 });
+                await pushData({ n: 2, attempt: request.retryCount });
             };
             const requestHandler = guard.handler(async (context: Context) => {
                 const attempt = work(context);
@@ -154,7 +154,10 @@ export function describeAttempts(stage: Stage): void {
             await Promise.all(attempts);
             await sleep(20);
             expect(attempts).toHaveLength(2);
-            expect(numbers(await stage.items(id))).toEqual([1, 2]);
+            expect(await stage.items(id)).toEqual([
+                { n: 1, attempt: 1 },
+                { n: 2, attempt: 1 },
+            ]);
             expect(guard.report()).toMatchObject({ receivedItems: 4, storedItems: 2, discardedItems: 2 });
         });
 
