@@ -28,6 +28,7 @@ const room = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports':
 
 const STAGE = 'No stage of the pipeline imports another, and none knows who uses it.';
 const DOWN = 'Imports go down only.';
+const LOWER = ['pipeline/**/*', 'schema/*', 'apify/*', 'report/*'];
 
 export default defineConfig({
     ignorePatterns: ['dist', 'storage', 'node_modules'],
@@ -72,6 +73,9 @@ export default defineConfig({
             group: ['../actor/**', '../cli/**', '../index.js', '../dataset-guard.js'],
             message: DOWN,
         }),
+        room(['src/run/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'push/*', 'flow/*', ...LOWER], DOWN)),
+        room(['src/push/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'flow/*', ...LOWER], DOWN)),
+        room(['src/flow/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...LOWER], DOWN)),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
         room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),

@@ -11,13 +11,13 @@ import { Installation } from './crawlee/install.js';
 import { currentRequest } from './crawlee/request-scope.js';
 import { createRouterHook } from './crawlee/router-hook.js';
 import { GuardClosedError } from './errors.js';
+import type { GuardParts } from './open.js';
 import { openParts } from './open.js';
 import type { DatasetGuardOptions } from './options.js';
 import type { Dictionary, PushResult, Tuning } from './ports.js';
 import type { GuardReport } from './report/statistics.js';
 import { summarize } from './report/statistics.js';
-import type { GuardParts } from './run-end.js';
-import { RunEnd } from './run-end.js';
+import { RunEnd } from './run/run-end.js';
 
 /** What a metamorph waits for at most. */
 const METAMORPH_MILLIS = 25_000;

@@ -9,19 +9,21 @@ import { reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
 import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
-import { CarryOver } from './carry-over.js';
-import { MovableDeadline } from './deadline.js';
+import { CarryOver } from './run/carry-over.js';
+import { MovableDeadline } from './run/deadline.js';
 import { DatasetGuardError } from './errors.js';
-import { ItemFlow } from './item-flow.js';
+import { ItemFlow } from './flow/item-flow.js';
 import type { DatasetGuardOptions, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
 import type { Log, Tuning } from './ports.js';
-import { Pusher } from './pusher.js';
+import { Pusher } from './push/pusher.js';
 import type { UsedSchema } from './report/page.js';
 import { RunReport } from './report/run-report.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
+
+export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
 export async function openParts(given: DatasetGuardOptions<any> | undefined, tuned: Partial<Tuning> = {}) {

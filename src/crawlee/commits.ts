@@ -1,5 +1,5 @@
-import { textOf, without } from '../handler-call.js';
-import type { Examined } from '../intake.js';
+import { textOf, without } from '../push/handler-call.js';
+import type { Examined } from '../flow/intake.js';
 import type { GuardableContext } from './door.js';
 
 type Items = readonly Examined[];

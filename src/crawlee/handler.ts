@@ -1,7 +1,7 @@
 import { checkStorageAccess, toNonRetryableError } from '../apify/crawlee-core.js';
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
-import { HandlerCall } from '../handler-call.js';
-import type { Examined } from '../intake.js';
+import { HandlerCall } from '../push/handler-call.js';
+import type { Examined } from '../flow/intake.js';
 import type { RequestInfo } from '../ports.js';
 import type { Commits } from './commits.js';
 import type { Awaitable, ContextPush, DoorHost, GuardableContext } from './door.js';

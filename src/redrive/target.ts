@@ -5,11 +5,11 @@ import { createClock, readRunIdentity } from '../apify/environment.js';
 import { createItemSink, isInitialized } from '../apify/item-sink.js';
 import { createSchemaSources } from '../apify/schema-sources.js';
 import { isDefaultDataset } from '../apify/storages.js';
-import { MovableDeadline } from '../deadline.js';
-import { ItemFlow } from '../item-flow.js';
+import { MovableDeadline } from '../run/deadline.js';
+import { ItemFlow } from '../flow/item-flow.js';
 import type { ResolvedOptions } from '../options.js';
 import type { ItemSink, Log, QuarantineRecord, QuarantineStore, Tuning } from '../ports.js';
-import { Pusher } from '../pusher.js';
+import { Pusher } from '../push/pusher.js';
 import { SchemaKeeper } from '../schema/schema-keeper.js';
 import { fingerprintOf } from './fingerprint.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { TUNING } from '../../../src/apify/environment.js';
-import { MovableDeadline } from '../../../src/deadline.js';
+import { MovableDeadline } from '../../../src/run/deadline.js';
 import { Sender } from '../../../src/pipeline/deliver/sender.js';
 import type { Payload, SendResult, Tuning } from '../../../src/ports.js';
 import { HandClock } from '../../support/stage-clock.js';

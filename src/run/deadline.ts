@@ -1,4 +1,4 @@
-import type { Clock, Deadline } from './ports.js';
+import type { Clock, Deadline } from '../ports.js';
 
 /** The time by which a run must have let go. It only ever moves closer, and waits end when it does. */
 export class MovableDeadline implements Deadline {

@@ -1,10 +1,13 @@
-import type { LifecycleHandlers } from './apify/lifecycle.js';
-import type { openParts } from './open.js';
-import { TOO_LATE } from './ports.js';
-import type { GuardReport } from './report/statistics.js';
-import { summarize } from './report/statistics.js';
-
-export type GuardParts = Awaited<ReturnType<typeof openParts>>;
+import type { LifecycleHandlers } from '../apify/lifecycle.js';
+import type { ItemFlow } from '../flow/item-flow.js';
+import type { Clock, Log } from '../ports.js';
+import { TOO_LATE } from '../ports.js';
+import type { Pusher } from '../push/pusher.js';
+import type { RunReport } from '../report/run-report.js';
+import type { GuardReport } from '../report/statistics.js';
+import { summarize } from '../report/statistics.js';
+import type { CarryOver } from './carry-over.js';
+import type { MovableDeadline } from './deadline.js';
 
 /** Of the time until the deadline, so much at most is kept for saving what could not be sent. */
 const MAX_SAVE_MILLIS = 5_000;
@@ -14,13 +17,26 @@ const MAX_PERSIST_MILLIS = 3_000;
 /** What a report says that is not the last one of its run, as far as its process can know. */
 const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
+export interface RunEndParts {
+    flow: ItemFlow;
+    pusher: Pusher;
+    carryOver: CarryOver;
+    reports: RunReport;
+    /** By which sending must end; what is left is then saved. */
+    deadline: MovableDeadline;
+    /** When the process may be gone. */
+    exitDeadline: MovableDeadline;
+    clock: Clock;
+    log: Log;
+}
+
 /** What a guard does when its process is about to go: sends what it holds, or saves it for the next process of the run. */
 export class RunEnd implements LifecycleHandlers {
-    readonly #parts: GuardParts;
+    readonly #parts: RunEndParts;
     readonly #close: () => Promise<GuardReport>;
     #isEnding = false;
 
-    constructor(parts: GuardParts, close: () => Promise<GuardReport>) {
+    constructor(parts: RunEndParts, close: () => Promise<GuardReport>) {
         this.#parts = parts;
         this.#close = close;
         parts.flow.onFailure = () => {

@@ -1,9 +1,9 @@
-import type { Batch, OwnerRun } from './pipeline/buffer/batch.js';
-import { ownersByIndex } from './pipeline/buffer/batch.js';
-import type { ItemBuffer } from './pipeline/buffer/item-buffer.js';
-import type { Deliverer, Outcome } from './pipeline/deliver/deliver.js';
-import type { RejectedItem } from './pipeline/quarantine/quarantine.js';
-import type { Statistics } from './report/statistics.js';
+import type { Batch, OwnerRun } from '../pipeline/buffer/batch.js';
+import { ownersByIndex } from '../pipeline/buffer/batch.js';
+import type { ItemBuffer } from '../pipeline/buffer/item-buffer.js';
+import type { Deliverer, Outcome } from '../pipeline/deliver/deliver.js';
+import type { RejectedItem } from '../pipeline/quarantine/quarantine.js';
+import type { Statistics } from '../report/statistics.js';
 
 export type DeliveryFailure = NonNullable<Outcome['failure']>;
 

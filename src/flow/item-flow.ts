@@ -1,23 +1,22 @@
 import type { DeliveryFailure } from './batch-delivery.js';
 import { BatchDelivery } from './batch-delivery.js';
-import type { MovableDeadline } from './deadline.js';
-import type { DatasetGuardError } from './errors.js';
-import { DeliveryError } from './errors.js';
+import type { DatasetGuardError } from '../errors.js';
+import { DeliveryError } from '../errors.js';
 import type { Examined } from './intake.js';
 import { Intake } from './intake.js';
-import type { ResolvedOptions } from './options.js';
-import { Flusher } from './pipeline/buffer/flusher.js';
-import { ItemBuffer } from './pipeline/buffer/item-buffer.js';
-import { PayloadPool, TARGET_PAYLOAD_BYTES } from './pipeline/chunk.js';
-import { Deliverer } from './pipeline/deliver/deliver.js';
-import { Sender } from './pipeline/deliver/sender.js';
-import type { RecordOrigin, RejectedItem } from './pipeline/quarantine/quarantine.js';
-import { Quarantine } from './pipeline/quarantine/quarantine.js';
-import type { Clock, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from './ports.js';
+import type { ResolvedOptions } from '../options.js';
+import { Flusher } from '../pipeline/buffer/flusher.js';
+import { ItemBuffer } from '../pipeline/buffer/item-buffer.js';
+import { PayloadPool, TARGET_PAYLOAD_BYTES } from '../pipeline/chunk.js';
+import { Deliverer } from '../pipeline/deliver/deliver.js';
+import { Sender } from '../pipeline/deliver/sender.js';
+import type { RecordOrigin, RejectedItem } from '../pipeline/quarantine/quarantine.js';
+import { Quarantine } from '../pipeline/quarantine/quarantine.js';
+import type { Clock, Deadline, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from '../ports.js';
 import { RecordWriter } from './record-writer.js';
-import { CallbackErrors } from './report/callback-errors.js';
-import { Statistics } from './report/statistics.js';
-import { checkTolerance } from './report/tolerance.js';
+import { CallbackErrors } from '../report/callback-errors.js';
+import { Statistics } from '../report/statistics.js';
+import { checkTolerance } from '../report/tolerance.js';
 
 /** What the flow is made of. */
 export interface FlowParts {
@@ -30,7 +29,7 @@ export interface FlowParts {
     /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
     refreshSchema: () => Promise<ItemSchema | undefined>;
     clock: Clock;
-    deadline: MovableDeadline;
+    deadline: Deadline;
     tuning: Tuning;
     log: Log;
 }

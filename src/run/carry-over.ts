@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 
 import { leavePlace, leaveRecord, takePlace, takeRecord } from './guards-of-process.js';
-import type { ItemFlow } from './item-flow.js';
-import type { Batch } from './pipeline/buffer/batch.js';
-import type { Log, RunStore } from './ports.js';
+import type { ItemFlow } from '../flow/item-flow.js';
+import type { Batch } from '../pipeline/buffer/batch.js';
+import type { Log, RunStore } from '../ports.js';
 import type { SavedLines } from './saved-record.js';
 import { RecordReader, toRecords } from './saved-record.js';
 

@@ -1,5 +1,5 @@
-import { DeliveryError, ItemsRejectedError } from './errors.js';
-import type { RejectedItem } from './errors.js';
+import { DeliveryError, ItemsRejectedError } from '../errors.js';
+import type { RejectedItem } from '../errors.js';
 
 /** How many rejected items an error's message names. */
 const NAMED_ITEMS = 3;

@@ -1,11 +1,11 @@
-import type { Charging } from './apify/charging.js';
-import { NO_CHARGE } from './apify/charging.js';
+import type { Charging } from '../apify/charging.js';
+import { NO_CHARGE } from '../apify/charging.js';
 import { Budget } from './budget.js';
 import type { HandlerCall } from './handler-call.js';
-import type { Examined } from './intake.js';
-import type { ItemFlow } from './item-flow.js';
-import type { ResolvedOptions } from './options.js';
-import type { PushResult, QuarantineRecord, RequestInfo } from './ports.js';
+import type { Examined } from '../flow/intake.js';
+import type { ItemFlow } from '../flow/item-flow.js';
+import type { ResolvedOptions } from '../options.js';
+import type { PushResult, QuarantineRecord, RequestInfo } from '../ports.js';
 import { checkEventName, checkItem, inPart, itemsRejected, toItems } from './push-arguments.js';
 import { PushCall } from './push-call.js';
 import type { Taking, Trimmed } from './taker.js';

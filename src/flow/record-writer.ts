@@ -1,5 +1,5 @@
-import { Sender } from './pipeline/deliver/sender.js';
-import { TOO_LATE } from './ports.js';
+import { Sender } from '../pipeline/deliver/sender.js';
+import { TOO_LATE } from '../ports.js';
 import type {
     Clock,
     Deadline,
@@ -10,7 +10,7 @@ import type {
     ReadBack,
     RecordFailure,
     Tuning,
-} from './ports.js';
+} from '../ports.js';
 
 export interface RecordWriterParts {
     store: QuarantineStore;

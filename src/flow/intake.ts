@@ -1,13 +1,13 @@
-import type { ResolvedOptions } from './options.js';
-import { PLATFORM_MAX_PAYLOAD_BYTES } from './options.js';
-import type { RejectedItem } from './pipeline/quarantine/quarantine.js';
-import { snapshot } from './pipeline/snapshot.js';
-import { validateItem } from './pipeline/validate.js';
-import { synchronous } from './ports.js';
-import type { Dictionary, ItemError, ItemSchema, Log, Owner } from './ports.js';
-import type { CallbackErrors } from './report/callback-errors.js';
-import type { Statistics } from './report/statistics.js';
-import { describeReason } from './report/statistics.js';
+import type { ResolvedOptions } from '../options.js';
+import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
+import type { RejectedItem } from '../pipeline/quarantine/quarantine.js';
+import { snapshot } from '../pipeline/snapshot.js';
+import { validateItem } from '../pipeline/validate.js';
+import { synchronous } from '../ports.js';
+import type { Dictionary, ItemError, ItemSchema, Log, Owner } from '../ports.js';
+import type { CallbackErrors } from '../report/callback-errors.js';
+import type { Statistics } from '../report/statistics.js';
+import { describeReason } from '../report/statistics.js';
 
 /** An item that may go on its way, as JSON, or why not. */
 export type Examined = string | RejectedItem;

@@ -1,5 +1,5 @@
-import type { Examined } from './intake.js';
-import type { ItemFlow } from './item-flow.js';
+import type { Examined } from '../flow/intake.js';
+import type { ItemFlow } from '../flow/item-flow.js';
 import { Pace } from './pace.js';
 import type { PushCall } from './push-call.js';
 

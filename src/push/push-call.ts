@@ -1,6 +1,6 @@
-import type { RejectedItem } from './errors.js';
-import type { Examined } from './intake.js';
-import type { Owner, QuarantineRecord, RequestInfo } from './ports.js';
+import type { RejectedItem } from '../errors.js';
+import type { Examined } from '../flow/intake.js';
+import type { Owner, QuarantineRecord, RequestInfo } from '../ports.js';
 
 /** One push whose caller waits until its items are stored or quarantined. */
 export class PushCall implements Owner {

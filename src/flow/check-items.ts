@@ -1,9 +1,9 @@
 import { Intake } from './intake.js';
-import { resolveOptions } from './options.js';
-import type { ItemSchema, Log } from './ports.js';
-import { CallbackErrors } from './report/callback-errors.js';
-import type { ReasonSummary } from './report/statistics.js';
-import { Statistics } from './report/statistics.js';
+import { resolveOptions } from '../options.js';
+import type { ItemSchema, Log } from '../ports.js';
+import { CallbackErrors } from '../report/callback-errors.js';
+import type { ReasonSummary } from '../report/statistics.js';
+import { Statistics } from '../report/statistics.js';
 
 /** What a guard would make of items. */
 export interface CheckResult {

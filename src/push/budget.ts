@@ -1,4 +1,4 @@
-import type { Charging } from './apify/charging.js';
+import type { Charging } from '../apify/charging.js';
 
 interface Reservation {
     itemCount: number;
