@@ -7,49 +7,31 @@ const BRACKETS_BYTES = 2;
 /** UTF-8 bytes of one UTF-16 code unit at most. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
 
-/**
- * At this size payloads of items are closed as long as the platform keeps up, in bytes. Measured: 1 to 2 MB cost least CPU
- * an item, see docs/performance.md.
- */
-export const TARGET_PAYLOAD_BYTES = 2_000_000;
-
 /** Buffers kept for the next payloads. One is filled while another is sent; more would be memory held for nothing. */
 const MAX_IDLE_BUFFERS = 2;
 
-/**
- * Makes payloads of at most `maxPayloadBytes`, brackets and commas included, and uses their memory again. A payload is
- * closed earlier, at `targetBytes`, as long as the platform keeps up: what is smaller stays in the processor's caches, and
- * its compression can begin sooner.
- */
+/** Makes payloads of at most `maxPayloadBytes`, brackets and commas included, and uses their memory again. */
 export class PayloadPool implements PayloadFactory {
     #maxPayloadBytes: number;
-    #targetBytes: number;
     readonly #idle: Buffer[] = [];
 
-    constructor(maxPayloadBytes: number, targetBytes = maxPayloadBytes) {
+    constructor(maxPayloadBytes: number) {
         this.#maxPayloadBytes = maxPayloadBytes;
-        this.#targetBytes = Math.min(targetBytes, maxPayloadBytes);
     }
 
-    /** At this size the payloads opened from now on are closed; one item alone may be larger. */
-    get targetBytes(): number {
-        return this.#targetBytes;
+    get maxPayloadBytes(): number {
+        return this.#maxPayloadBytes;
     }
 
     /** Makes the payloads opened from now on no larger than this. */
     lowerLimit(maxPayloadBytes: number): void {
         if (maxPayloadBytes >= this.#maxPayloadBytes) return;
         this.#maxPayloadBytes = maxPayloadBytes;
-        this.#aim(Math.min(this.#targetBytes, maxPayloadBytes));
-    }
-
-    /** Full payloads wait for the requests before them: from now on there are fewer, each twice as large. */
-    raiseTarget(): void {
-        this.#aim(Math.min(this.#targetBytes * 2, this.#maxPayloadBytes));
+        this.#idle.length = 0;
     }
 
     open(itemText: string): OpenPayload {
-        const payload = new PayloadWriter(this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#targetBytes));
+        const payload = new PayloadWriter(this.#idle.pop() ?? Buffer.allocUnsafeSlow(this.#maxPayloadBytes));
         if (payload.tryAppend(itemText)) return payload;
         this.close(payload);
         return PayloadWriter.ofOne(itemText);
@@ -58,14 +40,8 @@ export class PayloadPool implements PayloadFactory {
     close(payload: Payload): void {
         if (!(payload instanceof PayloadWriter)) return;
         const buffer = payload.release();
-        // One that was made to measure, or for another size, is of no use.
-        if (buffer.length === this.#targetBytes && this.#idle.length < MAX_IDLE_BUFFERS) this.#idle.push(buffer);
-    }
-
-    #aim(targetBytes: number): void {
-        if (targetBytes === this.#targetBytes) return;
-        this.#targetBytes = targetBytes;
-        this.#idle.length = 0;
+        // One that was made to measure, or under an earlier limit, is of no use.
+        if (buffer.length === this.#maxPayloadBytes && this.#idle.length < MAX_IDLE_BUFFERS) this.#idle.push(buffer);
     }
 }
 

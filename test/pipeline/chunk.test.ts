@@ -123,40 +123,11 @@ describe('the limit', () => {
         pool.close(pool.open('{}'));
         pool.lowerLimit(100);
         pool.lowerLimit(150);
-        expect(pool.targetBytes).toBe(100);
+        expect(pool.maxPayloadBytes).toBe(100);
         expect(before.tryAppend(itemOf(60))).toBe(true);
         const after = pool.open(itemOf(60));
         expect(after.tryAppend(itemOf(60))).toBe(false);
         expect(after.tryAppend(itemOf(37))).toBe(true);
-    });
-});
-
-describe('the size aimed at', () => {
-    it('closes payloads before the limit, and doubles up to it', () => {
-        const pool = new PayloadPool(300, 100);
-        const sizes = [0, 1, 2, 3].map(() => {
-            const payload = pool.open('{}');
-            while (payload.tryAppend('{}'));
-            const { byteLength } = payload;
-            pool.close(payload);
-            pool.raiseTarget();
-            return byteLength;
-        });
-        expect(sizes).toEqual([100, 199, 298, 298]);
-    });
-
-    it('is never above the limit', () => {
-        expect(new PayloadPool(100, 200).targetBytes).toBe(100);
-        const pool = new PayloadPool(300, 200);
-        pool.lowerLimit(150);
-        expect(pool.targetBytes).toBe(150);
-        pool.raiseTarget();
-        expect(pool.targetBytes).toBe(150);
-    });
-
-    it('lets an item that is larger go alone', () => {
-        const payload = new PayloadPool(300, 100).open(itemOf(200));
-        expect([payload.itemCount, payload.byteLength, payload.tryAppend('{}')]).toEqual([1, 202, false]);
     });
 });
 
@@ -231,7 +202,7 @@ describe('1,000 random batches', () => {
             fc.property(fc.array(item(), { maxLength: 100, size: 'max' }), limit(), (items, maxPayloadBytes) => {
                 const pool = new PayloadPool(maxPayloadBytes);
                 const events = { onTake: () => undefined, onChange: () => undefined };
-                const buffer = new ItemBuffer(Infinity, pool, () => 0, events);
+                const buffer = new ItemBuffer({ maxBufferedBytes: Infinity }, pool, () => 0, events);
                 for (const text of items) void buffer.add(text, undefined, false);
 
                 const sent: string[][] = [];

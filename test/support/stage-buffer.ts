@@ -7,9 +7,14 @@ import { textsOf } from './stage-parts.js';
 export const ten = (n: number) => `{"n":${1_000 + n}}`;
 export const OUTAGE = new Error('The platform is away');
 
-export function startBuffer({ maxBufferedBytes = 1_000, maxPayloadBytes = 1_000, now = (): number => 0 } = {}) {
+export function startBuffer({
+    maxBufferedBytes = 1_000,
+    maxPayloadBytes = 1_000,
+    targetPayloadBytes = Infinity,
+    now = (): number => 0,
+} = {}) {
     let taken = 0;
-    const buffer = new ItemBuffer(maxBufferedBytes, new PayloadPool(maxPayloadBytes), now, {
+    const buffer = new ItemBuffer({ maxBufferedBytes, targetPayloadBytes }, new PayloadPool(maxPayloadBytes), now, {
         onTake: () => void taken++,
         onChange: () => undefined,
     });

@@ -23,7 +23,7 @@ export function startFlusher({
     sending = () => {},
 } = {}) {
     const clock = new HandClock();
-    const buffer = new ItemBuffer(maxBufferedBytes, new PayloadPool(maxPayloadBytes), () => clock.now(), {
+    const buffer = new ItemBuffer({ maxBufferedBytes }, new PayloadPool(maxPayloadBytes), () => clock.now(), {
         onTake: () => undefined,
         onChange: () => flusher.poke(),
     });
@@ -45,14 +45,12 @@ export function startFlusher({
         return promise;
     };
     const prepared: string[][] = [];
-    let timesBehind = 0;
     const flusher = new Flusher(buffer, {
         clock,
         flushIntervalMillis,
         maxParallelRequests,
         send,
         prepare: ({ payload }) => void prepared.push(textsOf(payload)),
-        onBehind: () => void timesBehind++,
     });
     /** Returns a promise where the item has to wait for room. */
     const offer = (n: number, urgent = false): Promise<void> | undefined => buffer.add(ten(n), undefined, urgent);
@@ -66,7 +64,6 @@ export function startFlusher({
         offer,
         prepared,
         sent: () => requests.map(({ items }) => items),
-        timesBehind: () => timesBehind,
     };
 }
 

@@ -13,12 +13,7 @@ export interface FlusherOptions {
     send: (batch: Batch) => Promise<boolean>;
     /** Makes a closed batch ready, which will be sent next, while the request before it is under way. */
     prepare: (batch: Batch) => void;
-    /** Full batches have waited for the requests before them, not by chance. */
-    onBehind: () => void;
 }
-
-/** Of so many requests in a row, the next batch waited: larger ones are worth their price. */
-const TIMES_BEHIND = 2;
 
 /**
  * Decides when a batch is sent: when it is full, when its oldest item has waited long enough, or when somebody waits
@@ -31,8 +26,6 @@ export class Flusher {
     readonly #drains: { upTo: number; resolve: () => void }[] = [];
     #flushIntervalMillis: number;
     #underWay = 0;
-    /** So many requests in a row ended with the next batch full and waiting. */
-    #timesBehind = 0;
     #scheduled = false;
     #halted = false;
     #cancelTimer: (() => void) | undefined;
@@ -121,17 +114,8 @@ export class Flusher {
         const goOn = await this.#options.send(batch);
         this.#underWay--;
         if (!goOn) this.#halted = true;
-        else this.#noteWhetherBehind();
         this.#settleDrains();
         this.#pump();
-    }
-
-    /** One request may be slow by chance. */
-    #noteWhetherBehind(): void {
-        this.#timesBehind = this.#buffer.next()?.prepared ? this.#timesBehind + 1 : 0;
-        if (this.#timesBehind < TIMES_BEHIND) return;
-        this.#timesBehind = 0;
-        this.#options.onBehind();
     }
 
     #isDue(batch: Batch): boolean {

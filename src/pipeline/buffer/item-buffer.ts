@@ -2,6 +2,13 @@ import type { OpenPayload, Owner, Payload, PayloadFactory, ReadBack } from '../.
 import type { Batch, KeptPart, OwnerRun } from './batch.js';
 import { addToRuns, ownersByIndex } from './batch.js';
 
+export interface BufferLimits {
+    /** What may be waiting or under way. */
+    maxBufferedBytes: number;
+    /** At this size a payload is closed as long as the requests keep up, so that it can be prepared. @default Infinity */
+    targetPayloadBytes?: number;
+}
+
 export interface BufferEvents {
     /** An item was taken. */
     onTake: () => void;
@@ -24,6 +31,7 @@ export class ItemBuffer {
     readonly #batches: Batch[] = [];
     readonly #waiters: RoomWaiter[] = [];
     readonly #maxBufferedBytes: number;
+    readonly #targetPayloadBytes: number;
     readonly #payloads: PayloadFactory;
     readonly #now: () => number;
     readonly #events: BufferEvents;
@@ -33,8 +41,9 @@ export class ItemBuffer {
     #bytes = 0;
     #itemCount = 0;
 
-    constructor(maxBufferedBytes: number, payloads: PayloadFactory, now: () => number, events: BufferEvents) {
-        this.#maxBufferedBytes = maxBufferedBytes;
+    constructor(limits: BufferLimits, payloads: PayloadFactory, now: () => number, events: BufferEvents) {
+        this.#maxBufferedBytes = limits.maxBufferedBytes;
+        this.#targetPayloadBytes = limits.targetPayloadBytes ?? Infinity;
         this.#payloads = payloads;
         this.#now = now;
         this.#events = events;
@@ -200,9 +209,20 @@ export class ItemBuffer {
         const batch = this.#takeInto(last, itemText);
         addToRuns(batch.runs, owner);
         this.#events.onTake();
-        if (batch === last && batch.urgent === (batch.urgent || urgent)) return;
+        const isFull = batch.payload.byteLength >= this.#targetPayloadBytes && this.#isWorthClosing(batch);
+        if (isFull) this.#open = undefined;
+        if (!isFull && batch === last && batch.urgent === (batch.urgent || urgent)) return;
         batch.urgent ||= urgent;
         this.#events.onChange();
+    }
+
+    /**
+     * Whether to go on with another payload, so that this one can be prepared. Not while a full one waits already: then it is
+     * the requests that everything waits for, and fewer, larger ones are better. Nor where somebody waits and a request may
+     * begin: then it takes all that has come in.
+     */
+    #isWorthClosing(batch: Batch): boolean {
+        return this.next() === batch && (!batch.urgent || this.#batches.some(({ sending }) => sending));
     }
 
     /** Writes the item into `batch` if that takes more, else into a new one. */

@@ -172,18 +172,4 @@ describe('the batch that will be sent next', () => {
         expect(sent()).toHaveLength(2);
         expect(prepared).toEqual([]);
     });
-
-    it('tells that it is behind when it was full as two requests in a row ended', async () => {
-        const { push, timesBehind, requests } = startFlusher({ maxPayloadBytes: 23 });
-        let n = 0;
-        const seen: number[] = [];
-        // Pushed before each of the requests ends; two items fill a batch.
-        for (const [index, pushed] of [7, 0, 0, 2, 6, 0, 0].entries()) {
-            for (let count = 0; count < pushed; count++) push(n++);
-            await turns();
-            await requests[index]!.answer();
-            seen.push(timesBehind());
-        }
-        expect(seen).toEqual([0, 1, 1, 1, 1, 2, 2]);
-    });
 });

@@ -234,3 +234,42 @@ describe('what is taken back', () => {
         expect(contents(buffer)).toEqual([]);
     });
 });
+
+describe('the size aimed at', () => {
+    const start = () => startBuffer({ targetPayloadBytes: 30 });
+    const push = (buffer: ItemBuffer, count: number, isUrgent = false) => {
+        for (let n = 0; n < count; n++) void buffer.add(ten(n), undefined, isUrgent);
+    };
+    const sizes = (buffer: ItemBuffer) => contents(buffer).map(({ length }) => length);
+
+    it('closes a payload, so that it can be prepared', () => {
+        const { buffer } = start();
+        push(buffer, 2);
+        expect(buffer.isClosed(buffer.next()!)).toBe(false);
+        push(buffer, 1);
+        expect(buffer.isClosed(buffer.next()!)).toBe(true);
+        push(buffer, 1);
+        expect(sizes(buffer)).toEqual([3, 1]);
+    });
+
+    it('does not count while a full payload waits already: up to the limit there is one more, not many', () => {
+        const { buffer } = start();
+        push(buffer, 20);
+        expect(sizes(buffer)).toEqual([3, 17]);
+        send(buffer);
+        push(buffer, 1);
+        // Nothing waits before it any more.
+        expect(buffer.isClosed(buffer.batches[1]!)).toBe(true);
+        push(buffer, 5);
+        expect(sizes(buffer)).toEqual([3, 18, 5]);
+    });
+
+    it('does not split what somebody waits for while a request may begin', () => {
+        const { buffer } = start();
+        push(buffer, 10, true);
+        expect(sizes(buffer)).toEqual([10]);
+        send(buffer);
+        push(buffer, 4, true);
+        expect(sizes(buffer)).toEqual([10, 3, 1]);
+    });
+});
