@@ -81,6 +81,8 @@ export class ToleranceExceededError extends DatasetGuardError {
         readonly quarantinedItems: number,
         readonly receivedItems: number,
         message: string,
+        /** Of an array that was taken in part: its first so many items are on their way, the others were not taken. */
+        readonly acceptedItems = 0,
     ) {
         super('TOLERANCE_EXCEEDED', message);
     }
@@ -111,7 +113,12 @@ export class DeliveryError extends DatasetGuardError {
 export class QuarantineError extends DatasetGuardError {
     override name = 'QuarantineError';
 
-    constructor(message: string, options?: ErrorOptions) {
+    constructor(
+        message: string,
+        options?: ErrorOptions,
+        /** Of an array that was taken in part: its first so many items are stored or kept, the others were not taken. */
+        readonly acceptedItems = 0,
+    ) {
         super('QUARANTINE', message, options);
     }
 }

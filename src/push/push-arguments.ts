@@ -1,4 +1,10 @@
-import { DeliveryError, ItemsRejectedError } from '../errors.js';
+import {
+    DatasetGuardError,
+    DeliveryError,
+    ItemsRejectedError,
+    QuarantineError,
+    ToleranceExceededError,
+} from '../errors.js';
 import type { RejectedItem } from '../errors.js';
 
 /** How many rejected items an error's message names. */
@@ -52,13 +58,16 @@ export function inPart(
     count: number,
     { acceptedItems, rejectedItems }: { acceptedItems: number; rejectedItems: number },
 ): unknown {
-    if (!(error instanceof DeliveryError)) return error;
     const taken = acceptedItems + rejectedItems;
-    return new DeliveryError(
-        `${error.message} Of this call the first ${taken} of ${count} items were taken.`,
-        error.keptItems,
-        error.permanent,
-        { cause: error.cause },
-        taken,
-    );
+    if (taken === 0 || !(error instanceof DatasetGuardError)) return error;
+    const message = `${error.message} Of this call the first ${taken} of ${count} items were taken.`;
+    const options = { cause: error.cause };
+    if (error instanceof DeliveryError) {
+        return new DeliveryError(message, error.keptItems, error.permanent, options, taken);
+    }
+    if (error instanceof QuarantineError) return new QuarantineError(message, options, taken);
+    if (error instanceof ToleranceExceededError) {
+        return new ToleranceExceededError(error.quarantinedItems, error.receivedItems, message, taken);
+    }
+    return error;
 }

@@ -123,7 +123,7 @@ export class Pusher {
             const examine = (index: number) => withRequest(this.#flow.examine(items[index], index, undefined), request);
             await this.#taker.take({ count: items.length, examine }, progress);
         } catch (error) {
-            throw progress.acceptedItems + progress.rejectedItems > 0 ? inPart(error, items.length, progress) : error;
+            throw inPart(error, items.length, progress);
         }
         const { acceptedItems, rejectedItems } = progress;
         return { ...NO_CHARGE, acceptedItems, quarantinedItems: rejectedItems, trimmedItems: 0 };

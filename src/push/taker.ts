@@ -97,11 +97,12 @@ export class Taker {
                 trimmed.count++;
                 continue;
             }
-            // No `await` where there is nothing to wait for.
             const entered = this.#enter(examined, call, hasRoom);
+            // What is rejected is taken at once; it may have to wait for those before it to be written.
+            if (typeof examined !== 'string') progress.rejectedItems++;
+            // No `await` where there is nothing to wait for.
             if (entered !== undefined) await entered;
             if (typeof examined === 'string') progress.acceptedItems++;
-            else progress.rejectedItems++;
         }
         return trimmed;
     }

@@ -135,3 +135,33 @@ describe('tolerance', () => {
         expect(guard.report()).toMatchObject({ receivedItems: 4, quarantinedItems: 4 });
     });
 });
+
+describe('an array of which a part was taken', () => {
+    it('is told how much, when the quarantine cannot be written: that part must not be pushed again', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await openQuickly({ maxPayloadBytes: 1_024, flushIntervalMillis: 60_000 }, { maxRetries: 0 });
+        const isRefused = ({ method, path }: { method: string; path: string }) =>
+            (method === 'POST' && /-quarantine|datasets$/.test(path)) ||
+            (method !== 'GET' && path.includes('/records/'));
+        run.server.faults.use((call) => (isRefused(call) ? { status: 403 } : undefined));
+        const large = { n: 'bad', text: 'x'.repeat(2_000) };
+        const items = [{ n: 1 }, { n: 2 }, large, { n: 3 }];
+        await expect(guard.pushData(items)).rejects.toMatchObject({ code: 'QUARANTINE', acceptedItems: 3 });
+        await expect(guard.pushData(items)).rejects.toMatchObject({ code: 'QUARANTINE', acceptedItems: 0 });
+
+        run.server.faults.clear();
+        await guard.flush();
+        await guard.pushData(items.slice(3));
+        expect(await guard.close()).toMatchObject({ receivedItems: 4, storedItems: 3, quarantinedItems: 1 });
+        expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+        expect(run.quarantined(id)).toHaveLength(1);
+    });
+
+    it('is told how much, when more is in quarantine than is tolerated', async () => {
+        run.freshDataset(FIELDS);
+        const guard = await openQuickly({ tolerance: { maxItems: 1 }, flushIntervalMillis: 60_000 });
+        const items = [{ n: 1 }, { n: 'bad' }, { n: 'bad' }, { n: 2 }];
+        await expect(guard.pushData(items)).rejects.toMatchObject({ code: 'TOLERANCE_EXCEEDED', acceptedItems: 3 });
+        expect(await guard.close()).toMatchObject({ receivedItems: 3, storedItems: 1, quarantinedItems: 2 });
+    });
+});
