@@ -178,6 +178,8 @@ export interface ReadBack {
     sentBefore: number;
     /** Requests with an unknown outcome that these items had: 1 unless given. */
     attempts?: number;
+    /** They may have been sent in several requests, each with a part of them, of which some were stored. */
+    isSplit?: boolean;
 }
 
 /** How a payload is to be sent. */

@@ -3,6 +3,8 @@ import { ownersByIndex } from '../pipeline/buffer/batch.js';
 import type { ItemBuffer } from '../pipeline/buffer/item-buffer.js';
 import type { Deliverer, Outcome } from '../pipeline/deliver/deliver.js';
 import type { RejectedItem } from '../pipeline/quarantine/quarantine.js';
+import type { Payload, ReadBack } from '../ports.js';
+import { TOO_LATE } from '../ports.js';
 import type { Statistics } from '../report/statistics.js';
 
 export type DeliveryFailure = NonNullable<Outcome['failure']>;
@@ -13,6 +15,8 @@ export interface BatchDeliveryParts {
     statistics: Statistics;
     /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
     position: () => number;
+    /** Which of a payload's items are in the dataset; `undefined` when the run's end came first. Never rejects. */
+    findStored: (payload: Payload, readBack: ReadBack) => Promise<ReadonlySet<number> | undefined>;
     /** Puts items into quarantine; never rejects. */
     quarantine: (items: readonly RejectedItem[]) => Promise<void>;
     /** The platform may have another schema than the one used here; never rejects. */
@@ -35,6 +39,7 @@ export class BatchDelivery {
     async deliver(batch: Batch): Promise<boolean> {
         if (this.#giveBackStale(batch)) return true;
         const { buffer, position, quarantine, learnSchema, onFailure, onSuspect } = this.#parts;
+        if (batch.readBack?.isSplit) return this.#leaveOutStored(batch, batch.readBack);
         batch.sentFrom = position();
         const outcome = await this.#outcomeOf(batch);
         const rejected = this.#rejectedItems(batch, outcome);
@@ -56,6 +61,21 @@ export class BatchDelivery {
         }
         // Not the platform's fault any more: what is stale is given back, and the rest is sent once more.
         return batch.runs.some(isStale) || onFailure(outcome.failure);
+    }
+
+    /** Of a batch that an earlier process has left: what that has stored of it leaves the buffer, and the rest is sent next. */
+    async #leaveOutStored(batch: Batch, readBack: ReadBack): Promise<boolean> {
+        const { buffer, findStored, onFailure } = this.#parts;
+        const stored = await findStored(batch.payload, readBack);
+        const all = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
+        if (stored === undefined) {
+            buffer.keep(batch, [{ indexes: all, readBack }]);
+            return onFailure({ error: new Error(TOO_LATE), permanent: false });
+        }
+        const unsent = [{ indexes: all.filter((index) => !stored.has(index)) }];
+        this.#countStored(batch, { unsent, rejected: [], hasStored: stored.size > 0 });
+        buffer.keep(batch, unsent);
+        return true;
     }
 
     /** Items of a handler that has timed out: its retry pushes them again. What is left of the batch is sent next. */

@@ -91,6 +91,7 @@ export class ItemFlow {
             buffer: this.buffer,
             statistics: this.statistics,
             position: () => this.position,
+            findStored: async (payload, readBack) => this.#sender.findStored(payload, readBack),
             quarantine: async (items) => this.#quarantineAll(items),
             learnSchema: async () => this.#learnSchema(),
             onSuspect: (failure) => {

@@ -80,6 +80,7 @@ export class CarryOver {
         const { store, log, flow } = this.#parts;
         this.#hasUnread = true;
         const reader = new RecordReader();
+        const found: { keys: string[]; saved: SavedLines }[] = [];
         let hasUnread = false;
         let keys: string[] = [];
         for (const key of await store.keys(this.#prefix)) {
@@ -89,7 +90,7 @@ export class CarryOver {
                 keys.push(key);
                 // Its other pieces are in the records behind it.
                 if (saved === undefined) continue;
-                this.#takeOver(saved, keys);
+                found.push({ keys, saved });
             } catch (error) {
                 hasUnread = true;
                 leaveRecord(key);
@@ -97,6 +98,13 @@ export class CarryOver {
                 log.error(`Saved items cannot be read and were not sent: ${(error as Error).message}`, { key });
             }
             keys = [];
+        }
+        const present = new Set(found.flatMap((record) => record.keys));
+        for (const record of found) {
+            // The process was gone before it could take the older record away, and that has all of these items.
+            const isInOlder = record.saved.replaces?.some((older) => older.every((key) => present.has(key)));
+            if (isInOlder) record.keys.forEach((key) => this.#remove(key));
+            else this.#takeOver(record.saved, record.keys);
         }
         if (keys.length > 0) log.error('A saved item is not there as a whole and was not sent.', { keys });
         keys.forEach(leaveRecord);
@@ -114,13 +122,14 @@ export class CarryOver {
         await this.#saving;
     }
 
-    #takeOver({ kind, readBackFrom, lines }: SavedLines, keys: readonly string[]): void {
+    #takeOver({ kind, readBackFrom, replaces = [], lines }: SavedLines, keys: readonly string[]): void {
         const { now, log } = this.#parts;
         const { buffer, quarantine, statistics } = this.#parts.flow;
         const onDone = () => keys.forEach((key) => this.#remove(key));
-        const readBack = { from: readBackFrom, sentBefore: now() };
-        if (kind === 'items') buffer.restore(lines, readBack, orderOf(keys[0]!), onDone);
-        else quarantine.restore(lines, onDone);
+        const readBack = { from: readBackFrom, sentBefore: now(), isSplit: true };
+        const savedKeys = [...replaces, keys];
+        if (kind === 'rejected') quarantine.restore(lines, onDone);
+        else buffer.restore(lines, { readBack, savedOrder: orderOf(keys[0]!), savedKeys, onDone });
         statistics.receivedItems += lines.length;
         log.info(`${lines.length} items that an earlier process of this run could not send are sent first.`);
     }
@@ -152,21 +161,24 @@ export class CarryOver {
 
     async #saveBatch(batch: Batch): Promise<void> {
         const { flow, datasetId } = this.#parts;
-        const { payload, readBack, onDone: outdated } = batch;
+        const { payload, readBack, onDone: outdated, savedKeys: replaces = [] } = batch;
         const lines = Array.from({ length: payload.itemCount }, (_, index) => payload.itemText(index));
         const readBackFrom = readBack?.from ?? batch.sentFrom ?? flow.position;
         const order = batch.savedOrder ?? `${this.#openedAt}-${String(batch.sequence).padStart(9, '0')}`;
-        const keys = await this.#saveRecords({ kind: 'items', datasetId, readBackFrom, lines }, order);
+        const keys = await this.#saveRecords({ kind: 'items', datasetId, readBackFrom, replaces, lines }, order);
+        const savedKeys = [...replaces, keys];
         const remove = () => keys.forEach((key) => this.#remove(key));
         // It may have left the buffer in the meantime, sent after all, or but for a part that is saved next.
         const { batches } = flow.buffer;
-        if (batches.includes(batch)) Object.assign(batch, { onDone: remove, isReduced: false });
+        if (batches.includes(batch)) Object.assign(batch, { onDone: remove, savedKeys, isReduced: false });
         else {
             const rest = batches.filter(({ sequence }) => sequence === batch.sequence);
-            for (const part of rest) Object.assign(part, { onDone: remove, isReduced: true });
+            for (const part of rest) Object.assign(part, { onDone: remove, savedKeys, isReduced: true });
             if (rest.length === 0) remove();
         }
-        if (!batches.some(({ onDone }) => onDone === outdated)) outdated?.();
+        if (outdated === undefined || batches.some(({ onDone }) => onDone === outdated)) return;
+        // At once: the process may be gone before what is to be saved next is.
+        await Promise.all((replaces.at(-1) ?? []).map(async (key) => this.#removeNow(key)));
     }
 
     async #saveRejected(): Promise<number> {
@@ -192,12 +204,16 @@ export class CarryOver {
         return records.map(({ key }) => key);
     }
 
-    /** A record that stays behind is harmless: its items are read back before they are sent. */
     #remove(key: string): void {
+        void this.#inTurn(async () => this.#removeNow(key));
+    }
+
+    /** A record that stays behind is harmless: its items are looked for before they are sent. Never rejects. */
+    async #removeNow(key: string): Promise<void> {
         const { store, log } = this.#parts;
-        void this.#inTurn(async () => store.remove(key)).catch((error: Error) =>
-            log.warning(`A saved record could not be removed: ${error.message}`, { key }),
-        );
+        await store
+            .remove(key)
+            .catch((error: Error) => log.warning(`A saved record could not be removed: ${error.message}`, { key }));
     }
 
     /** One after the other, so that no older state overwrites a newer one. */

@@ -6,6 +6,8 @@ export interface SavedLines {
     datasetId: string;
     /** Where in the dataset to look for the items: they may have been stored all the same. */
     readBackFrom: number;
+    /** Keys of the records in which these lines were saved before, among others; those of one time together. */
+    replaces?: readonly (readonly string[])[];
     lines: readonly string[];
 }
 
@@ -47,21 +49,22 @@ export class RecordReader {
      */
     read(text: string): SavedLines | undefined {
         const [first, ...lines] = text.split('\n').filter((line) => line !== '');
-        const { kind, datasetId, readBackFrom, payloadHash, piece } = JSON.parse(first ?? '') as Header;
+        const { kind, datasetId, readBackFrom, replaces, payloadHash, piece } = JSON.parse(first ?? '') as Header;
         if (hashOf(lines) !== payloadHash) throw new Error('the record is not what was saved');
-        if (piece === undefined) return { kind, datasetId, readBackFrom, lines };
+        if (piece === undefined) return { kind, datasetId, readBackFrom, replaces, lines };
         const pieces = this.#pieces.get(piece.of) ?? [];
         pieces[piece.number] = JSON.parse(lines[0]!) as string;
         this.#pieces.set(piece.of, pieces);
         if (Object.keys(pieces).length < piece.count) return undefined;
         this.#pieces.delete(piece.of);
-        return { kind, datasetId, readBackFrom, lines: [pieces.join('')] };
+        return { kind, datasetId, readBackFrom, replaces, lines: [pieces.join('')] };
     }
 }
 
-function recordOf({ kind, datasetId, readBackFrom }: SavedLines, lines: string[], piece?: Header['piece']): string {
+function recordOf(saved: SavedLines, lines: string[], piece?: Header['piece']): string {
+    const { kind, datasetId, readBackFrom, replaces } = saved;
     const payloadHash = hashOf(lines);
-    const header: Header = { kind, datasetId, itemCount: lines.length, payloadHash, readBackFrom, piece };
+    const header: Header = { kind, datasetId, itemCount: lines.length, payloadHash, readBackFrom, replaces, piece };
     return [JSON.stringify(header), ...lines, ''].join('\n');
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -60,6 +62,56 @@ describe('the next process of a run', () => {
         await after.close();
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }]);
         expect(run.quarantined(id).map(({ item }) => item)).toEqual([{ n: 'bad' }]);
+        expect(unsentKeys(run.server, id)).toEqual([]);
+    });
+
+    it('sends only what is missing of a batch whose requests stored parts of it before the end', async () => {
+        const id = run.freshDataset(FIELDS);
+        const items = Array.from({ length: 12 }, (_, n) => ({ n }));
+        run.server.faults.next({ method: 'POST', path: `${id}/items`, times: 1_000, fault: { status: 503 } });
+        const before = await openQuickly();
+        await before.pushData(items);
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
+        run.server.faults.clear();
+        // As halving leaves it when the process ends in its middle, with another writer in between.
+        const dataset = Actor.apifyClient.dataset(id);
+        for (const part of [items.slice(0, 3), [{ n: 100 }], items.slice(4, 5), items.slice(5, 9)]) {
+            await dataset.pushItems(part);
+        }
+
+        const after = await openInNextProcess();
+        await after.close();
+        const stored = run.server.items<{ n: number }>(id).map(({ n }) => n);
+        expect(stored).toEqual([0, 1, 2, 100, 4, 5, 6, 7, 8, 3, 9, 10, 11]);
+        expect(after.report()).toMatchObject({ receivedItems: 12, storedItems: 12 });
+        expect(unsentKeys(run.server, id)).toEqual([]);
+    });
+
+    it('sends nothing of a record that replaces another one which is still there', async () => {
+        const id = run.freshDataset(FIELDS);
+        run.server.faults.next({ method: 'POST', path: `${id}/items`, times: 1_000, fault: { status: 503 } });
+        const before = await openQuickly();
+        await before.pushData([{ n: 1 }, { n: 2 }, { n: 3 }]);
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
+        run.server.faults.clear();
+        // The process was killed before it could take the first record away.
+        const [key] = unsentKeys(run.server, id);
+        const [header, , ...lines] = run.server.records().get(key!)!.value.toString().trim().split('\n');
+        const store = await Actor.openKeyValueStore();
+        const saveAgain = async (name: string, replaces: string[][]) => {
+            const payloadHash = createHash('sha256').update(lines.join('\n')).digest('hex');
+            const first = { ...JSON.parse(header!), itemCount: lines.length, payloadHash, replaces };
+            const text = [JSON.stringify(first), ...lines, ''].join('\n');
+            await store.setValue(`${key!.slice(0, -1)}${name}`, text, { contentType: 'application/x-ndjson' });
+        };
+        await saveAgain('x', [[key!]]);
+        // Of what this one replaces a part is gone: it counts.
+        await saveAgain('y', [[key!, `${key}-gone`]]);
+
+        const after = await openInNextProcess();
+        await after.close();
+        expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+        expect(after.report()).toMatchObject({ receivedItems: 5, storedItems: 5 });
         expect(unsentKeys(run.server, id)).toEqual([]);
     });
 

@@ -29,6 +29,8 @@ export interface Batch {
     onDone?: () => void;
     /** Where it stood in the order of the process that saved it first. */
     savedOrder?: string;
+    /** Keys of the records in which it, or a batch of which it is what is left, was saved; those of one time together. */
+    savedKeys?: readonly (readonly string[])[];
     /** Less than the batch for which `onDone` was set: what was saved of that one is out of date. */
     isReduced?: boolean;
 }

@@ -1,4 +1,4 @@
-import type { OpenPayload, Owner, Payload, PayloadFactory, ReadBack } from '../../ports.js';
+import type { OpenPayload, Owner, Payload, PayloadFactory } from '../../ports.js';
 import type { Batch, KeptPart, OwnerRun } from './batch.js';
 import { addToRuns, ownersByIndex } from './batch.js';
 
@@ -138,12 +138,15 @@ export class ItemBuffer {
         this.#admit();
     }
 
-    /** Takes items that an earlier process of the run left, before any others come in. `onDone`: when all are done with. */
-    restore(itemTexts: readonly string[], readBack: ReadBack, savedOrder: string, onDone: () => void): void {
+    /** Takes items that an earlier process of the run left, before any others come in. */
+    restore(
+        itemTexts: readonly string[],
+        saved: Required<Pick<Batch, 'readBack' | 'savedOrder' | 'savedKeys' | 'onDone'>>,
+    ): void {
         for (const itemText of itemTexts) {
-            const isNew = this.#batches.at(-1)?.onDone !== onDone;
+            const isNew = this.#batches.at(-1)?.onDone !== saved.onDone;
             const batch = this.#takeInto(isNew ? undefined : this.#batches.at(-1), itemText);
-            Object.assign(batch, { urgent: true, readBack, savedOrder, onDone });
+            Object.assign(batch, { urgent: true, ...saved });
             addToRuns(batch.runs, undefined);
         }
         this.#open = undefined;

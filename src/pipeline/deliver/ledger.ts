@@ -50,6 +50,30 @@ export class Ledger {
      * expected, so that they are there more than once and yet do not come from elsewhere.
      */
     async look(payload: Payload, from: number, attempts = 1): Promise<Sighting> {
+        const { run, seen, distinct } = await this.#compare(payload, from);
+        if (seen === undefined) return 'unclear';
+        const copies = countRuns(seen, run);
+        if (copies === 0) return 'absent';
+        // Nothing but the same item again and again: another writer's may look just like it.
+        if (run.length > 1 && distinct === 1) return 'unclear';
+        const likeItems = seen.reduce((count, id) => (id === OTHER ? count : count + 1), 0);
+        return copies <= attempts && likeItems === copies * run.length ? 'landed' : 'unclear';
+    }
+
+    /**
+     * Looks for the payload's items from offset `from` on, one by one: several requests may have carried them. Resolves to the
+     * indexes of those that are there, each of them once in the payload and once in the dataset, so that it can be no other.
+     */
+    async find(payload: Payload, from: number): Promise<ReadonlySet<number>> {
+        const { run, seen = [] } = await this.#compare(payload, from);
+        if (countRuns(seen, run) === 1) return new Set(run.keys());
+        const [wanted, found] = [countsOf(run), countsOf(seen)];
+        const isThere = (id: number) => wanted.get(id) === 1 && found.get(id) === 1;
+        return new Set(run.flatMap((id, index) => (isThere(id) ? [index] : [])));
+    }
+
+    /** The payload's items and those from offset `from` on as numbers, like items alike; `seen` is undefined where it cannot be read. */
+    async #compare(payload: Payload, from: number): Promise<{ run: number[]; seen?: number[]; distinct: number }> {
         const wanted = new Map<string, number>();
         const run = Array.from({ length: payload.itemCount }, (_, index) => {
             const json = canonicalJson(JSON.parse(payload.itemText(index)));
@@ -61,19 +85,13 @@ export class Ledger {
         const seen: number[] = [];
         for (;;) {
             const items = await this.#sink.list(from + seen.length, pageItems);
-            if (items === undefined) return 'unclear';
+            if (items === undefined) return { run, distinct: wanted.size };
             if (items.length === 0) break;
             for (const item of items) seen.push(wanted.get(canonicalJson(item)) ?? OTHER);
         }
         // All that is seen now lies before whatever is sent later; another open request may lie within it, though.
         if (this.#open <= 1) this.#position = Math.max(this.#position, from + seen.length);
-
-        const copies = countRuns(seen, run);
-        if (copies === 0) return 'absent';
-        // Nothing but the same item again and again: another writer's may look just like it.
-        if (run.length > 1 && wanted.size === 1) return 'unclear';
-        const likeItems = seen.reduce((count, id) => (id === OTHER ? count : count + 1), 0);
-        return copies <= attempts && likeItems === copies * run.length ? 'landed' : 'unclear';
+        return { run, seen, distinct: wanted.size };
     }
 }
 
@@ -89,4 +107,10 @@ function countRuns(seen: readonly number[], run: readonly number[]): number {
         start += run.length - 1;
     }
     return count;
+}
+
+function countsOf(ids: readonly number[]): Map<number, number> {
+    const counts = new Map<number, number>();
+    for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1);
+    return counts;
 }

@@ -111,30 +111,45 @@ export class Sender {
         return result;
     }
 
-    /** Looks for the items until they are found, or until they would have shown up if they were there. */
-    async #settleUnknown(payload: Payload, readBack: ReadBack): Promise<'landed' | 'absent' | 'deadline'> {
-        const { clock, deadline, tuning } = this.#options;
-        const visibleAt = readBack.sentBefore + tuning.listingLagMillis;
-        const giveUpAt = clock.now() + tuning.listingLagMillis * UNREADABLE_LAGS;
-        for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
-            const lookedAt = clock.now();
-            const sighting = await deadline.race(this.#look(payload, readBack));
-            if (sighting === undefined) return 'deadline';
-            if (sighting === 'landed') return 'landed';
-            if (sighting === 'unclear') return 'absent';
-            if (sighting === 'absent' && lookedAt >= visibleAt) return 'absent';
-            if (lookedAt >= giveUpAt) return 'absent';
-            const leftMillis = lookedAt < visibleAt ? Math.max(1, visibleAt - clock.now()) : Infinity;
-            if (!(await deadline.wait(Math.min(delayMillis, leftMillis)))) return 'deadline';
+    /**
+     * Finds out which of the items are in the dataset, where several requests may have carried them. Resolves to their indexes,
+     * or to `undefined` when the run's end came first.
+     */
+    async findStored(payload: Payload, readBack: ReadBack): Promise<ReadonlySet<number> | undefined> {
+        this.#ledger.begin();
+        try {
+            const look = async () => this.#ledger.find(payload, readBack.from);
+            const found = await this.#lookUntil(look, ({ size }) => size === payload.itemCount, readBack);
+            return found === 'unreadable' ? new Set() : found;
+        } finally {
+            this.#ledger.end(0);
         }
     }
 
-    async #look(payload: Payload, { from, attempts }: ReadBack) {
-        try {
-            return await this.#ledger.look(payload, from, attempts);
-        } catch {
+    async #settleUnknown(payload: Payload, readBack: ReadBack): Promise<'landed' | 'absent' | 'deadline'> {
+        const look = async () => this.#ledger.look(payload, readBack.from, readBack.attempts);
+        const sighting = await this.#lookUntil(look, (seen) => seen !== 'absent', readBack);
+        if (sighting === undefined) return 'deadline';
+        return sighting === 'landed' ? 'landed' : 'absent';
+    }
+
+    /** Looks until what is seen settles it, or until the items would have shown up if they were there. */
+    async #lookUntil<T>(
+        look: () => Promise<T>,
+        isSettled: (seen: T) => boolean,
+        { sentBefore }: ReadBack,
+    ): Promise<T | 'unreadable' | undefined> {
+        const { clock, deadline, tuning } = this.#options;
+        const visibleAt = sentBefore + tuning.listingLagMillis;
+        const giveUpAt = clock.now() + tuning.listingLagMillis * UNREADABLE_LAGS;
+        for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
+            const lookedAt = clock.now();
             // The platform that lost the answer may be slow to list, too.
-            return 'unreadable';
+            const seen = await deadline.race(look().catch(() => 'unreadable' as const));
+            if (seen === undefined || lookedAt >= giveUpAt) return seen;
+            if (seen !== 'unreadable' && (isSettled(seen) || lookedAt >= visibleAt)) return seen;
+            const leftMillis = lookedAt < visibleAt ? Math.max(1, visibleAt - clock.now()) : Infinity;
+            if (!(await deadline.wait(Math.min(delayMillis, leftMillis)))) return undefined;
         }
     }
 }
