@@ -4,7 +4,7 @@ import { TUNING } from '../../../src/apify/environment.js';
 import { MovableDeadline } from '../../../src/run/deadline.js';
 import { Sender } from '../../../src/pipeline/deliver/sender.js';
 import type { Payload, SendResult, Tuning } from '../../../src/ports.js';
-import { HandClock } from '../../support/stage-clock.js';
+import { HandClock, turns } from '../../support/stage-clock.js';
 import { payloadOf } from '../../support/stage-delivery.js';
 import { itemsOf, keptLog } from '../../support/stage-parts.js';
 
@@ -49,6 +49,8 @@ function startSender(answer: (request: number, store: () => void) => SendResult,
     const outcomeOf = async (sending: Promise<SendResult>) => {
         let result: SendResult | undefined;
         void sending.then((value) => (result = value));
+        // What follows at once must not find the clock moved.
+        await turns();
         for (let step = 0; result === undefined && step < 10_000; step++) await clock.advance(100);
         return { result: result!, millis: clock.now() - startedAt };
     };
