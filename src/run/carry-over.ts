@@ -29,6 +29,8 @@ export class CarryOver {
     readonly #place: number;
     readonly #openedAt: number;
     #saving: Promise<unknown> = Promise.resolve();
+    /** Records that are being taken away. */
+    readonly #removals = new Set<Promise<void>>();
     #nextNumber = 0;
     #hasUnread = false;
 
@@ -120,6 +122,7 @@ export class CarryOver {
     /** Resolves when nothing is being saved or taken out. */
     async settled(): Promise<void> {
         await this.#saving;
+        await Promise.all(this.#removals);
     }
 
     #takeOver({ kind, readBackFrom, replaces = [], lines }: SavedLines, keys: readonly string[]): void {
@@ -204,8 +207,10 @@ export class CarryOver {
         return records.map(({ key }) => key);
     }
 
+    /** At once, beside what is being saved: the process may be gone before that is done. */
     #remove(key: string): void {
-        void this.#inTurn(async () => this.#removeNow(key));
+        const removal = this.#removeNow(key).finally(() => this.#removals.delete(removal));
+        this.#removals.add(removal);
     }
 
     /** A record that stays behind is harmless: its items are looked for before they are sent. Never rejects. */
