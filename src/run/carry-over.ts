@@ -146,15 +146,20 @@ export class CarryOver {
         // A batch that is saved must not grow.
         buffer.seal();
         const begun = new Set<Batch>();
+        // What is left of a batch is saved after the batch, not beside it: it must know what it replaces.
+        const underWay = new Set<number>();
         let savedItems = 0;
         const saveSome = async () => {
             for (;;) {
                 // Looked for each time: what was left of a batch that was sent meanwhile is to be saved, too.
-                const batch = buffer.batches.find((other) => isUnsaved(other) && !begun.has(other));
+                const batch = buffer.batches.find(
+                    (other) => isUnsaved(other) && !begun.has(other) && !underWay.has(other.sequence),
+                );
                 if (batch === undefined) return;
                 begun.add(batch);
                 savedItems += batch.payload.itemCount;
-                await this.#saveBatch(batch);
+                underWay.add(batch.sequence);
+                await this.#saveBatch(batch).finally(() => underWay.delete(batch.sequence));
             }
         };
         const outcomes = await Promise.allSettled(Array.from({ length: MAX_PARALLEL_SAVES }, saveSome));

@@ -75,6 +75,35 @@ describe('what is saved', () => {
         expect(run.server.items(id)).toEqual(items);
     });
 
+    it('is each item once although a flush sends a part of a batch while that is being saved', async () => {
+        const id = run.freshDataset(FIELDS);
+        const items = Array.from({ length: 60 }, (_, n) => ({ n, text: 'x'.repeat(50) }));
+        refuse(id);
+        const before = await openQuickly({ flushIntervalMillis: 60_000, maxPayloadBytes: 2_700 });
+        await before.pushData(items);
+        // The second of two batches is saved sooner than the first, of which meanwhile a part is sent.
+        for (const delayMillis of [2_500, 1_500]) {
+            run.server.faults.next({ method: 'PUT', path: 'DATASET-GUARD-UNSENT', fault: { delayMillis } });
+        }
+        const signal = emitEvent('migrating', { timeRemainingSecs: 10 });
+        const puts = () => run.server.requestCount({ method: 'PUT', path: 'DATASET-GUARD-UNSENT' });
+        await expect.poll(puts, { timeout: 10_000 }).toBe(2);
+        run.server.faults.clear();
+        run.server.faults.use(({ method, path, body }) => {
+            if (method !== 'POST' || !path.includes(id)) return undefined;
+            if (body.length > 2_000) return { status: 413 };
+            return run.server.items(id).length > 0 ? { status: 403 } : undefined;
+        });
+        await expect(before.flush()).rejects.toMatchObject({ code: 'DELIVERY' });
+        await signal;
+        const { length } = run.server.items(id);
+        expect(length).toBeGreaterThan(0);
+        expect(run.server.items(id)).toEqual(items.slice(0, length));
+        const byNumber = () =>
+            (savedItems(run.server, id) as { n: number }[]).toSorted((one, other) => one.n - other.n);
+        await expect.poll(byNumber, { timeout: 10_000 }).toEqual(items.slice(length));
+    });
+
     it('is everything that was accepted, also where the buffer was full and pushes waited in line', async () => {
         const id = run.freshDataset(FIELDS);
         run.server.faults.next({ method: 'POST', path: `${id}/items`, times: 100, fault: { hang: true } });
