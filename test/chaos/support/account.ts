@@ -55,8 +55,6 @@ export interface Verdict {
     lost: string[];
     /** More than once in the dataset or the quarantine, or in both; with the places. */
     doubled: string[];
-    /** Twice in the quarantine and nowhere else, with the places. */
-    recordedTwice: string[];
     /** Good items in quarantine, and bad ones that were stored. */
     misplaced: string[];
 }
@@ -67,12 +65,11 @@ export function judge(
     items: readonly ChaosItem[],
     isGood: (item: ChaosItem) => boolean,
 ): Verdict {
-    const verdict: Verdict = { lost: [], doubled: [], recordedTwice: [], misplaced: [] };
+    const verdict: Verdict = { lost: [], doubled: [], misplaced: [] };
     for (const item of items) {
         const { id } = item;
         const places = [...(stored.get(id) ?? []), ...(quarantined.get(id) ?? [])];
-        const list = places.length === 2 && !stored.has(id) ? verdict.recordedTwice : verdict.doubled;
-        if (places.length > 1) list.push(`${id}: ${places.join(', ')}`);
+        if (places.length > 1) verdict.doubled.push(`${id}: ${places.join(', ')}`);
         if (places.length === 0 && !unsent.has(id)) verdict.lost.push(id);
         if (isGood(item) ? quarantined.has(id) : stored.has(id)) verdict.misplaced.push(id);
     }
