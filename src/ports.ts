@@ -182,6 +182,9 @@ export interface ReadBack {
     isSplit?: boolean;
 }
 
+/** Keys of the records in which something was saved with the run; those of one time together. */
+export type SavedKeys = readonly (readonly string[])[];
+
 /** How a payload is to be sent. */
 export interface SendManner {
     /** Its items may be in the dataset: to be looked for before they are sent. */

@@ -2,7 +2,7 @@ import type { Batch, OwnerRun } from '../pipeline/buffer/batch.js';
 import { ownersByIndex } from '../pipeline/buffer/batch.js';
 import type { ItemBuffer } from '../pipeline/buffer/item-buffer.js';
 import type { Deliverer, Outcome } from '../pipeline/deliver/deliver.js';
-import type { RejectedItem } from '../pipeline/quarantine/quarantine.js';
+import type { RejectedItem } from '../pipeline/quarantine/record.js';
 import type { Payload, ReadBack } from '../ports.js';
 import { TOO_LATE } from '../ports.js';
 import type { Statistics } from '../report/statistics.js';
@@ -111,7 +111,7 @@ export class BatchDelivery {
         }
     }
 
-    #rejectedItems({ payload, runs }: Batch, { rejected }: Outcome): RejectedItem[] {
+    #rejectedItems({ payload, runs, savedKeys }: Batch, { rejected }: Outcome): RejectedItem[] {
         if (rejected.length === 0) return [];
         const owners = ownersByIndex(runs);
         return rejected.map(({ index, ...rejection }) => ({
@@ -119,6 +119,7 @@ export class BatchDelivery {
             text: payload.itemText(index),
             rejectedBy: 'platform',
             owner: owners[index],
+            savedIn: savedKeys,
         }));
     }
 

@@ -1,6 +1,6 @@
 import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
-import type { RejectedItem } from '../pipeline/quarantine/quarantine.js';
+import type { RejectedItem } from '../pipeline/quarantine/record.js';
 import { snapshot } from '../pipeline/snapshot.js';
 import { validateItem } from '../pipeline/validate.js';
 import { synchronous } from '../ports.js';

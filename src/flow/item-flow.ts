@@ -10,8 +10,8 @@ import { ItemBuffer } from '../pipeline/buffer/item-buffer.js';
 import { PayloadPool } from '../pipeline/chunk.js';
 import { Deliverer } from '../pipeline/deliver/deliver.js';
 import { Sender } from '../pipeline/deliver/sender.js';
-import type { RecordOrigin, RejectedItem } from '../pipeline/quarantine/quarantine.js';
 import { Quarantine } from '../pipeline/quarantine/quarantine.js';
+import type { RecordOrigin, RejectedItem } from '../pipeline/quarantine/record.js';
 import type { Clock, Deadline, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from '../ports.js';
 import { RecordWriter } from './record-writer.js';
 import { CallbackErrors } from '../report/callback-errors.js';
@@ -52,6 +52,8 @@ export class ItemFlow {
     readonly #sender: Sender;
     /** Called after each failure to send. */
     onFailure: () => void = () => undefined;
+    /** Called before items are recorded that are saved with the run as unsent: it must know better first. Never rejects. */
+    saveRejected: () => Promise<void> = async () => undefined;
     #failure: DatasetGuardError | undefined;
     #suspicion: DeliveryFailure | undefined;
     /** Said last, so that an outage that goes on is not said again and again. */
@@ -116,7 +118,9 @@ export class ItemFlow {
             clock,
             onCallbackError: (option, error) => this.callbackErrors.add(option, error),
             deliver: async (payload, readBack) => records.write(payload, readBack),
-            position: () => records.position,
+            findStored: async (payload, readBack) => records.findStored(payload, readBack),
+            saveFirst: async () => parts.deadline.race(this.saveRejected()),
+            position: async () => records.position(),
             onStored: (count) => {
                 this.statistics.quarantinedItems += count;
             },
@@ -224,6 +228,7 @@ export class ItemFlow {
 
     /** Sets aside what the platform rejected, and waits for it to be in quarantine; a failure is kept for the callers. */
     async #quarantineAll(items: readonly RejectedItem[]): Promise<void> {
+        if (items.some(({ savedIn }) => savedIn !== undefined)) this.quarantine.secure();
         for (const item of items) void this.reject(item)?.catch(() => undefined);
         await this.flushQuarantine().catch(() => undefined);
     }

@@ -28,7 +28,7 @@ export interface RecordWriterParts {
 export class RecordWriter {
     readonly #parts: RecordWriterParts;
     readonly #counters: DeliveryCounters = { requests: 0, rejectedRequests: 0, retriedRequests: 0, sentBytes: 0 };
-    #sender: Sender | undefined;
+    #sender: Promise<Sender> | undefined;
     /** Set once the platform refuses the dataset: asking again for each request would not help. */
     #isRefused = false;
     #isReported = false;
@@ -37,9 +37,12 @@ export class RecordWriter {
         this.#parts = parts;
     }
 
-    /** Where in the quarantine dataset the records of the next request will lie, at the earliest. */
-    get position(): number | undefined {
-        return this.#sender?.position;
+    /** Where in the quarantine dataset the records of the next request will lie, at the earliest. Never rejects. */
+    async position(): Promise<number | undefined> {
+        return this.#open().then(
+            (sender) => sender.position,
+            () => undefined,
+        );
     }
 
     /** Resolves to why the records are in neither place; `readBack` as in `SendManner`. */
@@ -60,17 +63,37 @@ export class RecordWriter {
         return this.#inTime(this.#parts.store.storeItem(key, itemText));
     }
 
-    async #writeToDataset(payload: Payload, readBack: ReadBack | undefined): Promise<RecordFailure | undefined> {
+    /** Which of the payload's records are in the quarantine dataset; `undefined` when the run's end came first. Never rejects. */
+    async findStored(payload: Payload, readBack: ReadBack): Promise<ReadonlySet<number> | undefined> {
         try {
-            this.#sender ??= new Sender({
-                ...this.#parts,
-                sink: await this.#inTime(this.#parts.store.open()),
-                counters: this.#counters,
-            });
+            const sender = await this.#open();
+            return await sender.findStored(payload, readBack);
+        } catch {
+            return this.#isTooLate ? undefined : new Set();
+        }
+    }
+
+    /** Opens the quarantine dataset; after a failure, the next call does. */
+    async #open(): Promise<Sender> {
+        const { store } = this.#parts;
+        this.#sender ??= this.#inTime(store.open()).then(
+            (sink) => new Sender({ ...this.#parts, sink, counters: this.#counters }),
+        );
+        const sender = this.#sender;
+        return sender.catch((error: Error) => {
+            if (this.#sender === sender) this.#sender = undefined;
+            throw error;
+        });
+    }
+
+    async #writeToDataset(payload: Payload, readBack: ReadBack | undefined): Promise<RecordFailure | undefined> {
+        let sender;
+        try {
+            sender = await this.#open();
         } catch (error) {
             return { error: error as Error, readBack };
         }
-        const result = await this.#sender.send(payload, { readBack });
+        const result = await sender.send(payload, { readBack });
         if (result.kind === 'stored') return undefined;
         this.#isRefused = result.kind === 'refused';
         return { error: result.error, readBack: result.kind === 'unavailable' ? result.readBack : undefined };

@@ -1,11 +1,13 @@
-import { randomUUID } from 'node:crypto';
-
 import { leavePlace, leaveRecord, takePlace, takeRecord } from './guards-of-process.js';
 import type { ItemFlow } from '../flow/item-flow.js';
 import type { Batch } from '../pipeline/buffer/batch.js';
+import { readSavedLine } from '../pipeline/quarantine/pending-record.js';
 import type { Log, RunStore } from '../ports.js';
-import type { SavedLines } from './saved-record.js';
-import { RecordReader, toRecords } from './saved-record.js';
+import type { FoundRecord } from './reconcile.js';
+import { reconcile } from './reconcile.js';
+import { RecordShelf } from './record-shelf.js';
+import { SavedCounters } from './saved-counters.js';
+import { RecordReader } from './saved-record.js';
 
 export interface CarryOverParts {
     datasetId: string;
@@ -28,16 +30,19 @@ export class CarryOver {
     readonly #parts: CarryOverParts;
     readonly #place: number;
     readonly #openedAt: number;
+    readonly #shelf: RecordShelf;
+    readonly #counters: SavedCounters;
     #saving: Promise<unknown> = Promise.resolve();
-    /** Records that are being taken away. */
-    readonly #removals = new Set<Promise<void>>();
-    #nextNumber = 0;
+    #savingRejected: Promise<unknown> = Promise.resolve();
     #hasUnread = false;
 
     constructor(parts: CarryOverParts) {
         this.#parts = parts;
         this.#place = takePlace(parts.datasetId);
         this.#openedAt = parts.now();
+        this.#shelf = new RecordShelf(parts.store, parts.datasetId, parts.log);
+        this.#counters = new SavedCounters({ ...parts, statistics: parts.flow.statistics, place: this.#place });
+        parts.flow.saveRejected = async () => this.#saveBeforeRecording();
     }
 
     /**
@@ -48,7 +53,7 @@ export class CarryOver {
         const savedItems = await this.#inTurn(async () => {
             // What cannot be saved must not keep the rest from being saved.
             const outcomes = await Promise.allSettled([this.#saveItems(), this.#saveRejected()]);
-            await this.#saveCounters(false);
+            await this.#counters.save(false);
             return outcomes.reduce((sum, outcome) => {
                 if (outcome.status === 'rejected') throw outcome.reason;
                 return sum + outcome.value;
@@ -62,13 +67,13 @@ export class CarryOver {
     /** Saves the counters. `isClosed`: the run's work is done, so that a new run on a laptop counts from nothing. */
     async saveCounters(isClosed: boolean): Promise<void> {
         if (isClosed) leavePlace(this.#parts.datasetId, this.#place);
-        return this.#inTurn(async () => this.#saveCounters(isClosed));
+        return this.#inTurn(async () => this.#counters.save(isClosed));
     }
 
     /** Takes over what an earlier process of the run left. To be called before any item comes in. */
     async restore(): Promise<void> {
         this.#hasUnread = true;
-        await this.#restoreCounters();
+        await this.#counters.restore();
         await this.restoreItems();
     }
 
@@ -79,16 +84,16 @@ export class CarryOver {
 
     /** Takes over the items that an earlier process of the run left, as far as that was not done yet. */
     async restoreItems(): Promise<void> {
-        const { store, log, flow } = this.#parts;
+        const { log, flow } = this.#parts;
         this.#hasUnread = true;
         const reader = new RecordReader();
-        const found: { keys: string[]; saved: SavedLines }[] = [];
+        const found: FoundRecord[] = [];
         let hasUnread = false;
         let keys: string[] = [];
-        for (const key of await store.keys(this.#prefix)) {
+        for (const key of await this.#shelf.keys()) {
             if (!takeRecord(key)) continue;
             try {
-                const saved = reader.read(await store.read(key));
+                const saved = reader.read(await this.#shelf.read(key));
                 keys.push(key);
                 // Its other pieces are in the records behind it.
                 if (saved === undefined) continue;
@@ -101,13 +106,10 @@ export class CarryOver {
             }
             keys = [];
         }
-        const present = new Set(found.flatMap((record) => record.keys));
-        for (const record of found) {
-            // The process was gone before it could take the older record away, and that has all of these items.
-            const isInOlder = record.saved.replaces?.some((older) => older.every((key) => present.has(key)));
-            if (isInOlder) record.keys.forEach((key) => this.#remove(key));
-            else this.#takeOver(record.saved, record.keys);
-        }
+        this.#shelf.adopt(found.flatMap((record) => record.keys));
+        const { current, outdated } = reconcile(found);
+        for (const record of current) this.#takeOver(record);
+        for (const record of outdated) void this.#shelf.remove(record.keys);
         if (keys.length > 0) log.error('A saved item is not there as a whole and was not sent.', { keys });
         keys.forEach(leaveRecord);
         this.#hasUnread = hasUnread || keys.length > 0;
@@ -122,23 +124,24 @@ export class CarryOver {
     /** Resolves when nothing is being saved or taken out. */
     async settled(): Promise<void> {
         await this.#saving;
-        await Promise.all(this.#removals);
+        await this.#shelf.settled();
     }
 
-    #takeOver({ kind, readBackFrom, replaces = [], lines }: SavedLines, keys: readonly string[]): void {
+    #takeOver({ keys, saved: { kind, readBackFrom, replaces = [], lines } }: FoundRecord): void {
         const { now, log } = this.#parts;
         const { buffer, quarantine, statistics } = this.#parts.flow;
-        const onDone = () => keys.forEach((key) => this.#remove(key));
-        const readBack = { from: readBackFrom, sentBefore: now(), isSplit: true };
-        const savedKeys = [...replaces, keys];
-        if (kind === 'rejected') quarantine.restore(lines, onDone);
-        else buffer.restore(lines, { readBack, savedOrder: orderOf(keys[0]!), savedKeys, onDone });
+        if (kind === 'rejected') {
+            const savedIn = lines.flatMap((line) => readSavedLine(line).savedIn ?? []).flat();
+            quarantine.restore(lines, () => this.#shelf.removeAfter(keys, savedIn));
+        } else {
+            const readBack = { from: readBackFrom, sentBefore: now(), isSplit: true };
+            const onDone = () => {
+                void this.#shelf.remove(keys);
+            };
+            buffer.restore(lines, { readBack, savedOrder: orderOf(keys[0]!), savedKeys: [...replaces, keys], onDone });
+        }
         statistics.receivedItems += lines.length;
         log.info(`${lines.length} items that an earlier process of this run could not send are sent first.`);
-    }
-
-    get #prefix(): string {
-        return `DATASET-GUARD-UNSENT-${this.#parts.datasetId}-`;
     }
 
     async #saveItems(): Promise<number> {
@@ -173,12 +176,18 @@ export class CarryOver {
         const lines = Array.from({ length: payload.itemCount }, (_, index) => payload.itemText(index));
         const readBackFrom = readBack?.from ?? batch.sentFrom ?? flow.position;
         const order = batch.savedOrder ?? `${this.#openedAt}-${String(batch.sequence).padStart(9, '0')}`;
-        const keys = await this.#saveRecords({ kind: 'items', datasetId, readBackFrom, replaces, lines }, order);
+        const records = this.#shelf.name({ kind: 'items', datasetId, readBackFrom, replaces, lines }, order);
+        const keys = records.map(({ key }) => key);
         const savedKeys = [...replaces, keys];
-        const remove = () => keys.forEach((key) => this.#remove(key));
+        // Known before they are there: items that the platform rejects in the meantime are in them.
+        batch.savedKeys = savedKeys;
+        await this.#shelf.save(records);
+        const remove = () => {
+            void this.#shelf.remove(keys);
+        };
         // It may have left the buffer in the meantime, sent after all, or but for a part that is saved next.
         const { batches } = flow.buffer;
-        if (batches.includes(batch)) Object.assign(batch, { onDone: remove, savedKeys, isReduced: false });
+        if (batches.includes(batch)) Object.assign(batch, { onDone: remove, isReduced: false });
         else {
             const rest = batches.filter(({ sequence }) => sequence === batch.sequence);
             for (const part of rest) Object.assign(part, { onDone: remove, savedKeys, isReduced: true });
@@ -186,44 +195,38 @@ export class CarryOver {
         }
         if (outdated === undefined || batches.some(({ onDone }) => onDone === outdated)) return;
         // At once: the process may be gone before what is to be saved next is.
-        await Promise.all((replaces.at(-1) ?? []).map(async (key) => this.#removeNow(key)));
+        await this.#shelf.remove(replaces.flat());
     }
 
+    /** Saves what was rejected, as far as it is not saved yet. Resolves to how many items that were. */
     async #saveRejected(): Promise<number> {
-        const { flow, datasetId } = this.#parts;
-        const { lines, markSaved } = flow.quarantine.unsaved();
-        if (lines.length === 0) return 0;
-        const order = `${this.#openedAt}-rejected`;
-        const keys = await this.#saveRecords({ kind: 'rejected', datasetId, readBackFrom: 0, lines }, order);
-        markSaved(() => keys.forEach((key) => this.#remove(key)));
-        return lines.length;
-    }
-
-    /** Resolves to the keys of the records, which sort by `order` and then as the records were made. */
-    async #saveRecords(saved: SavedLines, order: string): Promise<string[]> {
-        const records = toRecords(saved).map((text) => {
-            const number = String(this.#nextNumber++).padStart(9, '0');
-            return { key: `${this.#prefix}${order}-${number}-${randomUUID().slice(0, 8)}`, text };
+        // One after the other, so that no item is saved twice.
+        const saved = this.#savingRejected.then(async () => {
+            const { flow, datasetId } = this.#parts;
+            const { lines, savedIn, markSaved } = await flow.quarantine.unsaved();
+            if (lines.length === 0) return 0;
+            const order = `${this.#openedAt}-rejected`;
+            const records = this.#shelf.name({ kind: 'rejected', datasetId, readBackFrom: 0, lines }, order);
+            await this.#shelf.save(records);
+            // Not before those that hold the items as unsent: the next process would send them.
+            markSaved(() =>
+                this.#shelf.removeAfter(
+                    records.map(({ key }) => key),
+                    savedIn,
+                ),
+            );
+            return lines.length;
         });
-        for (const { key, text } of records) {
-            takeRecord(key);
-            await this.#parts.store.save(key, text, 'application/x-ndjson; charset=utf-8');
-        }
-        return records.map(({ key }) => key);
+        this.#savingRejected = saved.catch(() => undefined);
+        return saved;
     }
 
-    /** At once, beside what is being saved: the process may be gone before that is done. */
-    #remove(key: string): void {
-        const removal = this.#removeNow(key).finally(() => this.#removals.delete(removal));
-        this.#removals.add(removal);
-    }
-
-    /** A record that stays behind is harmless: its items are looked for before they are sent. Never rejects. */
-    async #removeNow(key: string): Promise<void> {
-        const { store, log } = this.#parts;
-        await store
-            .remove(key)
-            .catch((error: Error) => log.warning(`A saved record could not be removed: ${error.message}`, { key }));
+    /** What holds the items as unsent must not go before they are known as rejected, or before they are in quarantine. */
+    async #saveBeforeRecording(): Promise<void> {
+        const { flow, log } = this.#parts;
+        const saved = this.#saveRejected();
+        this.#shelf.hold(saved.catch(async () => flow.quarantine.flush()));
+        await saved.catch((error: Error) => log.warning(`Rejected items could not be saved: ${error.message}`));
     }
 
     /** One after the other, so that no older state overwrites a newer one. */
@@ -231,26 +234,6 @@ export class CarryOver {
         const done = this.#saving.then(work);
         this.#saving = done.catch(() => undefined);
         return done;
-    }
-
-    get #countersKey(): string {
-        return `DATASET-GUARD-COUNTERS-${this.#parts.datasetId}${this.#place > 1 ? `-${this.#place}` : ''}`;
-    }
-
-    async #saveCounters(isClosed: boolean): Promise<void> {
-        const { store, runId } = this.#parts;
-        const { statistics } = this.#parts.flow;
-        const counters = JSON.stringify({ runId, isClosed, counters: statistics.save() });
-        await store.save(this.#countersKey, counters, 'application/json; charset=utf-8');
-    }
-
-    async #restoreCounters(): Promise<void> {
-        const { store, runId } = this.#parts;
-        const { statistics } = this.#parts.flow;
-        const saved = await store.read(this.#countersKey);
-        if (saved === '') return;
-        const { runId: savedRunId, isClosed, counters } = JSON.parse(saved);
-        if (savedRunId === runId && !(isClosed && runId === undefined)) statistics.restore(counters);
     }
 }
 

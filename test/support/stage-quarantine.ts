@@ -1,5 +1,6 @@
-import type { RejectedItem, QuarantineOptions } from '../../src/pipeline/quarantine/quarantine.js';
+import type { QuarantineOptions } from '../../src/pipeline/quarantine/quarantine.js';
 import { Quarantine } from '../../src/pipeline/quarantine/quarantine.js';
+import type { RejectedItem } from '../../src/pipeline/quarantine/record.js';
 import { PayloadPool } from '../../src/pipeline/chunk.js';
 import type { ItemSink, QuarantineRecord, QuarantineStore } from '../../src/ports.js';
 import { HandClock } from './stage-clock.js';
@@ -53,7 +54,9 @@ export function startQuarantine({
             requests.push(records);
             return undefined;
         },
-        position: () => undefined,
+        findStored: async () => new Set(),
+        saveFirst: async () => undefined,
+        position: async () => undefined,
         onStored: (count) => {
             state.storedItems += count;
         },

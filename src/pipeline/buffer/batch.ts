@@ -1,4 +1,4 @@
-import type { Owner, Payload, ReadBack } from '../../ports.js';
+import type { Owner, Payload, ReadBack, SavedKeys } from '../../ports.js';
 
 /** Neighbours in a batch that came from one owner; `undefined` for items that nobody waits for. */
 export interface OwnerRun {
@@ -29,8 +29,8 @@ export interface Batch {
     onDone?: () => void;
     /** Where it stood in the order of the process that saved it first. */
     savedOrder?: string;
-    /** Keys of the records in which it, or a batch of which it is what is left, was saved; those of one time together. */
-    savedKeys?: readonly (readonly string[])[];
+    /** The records in which it, or a batch of which it is what is left, was saved or is being saved. */
+    savedKeys?: SavedKeys;
     /** Less than the batch for which `onDone` was set: what was saved of that one is out of date. */
     isReduced?: boolean;
 }

@@ -1,92 +1,43 @@
 import { AsyncResource } from 'node:async_hooks';
-import { randomUUID } from 'node:crypto';
 
 import { QuarantineError } from '../../errors.js';
-import { synchronous } from '../../ports.js';
-import type {
-    Clock,
-    Dictionary,
-    ItemError,
-    OpenPayload,
-    Owner,
-    PayloadFactory,
-    QuarantineReason,
-    QuarantineRecord,
-    QuarantineStore,
-    ReadBack,
-    RecordFailure,
-    RequestInfo,
-} from '../../ports.js';
+import type { Clock, OpenPayload, PayloadFactory, QuarantineRecord, ReadBack, RecordFailure } from '../../ports.js';
+import { TOO_LATE } from '../../ports.js';
+import type { CompletionOptions } from './completion.js';
+import { complete } from './completion.js';
+import type { PendingRecord } from './pending-record.js';
+import { readSavedLine, toSavedLine } from './pending-record.js';
+import type { RecordOrigin, RejectedItem } from './record.js';
+import { recordOf } from './record.js';
 import { markSaved, SavedRecords } from './saved-records.js';
 
-/** An item that was rejected, on its way into quarantine. */
-export interface RejectedItem {
-    /** The item's JSON, where it has one. */
-    text: string | undefined;
-    reason: QuarantineReason;
-    rejectedBy: 'guard' | 'platform';
-    errors: ItemError[];
-    itemPosition: number;
-    owner: Owner | undefined;
-    /** The request whose handler pushed the item, where that is known without an owner. */
-    request?: RequestInfo;
-}
-
-/** What the records of a run have in common. */
-export type RecordOrigin = Pick<
-    QuarantineRecord,
-    'datasetId' | 'datasetName' | 'actorId' | 'actorRunId' | 'actorBuildId' | 'schemaHash'
->;
-
-export interface QuarantineOptions {
-    store: Pick<QuarantineStore, 'storeItem'>;
+export interface QuarantineOptions extends CompletionOptions {
     payloads: PayloadFactory;
-    /** A record that is larger has its item put into the key-value store. */
-    maxRecordBytes: number;
     origin: () => RecordOrigin;
-    redact: ((item: Dictionary) => Dictionary) | undefined;
     onQuarantine: ((record: QuarantineRecord<any>) => void | Promise<void>) | undefined;
     clock: Clock;
-    /** Told when one of the two functions above throws. */
-    onCallbackError: (option: string, error: unknown) => void;
     /** Delivers a payload of records, unless it is found there already; resolves to why not where none was stored. */
     deliver: (payload: OpenPayload, readBack: ReadBack | undefined) => Promise<RecordFailure | undefined>;
-    /** Where in the quarantine dataset the next records will lie, at the earliest; undefined before it is opened. */
-    position: () => number | undefined;
+    /** Which of a payload's records are there; `undefined` when the run's end came first. */
+    findStored: (payload: OpenPayload, readBack: ReadBack) => Promise<ReadonlySet<number> | undefined>;
+    /** Saves with the run what is pending by the next turn of the event loop. Never rejects. */
+    saveFirst: () => Promise<void>;
+    /** Where in the quarantine dataset the next records will lie, at the earliest; undefined where it cannot be opened. */
+    position: () => Promise<number | undefined>;
     /** Told of records once they are stored. */
     onStored: (count: number) => void;
-}
-
-/** A record names no more errors than this: of a long array each element may fail. */
-const MAX_ERRORS = 100;
-
-interface PendingRecord {
-    record: QuarantineRecord;
-    /** The whole item's JSON, until it is known whether it goes into the record or beside it. */
-    text: string | undefined;
-    owner: Owner | undefined;
-    /** Set when its request may have been stored: to be looked for before it is sent again. */
-    readBack?: ReadBack;
-    /** Set once it is saved with the run. */
-    saved?: SavedRecords;
-    /** It is in quarantine, or was given back. */
-    isDone?: boolean;
-}
-
-/** A record as another process of the run takes it over. */
-interface SavedRecord extends Pick<PendingRecord, 'record' | 'text'> {
-    readBackFrom: number | undefined;
 }
 
 /** Writes rejected items, with the reason, into the quarantine: one writer, in order, many records a request. */
 export class Quarantine {
     readonly #options: QuarantineOptions;
     readonly #writeInContext: () => Promise<void>;
-    readonly #pending: PendingRecord[] = [];
+    #pending: PendingRecord[] = [];
     #pendingBytes = 0;
     /** Those in the request that is under way. */
     readonly #underWay = new Set<PendingRecord>();
     #writing: Promise<void> | undefined;
+    #secured: Promise<void> | undefined;
     #announced: Promise<void> = Promise.resolve();
 
     constructor(options: QuarantineOptions) {
@@ -106,39 +57,36 @@ export class Quarantine {
     }
 
     /** Takes the item over. It is stored with the next `flush`. */
-    add({ text, reason, rejectedBy, errors, itemPosition, owner, request = owner?.request }: RejectedItem): void {
+    add(item: RejectedItem): void {
         const { origin, clock } = this.#options;
+        const { text, owner, savedIn } = item;
         const itemBytes = text === undefined ? 0 : Buffer.byteLength(text);
-        // What came from the quarantine goes back as it was there, to be mended from the same beginning.
-        const instead = owner?.record;
-        const record: QuarantineRecord = {
-            ...(instead !== undefined && 'item' in instead && { item: instead.item }),
-            itemBytes,
-            reason,
-            rejectedBy,
-            errors: atMost(errors, MAX_ERRORS),
-            itemPosition,
-            ...(request && { request }),
-            ...origin(),
-            attempt: 1,
-            quarantinedAt: new Date(clock.now()).toISOString(),
-            ...instead,
-        };
-        this.#pending.push({ record, text: instead === undefined ? text : undefined, owner });
+        const record = recordOf(item, itemBytes, origin(), clock.now());
+        this.#pending.push({ record, text: owner?.record === undefined ? text : undefined, owner, savedIn });
         this.#pendingBytes += itemBytes;
     }
 
     /**
-     * What another process of the run needs: a line for each record that nobody waits for, unless it is saved, alone or
-     * with others that are pending as well. `markSaved` tells that they are; its argument is called when that is over.
+     * To be called right before items of a batch are added that is saved with the run: before they are recorded, the run
+     * must know that they are not to be sent any more, or its next process would have them rejected and recorded again.
      */
-    unsaved(): { lines: string[]; markSaved: (onDone: () => void) => void } {
+    secure(): void {
+        this.#secured = this.#options.saveFirst();
+    }
+
+    /**
+     * What another process of the run needs: a line for each record that nobody waits for, unless it is saved, alone or
+     * with others that are pending as well; and the saved records that hold those items as unsent. `markSaved` tells that
+     * the lines are saved; its argument is called when that is over.
+     */
+    async unsaved(): Promise<{ lines: string[]; savedIn: string[]; markSaved: (onDone: () => void) => void }> {
+        const position = this.#pending.length > 0 ? await this.#options.position() : undefined;
         const unsaved = this.#pending.filter(({ owner, saved }) => owner === undefined && saved?.isWhole !== true);
-        const position = this.#options.position();
-        const lines = unsaved.map(({ record, text, readBack }) =>
-            JSON.stringify({ record, text, readBackFrom: readBack?.from ?? position } satisfies SavedRecord),
-        );
-        return { lines, markSaved: (onDone) => markSaved(unsaved, onDone) };
+        return {
+            lines: unsaved.map((pending) => toSavedLine(pending, position)),
+            savedIn: unsaved.flatMap(({ savedIn = [] }) => savedIn.flat()),
+            markSaved: (onDone) => markSaved(unsaved, onDone),
+        };
     }
 
     /** Takes over lines that `unsaved` gave to an earlier process of the run. */
@@ -146,9 +94,9 @@ export class Quarantine {
         const sentBefore = this.#options.clock.now();
         const saved = new SavedRecords(lines.length, onDone);
         for (const line of lines) {
-            const { record, text, readBackFrom } = JSON.parse(line) as SavedRecord;
-            const readBack = readBackFrom === undefined ? undefined : { from: readBackFrom, sentBefore };
-            this.#pending.push({ record, text, owner: undefined, readBack, saved });
+            const { id, record, text, readBackFrom: from, savedIn } = readSavedLine(line);
+            const readBack = from === undefined ? undefined : { from, sentBefore, isSplit: true };
+            this.#pending.push({ id, record, text, owner: undefined, readBack, savedIn, saved });
             this.#pendingBytes += record.itemBytes;
         }
     }
@@ -156,9 +104,8 @@ export class Quarantine {
     /** Gives the items that somebody waits for back to them, to be pushed again. Returns how many. */
     takeBack(error: Error): number {
         const owned = this.#pending.filter((pending) => pending.owner !== undefined && !this.#underWay.has(pending));
+        this.#remove(owned);
         for (const pending of owned) {
-            this.#pending.splice(this.#pending.indexOf(pending), 1);
-            this.#pendingBytes -= pending.record.itemBytes;
             pending.owner!.onTakenBack?.(pending.text);
             pending.owner!.settle({ takenBack: 1, error });
         }
@@ -182,83 +129,85 @@ export class Quarantine {
 
     async #write(): Promise<void> {
         try {
-            await this.#writeFirst();
+            await this.#secured;
+            await this.#writeFirst(this.#pending.slice());
         } catch (error) {
             const reason = error instanceof Error ? error.message : String(error);
-            this.#underWay.clear();
             throw new QuarantineError(
                 `${this.#pending.length} rejected items could not be written to the quarantine: ${reason} ` +
                     'They are kept in memory; flush() tries again.',
                 { cause: error },
             );
+        } finally {
+            this.#underWay.clear();
         }
     }
 
     /** Writes as many of the first records as go in one request. What is to be looked for goes as it went before. */
-    async #writeFirst(): Promise<void> {
+    async #writeFirst(all: readonly PendingRecord[]): Promise<void> {
         const { payloads, deliver } = this.#options;
-        const written: QuarantineRecord[] = [];
-        const readBack = this.#pending[0]?.readBack;
+        const records: QuarantineRecord[] = [];
+        const readBack = all[0]?.readBack;
+        const sent: PendingRecord[] = [];
         let payload: OpenPayload | undefined;
-        for (const pending of this.#pending) {
-            if (pending.readBack?.from !== readBack?.from) break;
+        for (const pending of all) {
+            // Given back meanwhile.
+            if (pending.isDone) continue;
+            if (!isSameReadBack(pending.readBack, readBack)) break;
             this.#underWay.add(pending);
-            const { record, recordText } = await this.#complete(pending);
+            const { record, recordText } = await complete(pending, this.#options);
             if (payload === undefined) payload = payloads.open(recordText);
             else if (!payload.tryAppend(recordText)) break;
-            written.push(record);
+            records.push(record);
+            sent.push(pending);
         }
         if (payload === undefined) return;
-        const failure = await deliver(payload, readBack);
-        payloads.close(payload);
-        if (failure !== undefined) {
-            for (const pending of this.#pending.slice(0, written.length)) pending.readBack = failure.readBack;
-            throw failure.error;
+        try {
+            if (readBack?.isSplit) return await this.#leaveOutStored(payload, sent, records, readBack);
+            const failure = await deliver(payload, readBack);
+            if (failure !== undefined) {
+                for (const pending of sent) pending.readBack = failure.readBack;
+                throw failure.error;
+            }
+            this.#markStored(sent, records);
+        } finally {
+            payloads.close(payload);
         }
-        const done = this.#pending.splice(0, written.length);
-        for (const pending of done) {
-            this.#pendingBytes -= pending.record.itemBytes;
-            pending.owner?.settle({ quarantined: 1 });
-            pending.isDone = true;
-            pending.saved?.leave();
+    }
+
+    /** Of records that an earlier process has left: those in quarantine are done with, and the others are written next. */
+    async #leaveOutStored(
+        payload: OpenPayload,
+        sent: readonly PendingRecord[],
+        records: readonly QuarantineRecord[],
+        readBack: ReadBack,
+    ): Promise<void> {
+        const stored = await this.#options.findStored(payload, readBack);
+        if (stored === undefined) throw new Error(TOO_LATE);
+        for (const pending of sent) pending.readBack = undefined;
+        const isStored = (_: unknown, index: number) => stored.has(index);
+        this.#markStored(sent.filter(isStored), records.filter(isStored));
+    }
+
+    #markStored(done: readonly PendingRecord[], records: readonly QuarantineRecord[]): void {
+        this.#remove(done);
+        for (const { owner, saved } of done) {
+            owner?.settle({ quarantined: 1 });
+            saved?.leave();
         }
-        this.#underWay.clear();
         this.#options.onStored(done.length);
         // Not waited for here: who is told may well want to flush.
         this.#announced = this.#announced.then(async () => {
-            for (const record of written) await this.#announce(record);
+            for (const record of records) await this.#announce(record);
         });
     }
 
-    /** Puts the item into its record, or, where it is too large for that, into the store beside the quarantine. */
-    async #complete(pending: PendingRecord): Promise<{ record: QuarantineRecord; recordText: string }> {
-        const { store, maxRecordBytes } = this.#options;
-        if (pending.text !== undefined && pending.record.itemStoreId === undefined) {
-            const itemText = this.#redacted(pending.text);
-            if (itemText !== undefined) {
-                if (pending.record.reason !== 'too-large') {
-                    const record = { item: JSON.parse(itemText), ...pending.record };
-                    const recordText = JSON.stringify(record);
-                    if (Buffer.byteLength(recordText) + 2 <= maxRecordBytes) return { record, recordText };
-                }
-                Object.assign(pending.record, await store.storeItem(`item-${randomUUID()}`, itemText));
-            }
-            // What is stored is not stored again when the record's own request fails.
-            pending.text = undefined;
+    #remove(done: readonly PendingRecord[]): void {
+        for (const pending of done) {
+            pending.isDone = true;
+            this.#pendingBytes -= pending.record.itemBytes;
         }
-        return { record: pending.record, recordText: JSON.stringify(pending.record) };
-    }
-
-    /** What of the item may be written; nothing when `redact` fails, because what it would have hidden is unknown. */
-    #redacted(text: string): string | undefined {
-        const { redact } = this.#options;
-        if (redact === undefined) return text;
-        try {
-            return JSON.stringify(synchronous(redact(JSON.parse(text))));
-        } catch (error) {
-            this.#options.onCallbackError('redact', error);
-            return undefined;
-        }
+        this.#pending = this.#pending.filter(({ isDone }) => !isDone);
     }
 
     async #announce(record: QuarantineRecord): Promise<void> {
@@ -270,15 +219,6 @@ export class Quarantine {
     }
 }
 
-function atMost(errors: ItemError[], count: number): ItemError[] {
-    if (errors.length <= count) return errors;
-    const omittedErrors = errors.length - count;
-    const last = {
-        instancePath: '',
-        schemaPath: '',
-        keyword: 'more',
-        params: { omittedErrors },
-        message: `and ${omittedErrors} more`,
-    };
-    return [...errors.slice(0, count), last];
+function isSameReadBack(one: ReadBack | undefined, other: ReadBack | undefined): boolean {
+    return one?.from === other?.from && one?.isSplit === other?.isSplit;
 }

@@ -50,7 +50,7 @@ describe('what another process of the run needs', () => {
     it('is a line for each item, from which that process writes the same records', async () => {
         const first = startQuarantine();
         for (let n = 0; n < 3; n++) first.add({ n }, { errors: [ERROR] });
-        const { lines } = first.quarantine.unsaved();
+        const { lines } = await first.quarantine.unsaved();
         await first.quarantine.flush();
 
         const second = startQuarantine();
@@ -66,11 +66,11 @@ describe('what another process of the run needs', () => {
         const { quarantine, add } = startQuarantine();
         const done: string[] = [];
         add({ n: 0 });
-        const first = quarantine.unsaved();
+        const first = await quarantine.unsaved();
         first.markSaved(() => done.push('first'));
         add({ n: 1 });
-        const second = quarantine.unsaved();
-        expect([first, second, quarantine.unsaved()].map(({ lines }) => lines.length)).toEqual([1, 1, 1]);
+        const second = await quarantine.unsaved();
+        expect([first, second, await quarantine.unsaved()].map(({ lines }) => lines.length)).toEqual([1, 1, 1]);
         await quarantine.flush();
         expect(done).toEqual(['first']);
         second.markSaved(() => done.push('second'));
@@ -81,14 +81,14 @@ describe('what another process of the run needs', () => {
         const { quarantine, add, state } = startQuarantine();
         const done: string[] = [];
         for (let n = 0; n < 2; n++) add({ n, text: 'x'.repeat(500) });
-        quarantine.unsaved().markSaved(() => done.push('both'));
-        expect(quarantine.unsaved().lines).toEqual([]);
+        (await quarantine.unsaved()).markSaved(() => done.push('both'));
+        expect((await quarantine.unsaved()).lines).toEqual([]);
         let writes = 0;
         state.gate = async () => {
             if (++writes > 1) throw new Error('The store is away');
         };
         await expect(quarantine.flush()).rejects.toThrow('away');
-        const rest = quarantine.unsaved();
+        const rest = await quarantine.unsaved();
         expect(rest.lines.map((line) => JSON.parse(JSON.parse(line).text).n)).toEqual([1]);
         rest.markSaved(() => done.push('rest'));
         expect(done).toEqual(['both']);
@@ -101,7 +101,7 @@ describe('what another process of the run needs', () => {
         const { quarantine, add } = startQuarantine();
         add({ n: 0 }, { owner: new RecordingOwner() });
         add({ n: 1 });
-        expect(quarantine.unsaved().lines).toHaveLength(1);
+        expect((await quarantine.unsaved()).lines).toHaveLength(1);
     });
 });
 
