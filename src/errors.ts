@@ -1,4 +1,4 @@
-import type { ItemError } from './ports.js';
+import type { ItemError } from './records.js';
 
 export type DatasetGuardErrorCode =
     | 'INVALID_OPTIONS'

@@ -21,7 +21,7 @@ export type {
     QuarantineRecord,
     RedriveMark,
     RequestInfo,
-} from './ports.js';
+} from './records.js';
 export type { GuardReport, ReasonSummary } from './report/statistics.js';
 export type { RedriveOptions } from './redrive/options.js';
 export { redriveQuarantine } from './redrive/redrive-quarantine.js';

@@ -1,7 +1,7 @@
 import type { Dataset } from 'apify';
 
 import { InvalidOptionsError } from './errors.js';
-import type { Dictionary, ItemError, QuarantineRecord } from './ports.js';
+import type { Dictionary, ItemError, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
 export type StorageTarget = string | { id: string } | { name: string } | { alias: string };

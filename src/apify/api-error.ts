@@ -1,4 +1,5 @@
-import type { InvalidItem, ItemError, SendResult } from '../ports.js';
+import type { InvalidItem, SendResult } from '../ports.js';
+import type { ItemError } from '../records.js';
 
 /**
  * The types under which the platform reports that items fail the dataset's schema.

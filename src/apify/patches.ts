@@ -1,6 +1,6 @@
 import { Actor, Dataset } from 'apify';
 
-import type { PushResult } from '../ports.js';
+import type { PushResult } from '../records.js';
 
 /** A guard behind the SDK's own methods. */
 export interface PatchTarget {

@@ -2,7 +2,8 @@ import type { Dataset } from 'apify';
 import { Actor, ApifyClient } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { ItemSink, QuarantineRecord, QuarantineStore, Tuning } from '../ports.js';
+import type { ItemSink, QuarantineStore, Tuning } from '../ports.js';
+import type { QuarantineRecord } from '../records.js';
 import { readActorFullName } from './environment.js';
 import { createItemSink } from './item-sink.js';
 import { findRemoteDataset } from './remote-storages.js';

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 
-import type { Dictionary, Log } from '../ports.js';
+import type { Log } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import type { RedriveOptions, RedriveResult } from '../index.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { readSchemaFile } from '../schema/schema-file.js';

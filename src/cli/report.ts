@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
 
-import type { QuarantineRecord } from '../ports.js';
+import type { QuarantineRecord } from '../records.js';
 import { renderReportPage } from '../report/html/render.js';
 import { ReasonCounts } from '../report/reasons.js';
 import { libraryVersion } from '../report/version.js';

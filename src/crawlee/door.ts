@@ -2,7 +2,8 @@ import type { CrawlingContext } from 'crawlee';
 
 import { toCriticalError } from '../apify/crawlee-core.js';
 import { DeliveryError, ToleranceExceededError } from '../errors.js';
-import type { Log, RequestInfo } from '../ports.js';
+import type { Log } from '../ports.js';
+import type { RequestInfo } from '../records.js';
 import type { Pusher } from '../push/pusher.js';
 
 /** What a door into the guard needs of it. */

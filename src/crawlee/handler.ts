@@ -2,7 +2,7 @@ import { checkStorageAccess, toNonRetryableError } from '../apify/crawlee-core.j
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
 import { HandlerCall } from '../push/handler-call.js';
 import type { Examined } from '../flow/intake.js';
-import type { RequestInfo } from '../ports.js';
+import type { RequestInfo } from '../records.js';
 import type { Commits } from './commits.js';
 import type { Awaitable, ContextPush, DoorHost, GuardableContext } from './door.js';
 import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './door.js';

@@ -1,7 +1,7 @@
 import { checkStorageAccess } from '../apify/crawlee-core.js';
 import type { PatchTarget } from '../apify/patches.js';
 import { installTarget, uninstallTarget } from '../apify/patches.js';
-import type { PushResult } from '../ports.js';
+import type { PushResult } from '../records.js';
 import type { DoorHost } from './door.js';
 import { inCrawler, requestInfoOf } from './door.js';
 import { currentRequest, scopeRequests } from './request-scope.js';

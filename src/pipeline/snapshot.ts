@@ -1,4 +1,4 @@
-import type { QuarantineReason } from '../ports.js';
+import type { QuarantineReason } from '../records.js';
 
 /** Why an item has no JSON that a dataset could take. */
 export interface SnapshotFailure {

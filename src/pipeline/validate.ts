@@ -1,6 +1,7 @@
 import { types } from 'node:util';
 
-import type { ItemError, ItemSchema } from '../ports.js';
+import type { ItemSchema } from '../ports.js';
+import type { ItemError } from '../records.js';
 
 /**
  * Validates what the platform will see: the item's JSON. Plain JSON data is its own JSON view and goes to the schema

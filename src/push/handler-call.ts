@@ -1,5 +1,5 @@
 import type { Examined } from '../flow/intake.js';
-import type { RequestInfo } from '../ports.js';
+import type { RequestInfo } from '../records.js';
 import { PushCall } from './push-call.js';
 
 /** The push of what a handler has collected. Knows afterwards which of its items a retry need not push again. */

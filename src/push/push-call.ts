@@ -1,6 +1,7 @@
 import type { RejectedItem } from '../errors.js';
 import type { Examined } from '../flow/intake.js';
-import type { Owner, QuarantineRecord, RequestInfo } from '../ports.js';
+import type { Owner } from '../ports.js';
+import type { QuarantineRecord, RequestInfo } from '../records.js';
 
 /** One push whose caller waits until its items are stored or quarantined. */
 export class PushCall implements Owner {

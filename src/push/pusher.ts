@@ -5,7 +5,7 @@ import type { HandlerCall } from './handler-call.js';
 import type { Examined } from '../flow/intake.js';
 import type { ItemFlow } from '../flow/item-flow.js';
 import type { ResolvedOptions } from '../options.js';
-import type { PushResult, QuarantineRecord, RequestInfo } from '../ports.js';
+import type { PushResult, QuarantineRecord, RequestInfo } from '../records.js';
 import { checkEventName, checkItem, inPart, itemsRejected, toItems } from './push-arguments.js';
 import { PushCall } from './push-call.js';
 import type { Taking, Trimmed } from './taker.js';

@@ -1,4 +1,4 @@
-import type { QuarantineRecord } from '../ports.js';
+import type { QuarantineRecord } from '../records.js';
 import type { ResolvedRedrive } from './options.js';
 import type { Positions } from './positions.js';
 import type { SkippedRecords } from './result.js';

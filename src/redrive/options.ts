@@ -1,7 +1,7 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { DatasetGuardOptions, ResolvedOptions } from '../options.js';
 import { resolveOptions } from '../options.js';
-import type { Dictionary, QuarantineReason, QuarantineRecord } from '../ports.js';
+import type { Dictionary, QuarantineReason, QuarantineRecord } from '../records.js';
 import type { RedriveResult } from './result.js';
 
 /** Options of `redriveQuarantine()`. Checked once; unknown keys are an `InvalidOptionsError`. */

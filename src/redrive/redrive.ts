@@ -1,7 +1,8 @@
 import type { Dataset } from 'apify';
 
 import { readStoredItem } from '../apify/redrive-storages.js';
-import type { ItemSink, QuarantineRecord } from '../ports.js';
+import type { ItemSink } from '../ports.js';
+import type { QuarantineRecord } from '../records.js';
 import { Batch } from './batch.js';
 import type { Candidate } from './candidates.js';
 import { isOwnReturn, readCandidates, reasonToSkip } from './candidates.js';

@@ -1,7 +1,8 @@
 import type { Dataset } from 'apify';
 
 import { findTornItems } from '../apify/local-dataset.js';
-import type { ItemSink, QuarantineRecord } from '../ports.js';
+import type { ItemSink } from '../ports.js';
+import type { QuarantineRecord } from '../records.js';
 import { hashOfItem } from './fingerprint.js';
 import type { Intent } from './journal.js';
 

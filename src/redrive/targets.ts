@@ -1,6 +1,6 @@
 import { datasetKeyOf, findDatasetOf, openNamedDataset } from '../apify/redrive-storages.js';
 import { InvalidOptionsError } from '../errors.js';
-import type { QuarantineRecord } from '../ports.js';
+import type { QuarantineRecord } from '../records.js';
 import type { ResolvedRedrive } from './options.js';
 import type { Target, TargetParts } from './target.js';
 import { openTarget } from './target.js';

@@ -1,4 +1,4 @@
-import type { ItemError, QuarantineReason, QuarantineRecord } from '../ports.js';
+import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
 import { ruleInWords } from './rule.js';
 import type { ReasonSample } from './sample.js';
 import { failingPath, sampleOf, shorten } from './sample.js';

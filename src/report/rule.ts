@@ -1,4 +1,4 @@
-import type { ItemError, QuarantineReason } from '../ports.js';
+import type { ItemError, QuarantineReason } from '../records.js';
 import { shorten } from './sample.js';
 
 type Params = Record<string, unknown>;

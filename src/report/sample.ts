@@ -1,4 +1,4 @@
-import type { ItemError } from '../ports.js';
+import type { ItemError } from '../records.js';
 
 /** One item that failed: where, with what, and on which page it was found. */
 export interface ReasonSample {

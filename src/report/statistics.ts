@@ -1,4 +1,5 @@
-import type { DeliveryCounters, QuarantineReason } from '../ports.js';
+import type { DeliveryCounters } from '../ports.js';
+import type { QuarantineReason } from '../records.js';
 import { ReasonCounts } from './reasons.js';
 import type { TimelineFigures } from './page.js';
 import type { CountedRejection, ReasonDetails, ReasonSummary } from './reasons.js';

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 
 import { SchemaLoadError } from '../errors.js';
-import type { Dictionary, ItemError, ItemSchema, Log } from '../ports.js';
+import type { ItemSchema, Log } from '../ports.js';
+import type { Dictionary, ItemError } from '../records.js';
 import { assertDescribesItem, assertObject } from './describes-item.js';
 import { type Dialect, dialectOf } from './dialect.js';
 import { dropIdleNullable } from './nullable.js';

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path';
 
 import { SchemaLoadError } from '../errors.js';
-import type { Dictionary } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { readJsonFile, shownPath } from './json-file.js';
 import { failAt, isObject, kindOf, type SchemaPlace } from './place.js';
 

@@ -1,4 +1,4 @@
-import type { Dictionary } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { failAt, isObject, kindOf, type SchemaPlace } from './place.js';
 
 /** Annotations, none of which validates anything, and what their value must be for the key to be one. */

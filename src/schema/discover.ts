@@ -1,5 +1,6 @@
 import { SchemaLoadError } from '../errors.js';
-import type { Dictionary, ItemSchema, Log } from '../ports.js';
+import type { ItemSchema, Log } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { compileItemSchema, hashOfFields } from './compile.js';
 import { type DeclaredFields, declaredFields, DEFAULT_ALIAS, readLocalDefinition } from './definition.js';
 import { isObject, kindOf, type SchemaPlace } from './place.js';

@@ -1,4 +1,4 @@
-import type { Dictionary } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { isObject } from './place.js';
 
 const WITH_ONE_SCHEMA = [

@@ -1,5 +1,5 @@
 import { SchemaLoadError } from '../errors.js';
-import type { Dictionary } from '../ports.js';
+import type { Dictionary } from '../records.js';
 
 /** Where a JSON Schema stands, for messages. */
 export interface SchemaPlace {

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 
 import { SchemaLoadError } from '../errors.js';
-import type { Dictionary, ItemSchema, Log } from '../ports.js';
+import type { ItemSchema, Log } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { compileItemSchema } from './compile.js';
 import { declaredFields, DEFAULT_ALIAS, readLocalDefinition } from './definition.js';
 import { fieldsOfSchema } from './discover.js';

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { isPlainJson, validateItem } from '../../src/pipeline/validate.js';
-import type { Dictionary, ItemSchema } from '../../src/ports.js';
+import type { ItemSchema } from '../../src/ports.js';
+import type { Dictionary } from '../../src/records.js';
 import { compileItemSchema } from '../../src/schema/compile.js';
 import { keptLog } from '../support/stage-parts.js';
 import { anyJavaScriptValue, ajvView } from '../support/stage-values.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { ItemError, QuarantineReason } from '../../src/ports.js';
+import type { ItemError, QuarantineReason } from '../../src/records.js';
 import type { CountedRejection } from '../../src/report/reasons.js';
 import { ReasonCounts } from '../../src/report/reasons.js';
 

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 
-import type { ItemError } from '../../src/ports.js';
+import type { ItemError } from '../../src/records.js';
 import { ruleInWords } from '../../src/report/rule.js';
 
 const ajv = new Ajv({ allErrors: true, strict: false });

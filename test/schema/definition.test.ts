@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
-import type { Dictionary } from '../../src/ports.js';
+import type { Dictionary } from '../../src/records.js';
 import { declaredFields, readLocalDefinition } from '../../src/schema/definition.js';
 import { actorFolder, datasetSchema, loadError } from './helpers.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Dictionary } from '../../src/ports.js';
+import type { Dictionary } from '../../src/records.js';
 import { discoverSchema, type DiscoveredSchema, type SchemaTarget } from '../../src/schema/discover.js';
 import { actorFolder, apiError, datasetSchema, Laptop, loadError, Platform, recordingLog } from './helpers.js';
 

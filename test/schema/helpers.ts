@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import { SchemaLoadError } from '../../src/errors.js';
-import type { Dictionary, Log } from '../../src/ports.js';
+import type { Log } from '../../src/ports.js';
+import type { Dictionary } from '../../src/records.js';
 import type { DatasetSchemaAnswer, SchemaSources } from '../../src/schema/discover.js';
 
 export interface LogLine {

@@ -1,4 +1,5 @@
-import type { Log, Owner, Payload, RequestInfo } from '../../src/ports.js';
+import type { Log, Owner, Payload } from '../../src/ports.js';
+import type { RequestInfo } from '../../src/records.js';
 
 type Settlement = Parameters<Owner['settle']>[0];
 

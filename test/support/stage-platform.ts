@@ -1,4 +1,5 @@
-import type { InvalidItem, ItemError, Payload, SendResult } from '../../src/ports.js';
+import type { InvalidItem, Payload, SendResult } from '../../src/ports.js';
+import type { ItemError } from '../../src/records.js';
 import { textsOf } from './stage-parts.js';
 
 /** How the platform names invalid items. */

@@ -2,7 +2,8 @@ import type { QuarantineOptions } from '../../src/pipeline/quarantine/quarantine
 import { Quarantine } from '../../src/pipeline/quarantine/quarantine.js';
 import type { RejectedItem } from '../../src/pipeline/quarantine/record.js';
 import { PayloadPool } from '../../src/pipeline/chunk.js';
-import type { ItemSink, QuarantineRecord, QuarantineStore } from '../../src/ports.js';
+import type { ItemSink, QuarantineStore } from '../../src/ports.js';
+import type { QuarantineRecord } from '../../src/records.js';
 import { HandClock } from './stage-clock.js';
 import { itemsOf } from './stage-parts.js';
 

@@ -1,4 +1,5 @@
-import type { ItemError, Payload, QuarantineReason, ReadBack, SendManner, SendResult } from '../../ports.js';
+import type { Payload, ReadBack, SendManner, SendResult } from '../../ports.js';
+import type { ItemError, QuarantineReason } from '../../records.js';
 import type { Reading } from './positions.js';
 import { errorsOfItem, readPositions } from './positions.js';
 

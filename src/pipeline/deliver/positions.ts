@@ -1,4 +1,5 @@
-import type { InvalidItem, ItemError } from '../../ports.js';
+import type { InvalidItem } from '../../ports.js';
+import type { ItemError } from '../../records.js';
 
 /** One way to understand the positions that the platform named. */
 export interface Reading {

@@ -1,5 +1,6 @@
 import { synchronous } from '../../ports.js';
-import type { Dictionary, QuarantineRecord, QuarantineStore } from '../../ports.js';
+import type { QuarantineStore } from '../../ports.js';
+import type { Dictionary, QuarantineRecord } from '../../records.js';
 import type { PendingRecord } from './pending-record.js';
 import { idOf } from './pending-record.js';
 

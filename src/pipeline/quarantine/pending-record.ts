@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
-import type { Owner, QuarantineRecord, ReadBack, SavedKeys } from '../../ports.js';
+import type { Owner, ReadBack, SavedKeys } from '../../ports.js';
+import type { QuarantineRecord } from '../../records.js';
 import type { SavedRecords } from './saved-records.js';
 
 /** A record that is not in quarantine yet. */

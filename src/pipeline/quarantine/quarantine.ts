@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { QuarantineError } from '../../errors.js';
-import type { Clock, OpenPayload, PayloadFactory, QuarantineRecord, ReadBack, RecordFailure } from '../../ports.js';
+import type { Clock, OpenPayload, PayloadFactory, ReadBack, RecordFailure } from '../../ports.js';
+import type { QuarantineRecord } from '../../records.js';
 import { TOO_LATE } from '../../ports.js';
 import type { CompletionOptions } from './completion.js';
 import { complete } from './completion.js';

@@ -1,4 +1,5 @@
-import type { ItemError, Owner, QuarantineReason, QuarantineRecord, RequestInfo, SavedKeys } from '../../ports.js';
+import type { Owner, SavedKeys } from '../../ports.js';
+import type { ItemError, QuarantineReason, QuarantineRecord, RequestInfo } from '../../records.js';
 
 /** An item that was rejected, on its way into quarantine. */
 export interface RejectedItem {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { errorsOfItem, readPositions } from '../../../src/pipeline/deliver/positions.js';
-import type { InvalidItem, ItemError } from '../../../src/ports.js';
+import type { InvalidItem } from '../../../src/ports.js';
+import type { ItemError } from '../../../src/records.js';
 
 const error = (instancePath: string, schemaPath: string): ItemError => ({
     instancePath,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Dictionary } from '../../../src/ports.js';
+import type { Dictionary } from '../../../src/records.js';
 import { deferred, turns } from '../../support/stage-clock.js';
 import { RecordingOwner } from '../../support/stage-parts.js';
 import { startQuarantine } from '../../support/stage-quarantine.js';

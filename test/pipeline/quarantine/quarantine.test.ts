@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 
 import { QuarantineError } from '../../../src/errors.js';
-import type { Dictionary } from '../../../src/ports.js';
+import type { Dictionary } from '../../../src/records.js';
 import { deferred, turns } from '../../support/stage-clock.js';
 import { RecordingOwner } from '../../support/stage-parts.js';
 import { startQuarantine } from '../../support/stage-quarantine.js';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { renderReportPage } from '../../../src/report/html/render.js';
-import type { QuarantineRecord } from '../../../src/ports.js';
+import type { QuarantineRecord } from '../../../src/records.js';
 import { ReasonCounts } from '../../../src/report/reasons.js';
 import { failure, moviePage, pageOf } from '../support/pages.js';
 

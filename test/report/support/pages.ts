@@ -1,4 +1,4 @@
-import type { ItemError, QuarantineReason } from '../../../src/ports.js';
+import type { ItemError, QuarantineReason } from '../../../src/records.js';
 import type { ReportPage, TimelineBucket } from '../../../src/report/page.js';
 import { ReasonCounts } from '../../../src/report/reasons.js';
 
