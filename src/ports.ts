@@ -32,6 +32,8 @@ export interface Payload {
 
 /** A payload that still takes items. */
 export interface OpenPayload extends Payload {
+    /** `byteLength` is no more than this, which costs nothing to know. */
+    readonly maxByteLength: number;
     /** Adds an item's JSON behind the last one. Returns false, and changes nothing, when that would exceed the limit. */
     tryAppend(itemText: string): boolean;
 }

@@ -126,6 +126,10 @@ export class BatchDelivery {
     #countStored({ payload, runs }: Batch, { unsent, rejected }: Outcome): void {
         const elsewhere = new Set([...unsent.flatMap(({ indexes }) => indexes), ...rejected.map(({ index }) => index)]);
         this.#parts.statistics.storedItems += payload.itemCount - elsewhere.size;
+        if (elsewhere.size === 0) {
+            for (const { owner, count } of runs) owner?.settle({ stored: count });
+            return;
+        }
         let index = 0;
         for (const { owner, count } of runs) {
             const end = index + count;

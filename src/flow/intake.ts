@@ -2,7 +2,7 @@ import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { RejectedItem } from '../pipeline/quarantine/record.js';
 import { snapshot } from '../pipeline/snapshot.js';
-import { validateItem } from '../pipeline/validate.js';
+import { isPlainItem, validateItem } from '../pipeline/validate.js';
 import { synchronous } from '../ports.js';
 import type { ItemSchema, Log, Owner } from '../ports.js';
 import type { Dictionary, ItemError } from '../records.js';
@@ -49,7 +49,9 @@ export class Intake {
     /** Makes the item's JSON, once, and validates it; with `repair`, gives what fails a second chance. */
     examine(item: unknown, itemPosition: number, owner: Owner | undefined): Examined {
         const { options } = this.#parts;
-        const text = snapshot(item);
+        // Before the JSON is made: of plain data it needs no second look.
+        const isPlain = this.#schema !== undefined && isPlainItem(item);
+        const text = snapshot(item, isPlain);
         if (typeof text !== 'string') {
             const errors = [guardError(text.reason, text.message)];
             return { text: text.text, reason: text.reason, rejectedBy: 'guard', errors, itemPosition, owner };
@@ -59,7 +61,7 @@ export class Intake {
             const errors = [guardError('too-large', message)];
             return { text, reason: 'too-large', rejectedBy: 'guard', errors, itemPosition, owner };
         }
-        const errors = this.#schema && validateItem(item, text, this.#schema);
+        const errors = this.#schema && validateItem(item, text, this.#schema, isPlain);
         if (errors === undefined) return text;
         const repaired = this.#repair(text, errors);
         if (repaired !== undefined) return repaired;

@@ -10,9 +10,9 @@ export interface SnapshotFailure {
 
 /**
  * Makes the JSON text of an item, once: what the platform will see, whatever the caller does to the object afterwards.
- * Returns the text, or why there is none.
+ * Returns the text, or why there is none. `isPlain`: the item is known to be an object of plain JSON data.
  */
-export function snapshot(item: unknown): string | SnapshotFailure {
+export function snapshot(item: unknown, isPlain = false): string | SnapshotFailure {
     let text: string | undefined;
     try {
         text = JSON.stringify(item);
@@ -20,7 +20,7 @@ export function snapshot(item: unknown): string | SnapshotFailure {
         return { reason: 'not-serializable', message: `has no JSON: ${messageOf(error)}` };
     }
     // `toJSON` decides: a Date is typeof 'object', and its JSON is a string.
-    if (text !== undefined && text.charCodeAt(0) === OPENING_BRACE) return text;
+    if (text !== undefined && (isPlain || text.charCodeAt(0) === OPENING_BRACE)) return text;
     if (text === undefined && typeof item === 'object') {
         return { reason: 'not-serializable', message: 'has no JSON: its toJSON() returned nothing' };
     }

@@ -8,8 +8,18 @@ import type { ItemError } from '../records.js';
  * as it is; anything else is parsed back from `text` first.
  * Returns the failures, or `undefined` when the item is valid.
  */
-export function validateItem(item: unknown, text: string, schema: ItemSchema): ItemError[] | undefined {
-    return schema.validate(isPlainJson(item) ? item : JSON.parse(text));
+export function validateItem(
+    item: unknown,
+    text: string,
+    schema: ItemSchema,
+    isPlain = isPlainJson(item),
+): ItemError[] | undefined {
+    return schema.validate(isPlain ? item : JSON.parse(text));
+}
+
+/** Whether `value` is plain JSON data, and an object. */
+export function isPlainItem(value: unknown): boolean {
+    return typeof value === 'object' && value !== null && !Array.isArray(value) && isPlainJson(value);
 }
 
 /**

@@ -41,6 +41,17 @@ export interface KeptPart {
     readBack?: ReadBack;
 }
 
+/** That part of the batch as a batch of its own, to be sent as soon as a request may begin. */
+export function partOf(batch: Batch, { indexes, readBack }: KeptPart): Batch {
+    const part = { ...batch, sending: false, urgent: true, readBack };
+    if (indexes.length === batch.payload.itemCount) return part;
+    const owners = ownersByIndex(batch.runs);
+    const runs: OwnerRun[] = [];
+    for (const index of indexes) addToRuns(runs, owners[index]);
+    const isReduced = batch.onDone !== undefined;
+    return { ...part, payload: batch.payload.pick(indexes), runs, prepared: false, isReduced };
+}
+
 /** One more item of `owner` at the end. */
 export function addToRuns(runs: OwnerRun[], owner: Owner | undefined): void {
     const last = runs.at(-1);

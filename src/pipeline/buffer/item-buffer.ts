@@ -1,6 +1,9 @@
 import type { OpenPayload, Owner, Payload, PayloadFactory } from '../../ports.js';
-import type { Batch, KeptPart, OwnerRun } from './batch.js';
-import { addToRuns, ownersByIndex } from './batch.js';
+import type { Batch, KeptPart } from './batch.js';
+import { addToRuns, ownersByIndex, partOf } from './batch.js';
+
+/** UTF-8 bytes of one UTF-16 code unit at most. */
+const MAX_BYTES_PER_CODE_UNIT = 3;
 
 export interface BufferLimits {
     /** What may be waiting or under way. */
@@ -38,7 +41,8 @@ export class ItemBuffer {
     /** The last batch's payload while it takes items. */
     #open: OpenPayload | undefined;
     #nextSequence = 0;
-    #bytes = 0;
+    /** Bytes of all payloads but the open one. */
+    #closedBytes = 0;
     #itemCount = 0;
 
     constructor(limits: BufferLimits, payloads: PayloadFactory, now: () => number, events: BufferEvents) {
@@ -56,7 +60,7 @@ export class ItemBuffer {
 
     /** Bytes of the payloads waiting or under way. */
     get bytes(): number {
-        return this.#bytes;
+        return this.#closedBytes + (this.#open?.byteLength ?? 0);
     }
 
     /** Items that nobody waits for. */
@@ -99,13 +103,14 @@ export class ItemBuffer {
 
     /** What comes in from now on goes into a batch of its own. */
     seal(): void {
+        this.#closedBytes = this.bytes;
         this.#open = undefined;
     }
 
     /** The batch is about to be sent: what comes in from now on goes into the next. */
     beginSending(batch: Batch): void {
         batch.sending = true;
-        if (batch.payload === this.#open) this.#open = undefined;
+        if (batch.payload === this.#open) this.seal();
     }
 
     /** Leaves the batches of these parts out of `next` until `resume`. */
@@ -128,9 +133,9 @@ export class ItemBuffer {
     /** Keeps only these parts of the batch, each as a batch of its own in its place. */
     keep(batch: Batch, parts: readonly KeptPart[]): void {
         const place = this.#batches.indexOf(batch);
-        const kept = parts.filter(({ indexes }) => indexes.length > 0).map((part) => this.#part(batch, part));
+        if (batch.payload === this.#open) this.seal();
+        const kept = parts.filter(({ indexes }) => indexes.length > 0).map((part) => partOf(batch, part));
         this.#batches.splice(place, 1, ...kept);
-        if (batch.payload === this.#open) this.#open = undefined;
         for (const { payload } of kept) this.#account(payload, 1);
         this.#account(batch.payload, -1);
         if (!kept.some(({ payload }) => payload === batch.payload)) this.#payloads.close(batch.payload);
@@ -149,7 +154,7 @@ export class ItemBuffer {
             Object.assign(batch, { urgent: true, ...saved });
             addToRuns(batch.runs, undefined);
         }
-        this.#open = undefined;
+        this.seal();
     }
 
     /**
@@ -184,26 +189,8 @@ export class ItemBuffer {
         }
     }
 
-    #part(batch: Batch, { indexes, readBack }: KeptPart): Batch {
-        if (indexes.length === batch.payload.itemCount) return { ...batch, sending: false, urgent: true, readBack };
-        const owners = ownersByIndex(batch.runs);
-        const runs: OwnerRun[] = [];
-        for (const index of indexes) addToRuns(runs, owners[index]);
-        const isReduced = batch.onDone !== undefined;
-        return {
-            ...batch,
-            payload: batch.payload.pick(indexes),
-            runs,
-            prepared: false,
-            sending: false,
-            urgent: true,
-            readBack,
-            isReduced,
-        };
-    }
-
     #account(payload: Payload, sign: 1 | -1): void {
-        this.#bytes += sign * payload.byteLength;
+        this.#closedBytes += sign * payload.byteLength;
         this.#itemCount += sign * payload.itemCount;
     }
 
@@ -212,11 +199,21 @@ export class ItemBuffer {
         const batch = this.#takeInto(last, itemText);
         addToRuns(batch.runs, owner);
         this.#events.onTake();
-        const isFull = batch.payload.byteLength >= this.#targetPayloadBytes && this.#isWorthClosing(batch);
-        if (isFull) this.#open = undefined;
+        const isFull = this.#isFull() && this.#isWorthClosing(batch);
+        if (isFull) this.seal();
         if (!isFull && batch === last && batch.urgent === (batch.urgent || urgent)) return;
         batch.urgent ||= urgent;
         this.#events.onChange();
+    }
+
+    /** Whether the open payload has come to the size at which it may be closed. */
+    #isFull(): boolean {
+        // Counted only where the cheap bound does not settle it.
+        return (
+            this.#open !== undefined &&
+            this.#open.maxByteLength >= this.#targetPayloadBytes &&
+            this.#open.byteLength >= this.#targetPayloadBytes
+        );
     }
 
     /**
@@ -230,14 +227,10 @@ export class ItemBuffer {
 
     /** Writes the item into `batch` if that takes more, else into a new one. */
     #takeInto(batch: Batch | undefined, itemText: string): Batch {
-        const bytesBefore = batch?.payload.byteLength ?? 0;
         this.#itemCount++;
-        if (batch !== undefined && batch.payload === this.#open && this.#open.tryAppend(itemText)) {
-            this.#bytes += batch.payload.byteLength - bytesBefore;
-            return batch;
-        }
+        if (batch !== undefined && batch.payload === this.#open && this.#open.tryAppend(itemText)) return batch;
+        this.seal();
         this.#open = this.#payloads.open(itemText);
-        this.#bytes += this.#open.byteLength;
         const opened: Batch = {
             sequence: this.#nextSequence++,
             since: this.#now(),
@@ -252,10 +245,11 @@ export class ItemBuffer {
 
     /** One item is taken whatever its size when there is nothing else. */
     #hasRoomFor(itemText: string): boolean {
-        if (this.#bytes === 0) return true;
+        if (this.#batches.length === 0) return true;
         // A new payload has two brackets; one that is open has one comma more.
-        const room = this.#maxBufferedBytes - this.#bytes - 2;
-        return itemText.length * 3 <= room || Buffer.byteLength(itemText) <= room;
+        const left = this.#maxBufferedBytes - this.#closedBytes - 2;
+        if (itemText.length * MAX_BYTES_PER_CODE_UNIT + (this.#open?.maxByteLength ?? 0) <= left) return true;
+        return Buffer.byteLength(itemText) + (this.#open?.byteLength ?? 0) <= left;
     }
 
     #admit(): void {

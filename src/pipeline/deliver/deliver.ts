@@ -73,17 +73,22 @@ export class Deliverer {
     /** Never rejects for what the platform does: an outage leaves the items `unsent`. */
     async deliver(payload: Payload, { readBack, isStale }: SendManner = {}): Promise<Outcome> {
         const outcome: Progress = { rejected: [], unsent: [], hasStored: false, isStale };
-        const all = Array.from({ length: payload.itemCount }, (_, index) => index);
-        const result = await this.#send(payload, all, outcome, readBack);
-        await this.#dealWith(result, payload, all, outcome);
+        const result = await this.#sendPart(payload, outcome, readBack);
+        if (result.kind !== 'stored') {
+            const all = Array.from({ length: payload.itemCount }, (_, index) => index);
+            await this.#dealWith(result, payload, all, outcome);
+        }
         this.#reconsiderUnknownRejections(payload, outcome);
         outcome.rejected.sort((a, b) => a.index - b.index);
         const { isStale: _, ...done } = outcome;
         return done;
     }
 
-    async #send(payload: Payload, indexes: number[], outcome: Progress, readBack?: ReadBack): Promise<SendResult> {
-        const part = indexes.length === payload.itemCount ? payload : payload.pick(indexes);
+    async #send(payload: Payload, indexes: number[], outcome: Progress): Promise<SendResult> {
+        return this.#sendPart(indexes.length === payload.itemCount ? payload : payload.pick(indexes), outcome);
+    }
+
+    async #sendPart(part: Payload, outcome: Progress, readBack?: ReadBack): Promise<SendResult> {
         const result = await this.#options.send(part, { readBack, isStale: outcome.isStale });
         if (result.kind === 'stored') {
             this.#hasAccepted = true;
