@@ -9,6 +9,7 @@ import { assertDescribesItem, assertObject } from './describes-item.js';
 import { type Dialect, dialectOf } from './dialect.js';
 import { dropIdleNullable } from './nullable.js';
 import { failAt, type SchemaPlace } from './place.js';
+import { quicken } from './quick-checks.js';
 
 /** Failures of the schema itself that one message shows. */
 const MAX_SHOWN_PROBLEMS = 5;
@@ -78,6 +79,7 @@ async function compile(schema: Dictionary, dialect: Dialect, place: SchemaPlace,
         },
     });
     (await import('ajv-formats')).default.default(ajv);
+    await quicken(ajv);
 
     let check: ValidateFunction;
     try {
