@@ -56,13 +56,13 @@ function isPlainArray(value: unknown[]): boolean {
 
 function isPlainObject(value: object): boolean {
     // What JSON.parse makes inherits from Object.prototype, and a schema may see what is inherited.
-    if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in value) return false;
+    if (Object.getPrototypeOf(value) !== Object.prototype || 'toJSON' in Object.prototype) return false;
     const names = Object.getOwnPropertyNames(value);
     for (let index = 0; index < names.length; index++) {
-        const property = Object.getOwnPropertyDescriptor(value, names[index]!);
-        if (property === undefined || !property.enumerable || !('value' in property) || !isPlain(property.value)) {
-            return false;
-        }
+        const name = names[index]!;
+        const property = Object.getOwnPropertyDescriptor(value, name);
+        if (property === undefined || !property.enumerable || !('value' in property) || name === 'toJSON') return false;
+        if (!isPlain(property.value)) return false;
     }
     return true;
 }

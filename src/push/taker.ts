@@ -87,22 +87,34 @@ export class Taker {
             examine = (index) => all[index]!;
         }
         const trimmed: Trimmed = { texts: [], count: 0 };
+        if (count > 0) this.#flow.checkHealth();
         for (let index = 0; index < count; index++) {
-            this.#flow.checkHealth();
             const examined = examine(index);
-            if (this.#isPauseDue(examined)) await this.#pace.pause();
-            if (typeof examined === 'string' && progress.acceptedItems >= budget) {
+            if (this.#isPauseDue(examined)) {
+                await this.#pace.pause();
+                this.#flow.checkHealth();
+            }
+            if (typeof examined !== 'string') {
+                // It is taken at once; it may have to wait for those before it to be written.
+                const entered = this.#enter(examined, call);
+                progress.rejectedItems++;
+                if (entered !== undefined) await entered;
+                if (index + 1 < count) this.#flow.checkHealth();
+                continue;
+            }
+            if (progress.acceptedItems >= budget) {
                 // No more than were taken can leave their place.
                 if (trimmed.texts.length < budget) trimmed.texts.push(examined);
                 trimmed.count++;
                 continue;
             }
             const entered = this.#enter(examined, call, hasRoom);
-            // What is rejected is taken at once; it may have to wait for those before it to be written.
-            if (typeof examined !== 'string') progress.rejectedItems++;
             // No `await` where there is nothing to wait for.
-            if (entered !== undefined) await entered;
-            if (typeof examined === 'string') progress.acceptedItems++;
+            if (entered !== undefined) {
+                await entered;
+                progress.acceptedItems++;
+                if (index + 1 < count) this.#flow.checkHealth();
+            } else progress.acceptedItems++;
         }
         return trimmed;
     }

@@ -54,7 +54,7 @@ export function partOf(batch: Batch, { indexes, readBack }: KeptPart): Batch {
 
 /** One more item of `owner` at the end. */
 export function addToRuns(runs: OwnerRun[], owner: Owner | undefined): void {
-    const last = runs.at(-1);
+    const last = runs[runs.length - 1];
     if (last !== undefined && last.owner === owner) last.count++;
     else runs.push({ owner, count: 1 });
 }

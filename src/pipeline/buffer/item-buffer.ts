@@ -195,7 +195,7 @@ export class ItemBuffer {
     }
 
     #take(itemText: string, owner: Owner | undefined, urgent: boolean): void {
-        const last = this.#batches.at(-1);
+        const last = this.#batches[this.#batches.length - 1];
         const batch = this.#takeInto(last, itemText);
         addToRuns(batch.runs, owner);
         this.#events.onTake();
