@@ -1,4 +1,30 @@
 import { defineConfig } from 'vitest/config';
+import type { TestSpecification } from 'vitest/node';
+import { BaseSequencer } from 'vitest/node';
+
+/** What takes longest, begun first so that nothing waits for it at the end; what mostly waits, beside what mostly works. */
+const LONGEST = [
+    'test/chaos/chaos.test.ts',
+    'test/lifecycle/run-end.test.ts',
+    'test/actor/run.test.ts',
+    'test/crawlee/killed.test.ts',
+    'test/redrive/kill.test.ts',
+    'test/chaos/kill.test.ts',
+    'test/crawlee/adaptive.test.ts',
+    'test/cli/check.test.ts',
+    'test/bench/speed.test.ts',
+];
+
+class LongestFirst extends BaseSequencer {
+    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+        const place = (file: TestSpecification) => {
+            const index = LONGEST.findIndex((name) => file.moduleId.endsWith(`/${name}`));
+            return index === -1 ? LONGEST.length : index;
+        };
+        const sorted = await super.sort(files);
+        return sorted.toSorted((one, other) => place(one) - place(other));
+    }
+}
 
 export default defineConfig({
     test: {
@@ -8,6 +34,7 @@ export default defineConfig({
         isolate: true,
         // Many tests wait for something: one more than the processors of the smallest machine keeps those busy.
         maxWorkers: 3,
+        sequence: { sequencer: LongestFirst },
         testTimeout: 30_000,
         hookTimeout: 30_000,
     },

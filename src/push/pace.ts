@@ -1,5 +1,5 @@
 /** Work goes on for so long at most before requests, timers and handlers get their turn. */
-const MAX_BLOCKING_MILLIS = 4;
+const MAX_BLOCKING_MILLIS = 8;
 /** Items between two looks at the clock; an item counts as one more for each so many characters of its JSON. */
 const ITEMS_PER_LOOK = 64;
 const CHARACTERS_PER_ITEM = 4_096;
@@ -7,14 +7,16 @@ const CHARACTERS_PER_ITEM = 4_096;
 /** Keeps the event loop turning: a loop of awaited pushes never leaves the microtasks by itself, and a large array blocks. */
 export class Pace {
     #itemsSinceLook = 0;
-    #lastPauseAt = 0;
+    /** When the first item of this turn of the event loop came; undefined before it has come. */
+    #turnBeganAt: number | undefined;
 
     /** Counts an item whose JSON has so many characters. Returns whether a `pause` is due. */
     isPauseDue(characters: number): boolean {
+        if (this.#turnBeganAt === undefined) this.#beginTurn();
         this.#itemsSinceLook += 1 + Math.floor(characters / CHARACTERS_PER_ITEM);
         if (this.#itemsSinceLook < ITEMS_PER_LOOK) return false;
         this.#itemsSinceLook = 0;
-        return performance.now() - this.#lastPauseAt > MAX_BLOCKING_MILLIS;
+        return performance.now() - this.#turnBeganAt! > MAX_BLOCKING_MILLIS;
     }
 
     /** Resolves when everything else has had its turn. */
@@ -22,6 +24,13 @@ export class Pace {
         await new Promise<void>((resolve) => {
             setImmediate(resolve);
         });
-        this.#lastPauseAt = performance.now();
+    }
+
+    /** Time in which nothing was taken is no work: calls that come in after it are taken together. */
+    #beginTurn(): void {
+        this.#turnBeganAt = performance.now();
+        setImmediate(() => {
+            this.#turnBeganAt = undefined;
+        });
     }
 }
