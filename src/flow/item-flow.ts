@@ -1,5 +1,6 @@
 import type { DeliveryFailure } from './batch-delivery.js';
 import { BatchDelivery } from './batch-delivery.js';
+import { createQuarantine } from './create-quarantine.js';
 import type { DatasetGuardError } from '../errors.js';
 import { DeliveryError } from '../errors.js';
 import type { Examined } from './intake.js';
@@ -10,10 +11,9 @@ import { ItemBuffer } from '../pipeline/buffer/item-buffer.js';
 import { PayloadPool } from '../pipeline/chunk.js';
 import { Deliverer } from '../pipeline/deliver/deliver.js';
 import { Sender } from '../pipeline/deliver/sender.js';
-import { Quarantine } from '../pipeline/quarantine/quarantine.js';
+import type { Quarantine } from '../pipeline/quarantine/quarantine.js';
 import type { RecordOrigin, RejectedItem } from '../pipeline/quarantine/record.js';
 import type { Clock, Deadline, ItemSchema, ItemSink, Log, Owner, QuarantineStore, Tuning } from '../ports.js';
-import { RecordWriter } from './record-writer.js';
 import { CallbackErrors } from '../report/callback-errors.js';
 import { Statistics } from '../report/statistics.js';
 import { checkTolerance } from '../report/tolerance.js';
@@ -107,23 +107,12 @@ export class ItemFlow {
             send: async (batch) => delivery.deliver(batch),
             prepare: ({ payload }) => parts.sink.prepare?.(payload),
         });
-        const records = new RecordWriter({ ...parts, store: parts.quarantineStore });
-        this.quarantine = new Quarantine({
-            redact: options.redact,
-            onQuarantine: options.onQuarantine,
-            store: records,
-            payloads: new PayloadPool(options.maxPayloadBytes),
-            maxRecordBytes: options.maxPayloadBytes,
-            origin: () => ({ ...parts.origin, ...this.#intake.schemaOrigin }),
-            clock,
-            onCallbackError: (option, error) => this.callbackErrors.add(option, error),
-            deliver: async (payload, readBack) => records.write(payload, readBack),
-            findStored: async (payload, readBack) => records.findStored(payload, readBack),
-            saveFirst: async () => parts.deadline.race(this.saveRejected()),
-            position: async () => records.position(),
-            onStored: (count) => {
-                this.statistics.quarantinedItems += count;
-            },
+        this.quarantine = createQuarantine({
+            ...parts,
+            statistics: this.statistics,
+            callbackErrors: this.callbackErrors,
+            recordOrigin: () => ({ ...parts.origin, ...this.#intake.schemaOrigin }),
+            saveRejected: async () => this.saveRejected(),
         });
     }
 

@@ -206,6 +206,7 @@ describe('1,000 random batches', () => {
                 for (const text of items) void buffer.add(text, undefined, false);
 
                 const sent: string[][] = [];
+                const sentBytes: number[] = [];
                 for (let batch = buffer.next(); batch !== undefined; batch = buffer.next()) {
                     buffer.beginSending(batch);
                     const { payload } = batch;
@@ -219,13 +220,15 @@ describe('1,000 random batches', () => {
                     if ((JSON.parse(body) as unknown[]).length !== texts.length)
                         throw new Error('The body has other items');
                     sent.push(texts);
+                    sentBytes.push(payload.byteLength);
                     seen.largest = Math.max(seen.largest, payload.byteLength);
                     buffer.remove(batch);
                 }
-                if (sent.flat().join('\n') !== items.join('\n'))
+                const all = sent.flat();
+                if (all.length !== items.length || all.some((text, index) => text !== items[index]))
                     throw new Error('Items are lost, doubled or out of order');
-                for (const [index, texts] of sent.slice(0, -1).entries()) {
-                    if (limitOf(...texts, sent[index + 1]![0]!) <= maxPayloadBytes)
+                for (const [index, [next]] of sent.slice(1).entries()) {
+                    if (sentBytes[index]! + limitOf(next!) - 1 <= maxPayloadBytes)
                         throw new Error('The next item would have fitted');
                 }
                 if (buffer.bytes !== 0 || buffer.itemCount !== 0) throw new Error('Something is left');

@@ -1,6 +1,7 @@
 import type { OpenPayload, Owner, Payload, PayloadFactory } from '../../ports.js';
 import type { Batch, KeptPart } from './batch.js';
 import { addToRuns, ownersByIndex, partOf } from './batch.js';
+import { WaitingLine } from './waiting-line.js';
 
 /** UTF-8 bytes of one UTF-16 code unit at most. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
@@ -19,20 +20,13 @@ export interface BufferEvents {
     onChange: () => void;
 }
 
-interface RoomWaiter {
-    itemText: string;
-    owner: Owner | undefined;
-    resolve: () => void;
-    reject: (error: Error) => void;
-}
-
 /**
  * Items between the push and the platform's answer, in order, as payloads that are filled one after the other.
  * Bounded: an item that finds no room waits in line, first come, first served.
  */
 export class ItemBuffer {
     readonly #batches: Batch[] = [];
-    readonly #waiters: RoomWaiter[] = [];
+    readonly #line = new WaitingLine();
     readonly #maxBufferedBytes: number;
     readonly #targetPayloadBytes: number;
     readonly #payloads: PayloadFactory;
@@ -72,7 +66,7 @@ export class ItemBuffer {
     }
 
     get hasWaiters(): boolean {
-        return this.#waiters.length > 0;
+        return this.#line.first !== undefined;
     }
 
     get batches(): readonly Batch[] {
@@ -81,14 +75,13 @@ export class ItemBuffer {
 
     /** Takes the item, or, where there is no room, returns a promise that resolves once it was taken. */
     add(itemText: string, owner: Owner | undefined, urgent: boolean, hasRoom = false): Promise<void> | undefined {
-        if (hasRoom || (this.#waiters.length === 0 && this.#hasRoomFor(itemText))) {
+        if (hasRoom || (this.#line.first === undefined && this.#hasRoomFor(itemText))) {
             this.#take(itemText, owner, urgent);
             return undefined;
         }
-        return new Promise((resolve, reject) => {
-            this.#waiters.push({ itemText, owner, resolve, reject });
-            this.#events.onChange();
-        });
+        const taken = this.#line.join(itemText, owner);
+        this.#events.onChange();
+        return taken;
     }
 
     /** The oldest batch that is not being sent. */
@@ -183,10 +176,7 @@ export class ItemBuffer {
 
     /** Sends those in line away: their items are not taken. */
     rejectWaiters(error: Error): void {
-        for (const { owner, reject } of this.#waiters.splice(0)) {
-            owner?.settle({ takenBack: 1, error });
-            reject(error);
-        }
+        this.#line.sendAway(error);
     }
 
     #account(payload: Payload, sign: 1 | -1): void {
@@ -253,8 +243,8 @@ export class ItemBuffer {
     }
 
     #admit(): void {
-        while (this.#waiters.length > 0 && this.#hasRoomFor(this.#waiters[0]!.itemText)) {
-            const { itemText, owner, resolve } = this.#waiters.shift()!;
+        while (this.#line.first !== undefined && this.#hasRoomFor(this.#line.first.itemText)) {
+            const { itemText, owner, resolve } = this.#line.leave();
             this.#take(itemText, owner, owner !== undefined);
             resolve();
         }
