@@ -6,10 +6,12 @@ import { BaseSequencer } from 'vitest/node';
 const LONGEST = [
     'test/chaos/chaos.test.ts',
     'test/lifecycle/run-end.test.ts',
-    'test/actor/run.test.ts',
+    'test/lifecycle/carry-over.test.ts',
+    'test/lifecycle/saving.test.ts',
     'test/crawlee/killed.test.ts',
     'test/redrive/kill.test.ts',
     'test/chaos/kill.test.ts',
+    'test/actor/run.test.ts',
     'test/crawlee/adaptive.test.ts',
     'test/cli/check.test.ts',
     'test/bench/speed.test.ts',

