@@ -1,7 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { judge } from './support/account.js';
-import { isGood } from './support/items.js';
 import { SEED } from './support/random.js';
 import { FAULTS_OF_THE_SUITE } from './support/random-faults.js';
 import type { ChaosOutcome, Scenario } from './support/scenario.js';
@@ -27,8 +25,7 @@ describe.concurrent('with every fault at random', () => {
         };
 
         it(`each item is found exactly once: ${name}`, { timeout: TIMEOUT_MILLIS }, async () => {
-            const { items, account, missing, unsentRecords, writers, stored } = await run('guard');
-            const verdict = judge(account, items, isGood);
+            const { verdict, missing, unsentRecords, writers, stored } = await run('guard');
             const log = writers.map((writer) => writer.log).join('\n');
             if (Object.values(verdict).some((ids) => ids.length > 0)) console.log(log, verdict);
             expect(missing, `CHAOS_SEED=${SEED}`).toEqual([]);
@@ -41,8 +38,7 @@ describe.concurrent('with every fault at random', () => {
         });
 
         it(`Actor.pushData alone loses or doubles items: ${name}`, { timeout: TIMEOUT_MILLIS }, async () => {
-            const { items, account } = await run('bare');
-            const { lost, doubled } = judge(account, items, isGood);
+            const { lost, doubled } = (await run('bare')).verdict;
             expect(lost.length + doubled.length, `CHAOS_SEED=${SEED}`).toBeGreaterThan(0);
         });
     }

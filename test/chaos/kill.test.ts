@@ -46,7 +46,7 @@ it(`loses no acknowledged item when it is killed at ${KILLS} random moments`, { 
         await writer.listening();
         await sleep(random.integer(0, MAX_LIFE_MILLIS));
         await writer.kill();
-        const { stored, quarantined } = takeAccount(server, [writer.storeId]);
+        const { stored, quarantined } = await takeAccount(server, [writer.storeId]);
         const accepted = await writer.accepted();
         acknowledged += accepted.length;
         missing.push(...accepted.map(({ id }) => id).filter((id) => !stored.has(id) && !quarantined.has(id)));

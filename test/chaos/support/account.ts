@@ -1,8 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { ApiServer } from '../../support/api-server.js';
 import type { ChaosItem } from './items.js';
 
 /** Of the records that stand in for the quarantine dataset. */
 const STAND_IN = 'DATASET-GUARD-QUARANTINE-';
+
+/** Items that are looked at in one go. The server is in this process: while it does not answer, nothing is stored in time. */
+const ITEMS_PER_TURN = 2_000;
 
 /** The places where an item was found, in words, by its id. */
 export type Finds = Map<string, string[]>;
@@ -16,13 +21,17 @@ export interface Account {
     unsent: Finds;
 }
 
-export function takeAccount(server: ApiServer, storeIds: readonly string[]): Account {
+export async function takeAccount(server: ApiServer, storeIds: readonly string[]): Promise<Account> {
     const account: Account = { stored: new Map(), quarantined: new Map(), unsent: new Map() };
     let first = 0;
+    let turnEnd = ITEMS_PER_TURN;
     for (const { at, itemCount } of server.dataset()!.commits) {
         const place = `dataset #${first} to ${itemCount - 1}, stored ${new Date(at).toISOString()}`;
         for (const item of server.items<ChaosItem>().slice(first, itemCount)) add(account.stored, item, place);
         first = itemCount;
+        if (first < turnEnd) continue;
+        await nextTurn();
+        turnEnd = first + ITEMS_PER_TURN;
     }
     const quarantine = server.items<{ item: ChaosItem }>(`${server.username}-${server.actorName}-quarantine`);
     for (const [index, { item }] of quarantine.entries()) add(account.quarantined, item, `quarantine #${index}`);
@@ -60,13 +69,14 @@ export interface Verdict {
 }
 
 /** What became of items that were accepted. */
-export function judge(
+export async function judge(
     { stored, quarantined, unsent }: Account,
     items: readonly ChaosItem[],
     isGood: (item: ChaosItem) => boolean,
-): Verdict {
+): Promise<Verdict> {
     const verdict: Verdict = { lost: [], doubled: [], misplaced: [] };
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
+        if (index % ITEMS_PER_TURN === ITEMS_PER_TURN - 1) await nextTurn();
         const { id } = item;
         const places = [...(stored.get(id) ?? []), ...(quarantined.get(id) ?? [])];
         if (places.length > 1) verdict.doubled.push(`${id}: ${places.join(', ')}`);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ApiServer } from '../../support/api-server.js';
 import { startApiServer } from '../../support/api-server.js';
-import type { Account } from './account.js';
+import type { Account, Verdict } from './account.js';
 import { judge, takeAccount, unsentRecords } from './account.js';
 import type { ChaosItem } from './items.js';
 import { ENFORCED_FIELDS, isGood, makeCalls, makeItems, SHOWN_FIELDS } from './items.js';
@@ -30,6 +30,7 @@ export interface ChaosOutcome {
     items: ChaosItem[];
     writers: Writer[];
     account: Account;
+    verdict: Verdict;
     /** The dataset's items, in order. */
     stored: ChaosItem[];
     /** Accepted items that were nowhere when a process had gone, in words. */
@@ -80,7 +81,7 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     const missing: string[] = [];
     const check = async (when: string) => {
         const accepted = (await Promise.all(writers.map(async (writer) => writer.accepted()))).flat();
-        const { lost } = judge(takeAccount(server, storeIds), accepted, isGood);
+        const { lost } = await judge(await takeAccount(server, storeIds), accepted, isGood);
         if (lost.length > 0) missing.push(`${when}: ${lost.length} (${lost.slice(0, 5).join(', ')})`);
     };
     try {
@@ -103,10 +104,13 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
             for (const writer of writers) writer.start();
             await Promise.all(writers.map(async (writer) => writer.ended()));
         }
+        const account = await takeAccount(server, storeIds);
+        const all = writers.flatMap((writer) => writer.items);
         return {
-            items: writers.flatMap((writer) => writer.items),
+            items: all,
             writers,
-            account: takeAccount(server, storeIds),
+            account,
+            verdict: await judge(account, all, isGood),
             stored: server.items(),
             missing,
             unsentRecords: unsentRecords(server, storeIds),

@@ -1,5 +1,4 @@
 import type { ChaosOutcome, Scenario } from './scenario.js';
-import { judge } from './account.js';
 import { isGood } from './items.js';
 import { ITEMS, times } from './size.js';
 
@@ -45,8 +44,7 @@ export function chaosTable(outcomes: readonly ScenarioOutcome[]): string {
     return [row(TABLE_HEAD), row(rule), ...rows].join('\n');
 }
 
-function countsOf({ items, account }: ChaosOutcome): string[] {
-    const { lost, doubled } = judge(account, items, isGood);
+function countsOf({ items, account, verdict: { lost, doubled } }: ChaosOutcome): string[] {
     const lostItems = new Set(lost);
     const lostGood = items.filter((item) => lostItems.has(item.id) && isGood(item)).length;
     const counts = [items.length, lostGood, lost.length - lostGood, doubled.length, account.quarantined.size];

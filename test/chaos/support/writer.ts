@@ -7,6 +7,7 @@ import type { RunningScript, ScriptResult } from '../../support/run-script.js';
 import { LIBRARY_URL, startFile } from '../../support/run-script.js';
 import type { ChaosItem } from './items.js';
 import { CHAOS_TUNING } from './random-faults.js';
+import { times } from './size.js';
 
 export interface WriterOptions {
     kind: 'guard' | 'bare';
@@ -71,7 +72,7 @@ export class Writer {
 
     /** Starts the run's next process. */
     start(): void {
-        this.#script = startFile(WORKLOAD, { env: this.#env, timeoutMillis: 600_000 });
+        this.#script = startFile(WORKLOAD, { env: this.#env, timeoutMillis: times(300_000) });
     }
 
     /** Resolves when the process hears events, or has ended. */
