@@ -49,9 +49,9 @@ describe.each(['handler', 'hook', 'install'])(
                 const handled = await handledUntilKilled(door, { CRAWLEE_STORAGE_DIR: storage }, storage);
                 expect(handled.length).toBeGreaterThanOrEqual(5);
                 const folder = join(storage, 'datasets/default');
-                const texts = await Promise.all(
-                    (await readdir(folder)).map(async (file) => readFile(join(folder, file), 'utf8')),
-                );
+                // A killed process may leave the folder by which the storage locks its metadata.
+                const files = (await readdir(folder)).filter((name) => /^\d+\.json$/.test(name));
+                const texts = await Promise.all(files.map(async (file) => readFile(join(folder, file), 'utf8')));
                 // The item that was being written when the process was killed may be cut off; nobody was told that it is stored.
                 const whole = texts.filter((text) => text.trimEnd().endsWith('}'));
                 expect(numbers(whole.map((text) => JSON.parse(text)))).toEqual(expect.arrayContaining(handled));
