@@ -39,6 +39,7 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
     const end = async (event?: { timeRemainingSecs?: number }) => {
         await handlers.end(endIn((event?.timeRemainingSecs ?? Infinity) * 1_000));
     };
+    // `any`: each event has an argument of its own.
     const listeners: Record<string, (argument?: any) => Promise<void>> = {
         persistState: async (event?: { isMigrating?: boolean }) => (event?.isMigrating ? end() : handlers.persist()),
         migrating: end,

@@ -46,6 +46,7 @@ function patch(): () => void {
     const { pushData, metamorph } = Actor.prototype;
     const pushToDataset = Dataset.prototype.pushData;
     const patched = {
+        // `any`, here and below: these stand in for methods that the SDK declares with overloads.
         async pushData(this: Actor, item: any, eventName?: any): Promise<any> {
             const target = targetOf(await this.openDataset());
             return target === undefined ? pushData.call(this, item, eventName) : target.push(item, eventName);

@@ -28,7 +28,7 @@ export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushDa
 /** What Crawlee allows a handler to return. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Crawlee's router: a handler with methods. */
+/** Crawlee's router: a handler with methods. `any`: each crawler has a context of its own, and all of their routers must fit. */
 export interface RouterLike {
     (context: any): Awaitable<void>;
     addHandler(...args: any[]): unknown;
@@ -36,7 +36,7 @@ export interface RouterLike {
     use(...args: any[]): unknown;
 }
 
-/** `context.pushData` as a crawler provides it. */
+/** `context.pushData` as a crawler provides it. `any`: Crawlee declares it with the types of its own dictionary. */
 export type ContextPush = (data: any, datasetIdOrName?: string) => Promise<void>;
 
 /** What a record says of the request whose handler pushed the item. */

@@ -8,6 +8,7 @@ import type { Awaitable, ContextPush, DoorHost, GuardableContext } from './door.
 import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './door.js';
 import { withRequest } from './request-scope.js';
 
+/** `any`: the context of whichever crawler; the public signatures say which. */
 type Handler = (context: any) => Awaitable<void>;
 
 /** The contexts of attempts, each with the guard that collects its pushes. */

@@ -1,8 +1,8 @@
 import type { DeliveryFailure } from './batch-delivery.js';
 import { BatchDelivery } from './batch-delivery.js';
 import { createQuarantine } from './create-quarantine.js';
+import { deliveryError } from './delivery-error.js';
 import type { DatasetGuardError } from '../errors.js';
-import { DeliveryError } from '../errors.js';
 import type { Examined } from './intake.js';
 import { Intake } from './intake.js';
 import type { ResolvedOptions } from '../options.js';
@@ -232,16 +232,7 @@ export class ItemFlow {
     /** Returns whether sending may go on. */
     #failDelivery({ error: cause, permanent }: DeliveryFailure): boolean {
         const keptItems = this.buffer.unownedItemCount;
-        const failure = new DeliveryError(
-            `Items could not be stored in the dataset: ${cause.message.replace(/\.$/, '')}. ` +
-                (permanent ? 'Trying again does not help until that is mended. ' : '') +
-                (keptItems > 0
-                    ? `${keptItems} buffered items are kept; flush() sends them.`
-                    : 'The items are given back to their callers, to be pushed again.'),
-            keptItems,
-            permanent,
-            { cause },
-        );
+        const failure = deliveryError(cause, permanent, keptItems);
         this.#fail(failure);
         this.buffer.rejectWaiters(failure);
         this.statistics.discardedItems += this.buffer.takeBack(failure);
