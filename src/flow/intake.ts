@@ -1,8 +1,9 @@
 import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { RejectedItem } from '../pipeline/quarantine/record.js';
+import { copyItem } from '../pipeline/item-copy.js';
 import { snapshot } from '../pipeline/snapshot.js';
-import { isPlainItem, validateItem } from '../pipeline/validate.js';
+import { validateItem } from '../pipeline/validate.js';
 import { synchronous } from '../ports.js';
 import type { ItemSchema, Log, Owner } from '../ports.js';
 import type { Dictionary, ItemError } from '../records.js';
@@ -49,9 +50,8 @@ export class Intake {
     /** Makes the item's JSON, once, and validates it; with `repair`, gives what fails a second chance. */
     examine(item: unknown, itemPosition: number, owner: Owner | undefined): Examined {
         const { options } = this.#parts;
-        // Before the JSON is made: of plain data it needs no second look.
-        const isPlain = this.#schema !== undefined && isPlainItem(item);
-        const text = snapshot(item, isPlain);
+        const copy = this.#schema && copyItem(item);
+        const text = copy === undefined ? snapshot(item) : snapshot(copy.data, copy.isPlain);
         if (typeof text !== 'string') {
             const errors = [guardError(text.reason, text.message)];
             return { text: text.text, reason: text.reason, rejectedBy: 'guard', errors, itemPosition, owner };
@@ -61,7 +61,7 @@ export class Intake {
             const errors = [guardError('too-large', message)];
             return { text, reason: 'too-large', rejectedBy: 'guard', errors, itemPosition, owner };
         }
-        const errors = this.#schema && validateItem(item, text, this.#schema, isPlain);
+        const errors = copy && validateItem(copy, text, this.#schema!);
         if (errors === undefined) return text;
         const repaired = this.#repair(text, errors);
         if (repaired !== undefined) return repaired;
@@ -91,9 +91,10 @@ export class Intake {
             this.#parts.callbackErrors.add('repair', error);
         }
         if (repaired === undefined) return undefined;
-        const repairedText = snapshot(repaired);
+        const copy = copyItem(repaired);
+        const repairedText = snapshot(copy.data, copy.isPlain);
         if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
-        return validateItem(repaired, repairedText, this.#schema!) === undefined ? repairedText : undefined;
+        return validateItem(copy, repairedText, this.#schema!) === undefined ? repairedText : undefined;
     }
 
     /** The item as the report may show it: nothing where `redact` fails, because what it would have hidden is unknown. */

@@ -10,7 +10,7 @@ export interface SnapshotFailure {
 
 /**
  * Makes the JSON text of an item, once: what the platform will see, whatever the caller does to the object afterwards.
- * Returns the text, or why there is none. `isPlain`: the item is known to be an object of plain JSON data.
+ * Returns the text, or why there is none. `isPlain`: the item is known to be an object of plain JSON data, which needs no second look.
  */
 export function snapshot(item: unknown, isPlain = false): string | SnapshotFailure {
     let text: string | undefined;
