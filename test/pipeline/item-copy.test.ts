@@ -88,11 +88,7 @@ describe('copyItem', () => {
             (get) => ({ list: [Object.defineProperty({}, 'a', { enumerable: true, get })] }),
             '{"list":[{"a":1}]}',
         ],
-        [
-            'an array',
-            (get) => ({ list: Object.defineProperty([0], 0, { enumerable: true, get }) }),
-            '{"list":[1]}',
-        ],
+        ['an array', (get) => ({ list: Object.defineProperty([0], 0, { enumerable: true, get }) }), '{"list":[1]}'],
         ['a proxy', (get) => new Proxy({ a: 0 }, { get: (_, key) => (key === 'a' ? get() : undefined) }), '{"a":1}'],
     ])('reads a getter of %s once, for the JSON and the validation', (_, build, text) => {
         let calls = 0;
