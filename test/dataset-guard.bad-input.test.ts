@@ -137,6 +137,30 @@ describe('an unusual item', () => {
         expect(JSON.stringify(run.server.items(id)[0])).toBe(JSON.stringify(item));
     });
 
+    it.each([
+        ['valid at first', [1, 'two', 'three'], [{ part: { n: 1 } }], 0],
+        ['invalid at first', ['one', 2, 3], [], 1],
+    ])(
+        'is stored as it was validated, whatever its getter says next time: %s',
+        async (_, answers, stored, quarantined) => {
+            const id = run.freshDataset();
+            const schema = { properties: { part: { properties: { n: { type: 'number' } } } } };
+            const guard = await run.open({ schema });
+            let calls = 0;
+            await guard.pushData({
+                part: {
+                    get n() {
+                        return answers[calls++];
+                    },
+                },
+            });
+            await guard.close();
+            expect(run.server.items(id)).toEqual(stored);
+            expect(run.quarantined(id)).toHaveLength(quarantined);
+            expect(calls).toBe(1);
+        },
+    );
+
     it.each(usual.slice(0, 8))('is quarantined to the letter: %s', async (_, json) => {
         const id = run.freshDataset();
         const guard = await run.open({ schema: { type: 'object', required: ['missing'] } });

@@ -87,10 +87,12 @@ export class Taker {
             examine = (index) => all[index]!;
         }
         const trimmed: Trimmed = { texts: [], count: 0 };
+        // Its caller waits for the platform anyhow; a pause would only take it out of the request that it shares with others.
+        const isAwaitedAlone = call !== undefined && count === 1;
         if (count > 0) this.#flow.checkHealth();
         for (let index = 0; index < count; index++) {
             const examined = examine(index);
-            if (this.#isPauseDue(examined)) {
+            if (this.#isPauseDue(examined) && !isAwaitedAlone) {
                 await this.#pace.pause();
                 this.#flow.checkHealth();
             }

@@ -26,6 +26,23 @@ it('calls that are made at once share a request, however long the wait before th
     expect(guard.report().requests).toBeLessThan(1.4 * rounds);
 });
 
+it('calls that are made at once share a request, though making their items ready takes longer than a slice of an array', async () => {
+    const id = run.freshDataset();
+    const guard = await run.open({ ack: 'stored', schema: { type: 'object' } });
+    run.server.latencyMillis = 20;
+    const calls = 150;
+    const slow = (n: number) => ({
+        get n() {
+            const begun = performance.now();
+            while (performance.now() - begun < 0.06);
+            return n;
+        },
+    });
+    await Promise.all(Array.from({ length: calls }, async (_, n) => guard.pushData(slow(n))));
+    expect(run.server.items(id).map(({ n }) => n)).toEqual(Array.from({ length: calls }, (_, n) => n));
+    expect(guard.report().requests).toBe(1);
+});
+
 it('a pause is due once work has gone on for a while without one', async () => {
     const pace = new Pace();
     let turns = 0;
