@@ -35,7 +35,8 @@ describe('the context of a handler behind guard.handler()', () => {
     it('takes a large array in slices, between which others have their turn, in the order of the pushes', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
-        const array = Array.from({ length: 30_000 }, (_, n) => ({ n }));
+        // Work for 60 ms at least, however fast the machine.
+        const array = Array.from({ length: 30_000 }, (_, n) => (n % 1_000 === 0 ? slow(n) : { n }));
         let turns = 0;
         let isReady = false;
         const count = () => {
@@ -48,7 +49,7 @@ describe('the context of a handler behind guard.handler()', () => {
             await pushes[0];
             isReady = true;
             // The last one is not waited for.
-            void pushData(array.map(({ n }) => ({ n: 30_001 + n })));
+            void pushData(array.map((_, n) => ({ n: 30_001 + n })));
         });
         await crawl(new HttpCrawler({ ...(await httpCrawlerOptions()), requestHandler }), stage.site.urls(1));
         expect(turns).toBeGreaterThan(5);
@@ -130,3 +131,14 @@ describe('what handlers have collected', () => {
         expect(Math.max(...pending)).toBeGreaterThanOrEqual(5);
     });
 });
+
+/** An item that takes two milliseconds to be read. */
+function slow(n: number): { readonly n: number } {
+    return {
+        get n() {
+            const begun = performance.now();
+            while (performance.now() - begun < 2);
+            return n;
+        },
+    };
+}
