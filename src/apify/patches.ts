@@ -46,12 +46,12 @@ function patch(): () => void {
     const { pushData, metamorph } = Actor.prototype;
     const pushToDataset = Dataset.prototype.pushData;
     const patched = {
-        // `any`, here and below: these stand in for methods that the SDK declares with overloads.
+        // `any`: this stands in for a method that the SDK declares with overloads.
         async pushData(this: Actor, item: any, eventName?: any): Promise<any> {
             const target = targetOf(await this.openDataset());
             return target === undefined ? pushData.call(this, item, eventName) : target.push(item, eventName);
         },
-        async pushToDataset(this: Dataset, data: any): Promise<void> {
+        async pushToDataset(this: Dataset, data: Parameters<typeof pushToDataset>[0]): Promise<void> {
             const target = targetOf(this);
             if (target === undefined) await pushToDataset.call(this, data);
             else await target.push(data);

@@ -31,9 +31,9 @@ export type Awaitable<T> = T | PromiseLike<T>;
 /** Crawlee's router: a handler with methods. `any`: each crawler has a context of its own, and all of their routers must fit. */
 export interface RouterLike {
     (context: any): Awaitable<void>;
-    addHandler(...args: any[]): unknown;
-    addDefaultHandler(...args: any[]): unknown;
-    use(...args: any[]): unknown;
+    addHandler(...args: unknown[]): unknown;
+    addDefaultHandler(...args: unknown[]): unknown;
+    use(...args: unknown[]): unknown;
 }
 
 /** `context.pushData` as a crawler provides it. `any`: Crawlee declares it with the types of its own dictionary. */

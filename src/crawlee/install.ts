@@ -6,9 +6,9 @@ import type { DoorHost } from './door.js';
 import { inCrawler, requestInfoOf } from './door.js';
 import { currentRequest, scopeRequests } from './request-scope.js';
 
-/** A crawler as far as `install` needs it. `any`: what `run` takes differs between crawlers, and is handed on as it is. */
+/** A crawler as far as `install` needs it. What `run` takes differs between crawlers, and is handed on as it is. */
 export interface InstallableCrawler {
-    run(...args: any[]): Promise<unknown>;
+    run(...args: unknown[]): Promise<unknown>;
 }
 
 /** What the guard does for the SDK's methods. */

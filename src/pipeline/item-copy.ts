@@ -7,7 +7,8 @@ export interface ItemCopy {
 
 /**
  * Copies an item's data, reading each property once: its JSON is made of the copy, and the copy is validated where it is plain,
- * so that both say the same, whatever a getter or a proxy would say next time. What is no plain JSON data stays what it is.
+ * so that both say the same, whatever a getter or a proxy would say next time. What is no plain JSON data stays what it is, to
+ * be read once more for the JSON; then that is what is validated.
  *
  * Measured: cheaper than looking for what plain data must not have, because that takes a descriptor for each property.
  */
