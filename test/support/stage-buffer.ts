@@ -14,11 +14,12 @@ export function startBuffer({
     now = (): number => 0,
 } = {}) {
     let taken = 0;
+    let changes = 0;
     const buffer = new ItemBuffer({ maxBufferedBytes, targetPayloadBytes }, new PayloadPool(maxPayloadBytes), now, {
         onTake: () => void taken++,
-        onChange: () => undefined,
+        onChange: () => void changes++,
     });
-    return { buffer, taken: () => taken };
+    return { buffer, taken: () => taken, changes: () => changes };
 }
 
 export const contents = (buffer: ItemBuffer) => buffer.batches.map(({ payload }) => textsOf(payload));

@@ -20,13 +20,19 @@ export function startFlusher({
     maxParallelRequests = 1,
     maxPayloadBytes = 1_000,
     maxBufferedBytes = 5_000,
+    targetPayloadBytes = Infinity,
     sending = () => {},
 } = {}) {
     const clock = new HandClock();
-    const buffer = new ItemBuffer({ maxBufferedBytes }, new PayloadPool(maxPayloadBytes), () => clock.now(), {
-        onTake: () => undefined,
-        onChange: () => flusher.poke(),
-    });
+    const buffer = new ItemBuffer(
+        { maxBufferedBytes, targetPayloadBytes },
+        new PayloadPool(maxPayloadBytes),
+        () => clock.now(),
+        {
+            onTake: () => undefined,
+            onChange: () => flusher.poke(),
+        },
+    );
     const requests: Request[] = [];
     const send = async (batch: Batch): Promise<boolean> => {
         sending();

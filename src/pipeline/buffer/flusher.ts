@@ -121,7 +121,7 @@ export class Flusher {
     #isDue(batch: Batch): boolean {
         return (
             batch.urgent ||
-            this.#buffer.isClosed(batch) ||
+            this.#buffer.isFull(batch) ||
             this.#buffer.hasWaiters ||
             this.#options.clock.now() - batch.since >= this.#flushIntervalMillis
         );

@@ -9,14 +9,14 @@ const MAX_BYTES_PER_CODE_UNIT = 3;
 export interface BufferLimits {
     /** What may be waiting or under way. */
     maxBufferedBytes: number;
-    /** At this size a payload is closed as long as the requests keep up, so that it can be prepared. @default Infinity */
+    /** A payload of this size is sent as soon as a request may begin; until then it takes more. @default Infinity */
     targetPayloadBytes?: number;
 }
 
 export interface BufferEvents {
     /** An item was taken. */
     onTake: () => void;
-    /** There may be something to send: a batch was opened or closed, somebody waits for one, or for room. */
+    /** There may be something to send: a batch was opened or has become full, somebody waits for one, or for room. */
     onChange: () => void;
 }
 
@@ -34,6 +34,8 @@ export class ItemBuffer {
     readonly #events: BufferEvents;
     /** The last batch's payload while it takes items. */
     #open: OpenPayload | undefined;
+    /** Whether that has come to `targetPayloadBytes`. */
+    #isOpenFull = false;
     #nextSequence = 0;
     /** Bytes of all payloads but the open one. */
     #closedBytes = 0;
@@ -92,6 +94,11 @@ export class ItemBuffer {
     /** Whether the batch is closed for further items. */
     isClosed(batch: Batch): boolean {
         return batch.payload !== this.#open;
+    }
+
+    /** Whether the batch holds enough to be sent, whoever waits for it. */
+    isFull(batch: Batch): boolean {
+        return this.isClosed(batch) || this.#isOpenFull;
     }
 
     /** What comes in from now on goes into a batch of its own. */
@@ -189,15 +196,14 @@ export class ItemBuffer {
         const batch = this.#takeInto(last, itemText);
         addToRuns(batch.runs, owner);
         this.#events.onTake();
-        const isFull = this.#isFull() && this.#isWorthClosing(batch);
-        if (isFull) this.seal();
-        if (!isFull && batch === last && batch.urgent === (batch.urgent || urgent)) return;
+        const hasBecomeFull = !this.#isOpenFull && this.#hasTargetSize();
+        if (hasBecomeFull) this.#isOpenFull = true;
+        if (!hasBecomeFull && batch === last && batch.urgent === (batch.urgent || urgent)) return;
         batch.urgent ||= urgent;
         this.#events.onChange();
     }
 
-    /** Whether the open payload has come to the size at which it may be closed. */
-    #isFull(): boolean {
+    #hasTargetSize(): boolean {
         // Counted only where the cheap bound does not settle it.
         return (
             this.#open !== undefined &&
@@ -206,21 +212,13 @@ export class ItemBuffer {
         );
     }
 
-    /**
-     * Whether to go on with another payload, so that this one can be prepared. Not while a full one waits already: then it is
-     * the requests that everything waits for, and fewer, larger ones are better. Nor where somebody waits and a request may
-     * begin: then it takes all that has come in.
-     */
-    #isWorthClosing(batch: Batch): boolean {
-        return this.next() === batch && (!batch.urgent || this.#batches.some(({ sending }) => sending));
-    }
-
     /** Writes the item into `batch` if that takes more, else into a new one. */
     #takeInto(batch: Batch | undefined, itemText: string): Batch {
         this.#itemCount++;
         if (batch !== undefined && batch.payload === this.#open && this.#open.tryAppend(itemText)) return batch;
         this.seal();
         this.#open = this.#payloads.open(itemText);
+        this.#isOpenFull = false;
         const opened: Batch = {
             sequence: this.#nextSequence++,
             since: this.#now(),

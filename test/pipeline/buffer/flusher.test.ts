@@ -148,6 +148,41 @@ describe('requests', () => {
     });
 });
 
+describe('the size aimed at', () => {
+    it('sends a batch as soon as a request may begin', async () => {
+        const { push, sent } = startFlusher({ targetPayloadBytes: 30 });
+        push(1);
+        push(2);
+        await turns();
+        expect(sent()).toEqual([]);
+        push(3);
+        await turns();
+        expect(sent()).toEqual([[ten(1), ten(2), ten(3)]]);
+    });
+
+    it('lets it grow while no request may begin, and sends all of it afterwards, without anybody pushing', async () => {
+        const { push, sent, requests, prepared } = startFlusher({ targetPayloadBytes: 30 });
+        for (const n of [1, 2, 3]) push(n);
+        await turns();
+        for (let n = 4; n <= 10; n++) push(n);
+        await turns();
+        expect([sent().length, prepared]).toEqual([1, []]);
+        await requests[0]!.answer();
+        expect(sent()[1]).toHaveLength(7);
+    });
+
+    it('lets what is smaller wait for its time', async () => {
+        const { clock, push, sent, requests } = startFlusher({ targetPayloadBytes: 30 });
+        for (const n of [1, 2, 3]) push(n);
+        await turns();
+        push(4);
+        await requests[0]!.answer();
+        expect(sent()).toHaveLength(1);
+        await clock.advance(1_000);
+        expect(sent()[1]).toEqual([ten(4)]);
+    });
+});
+
 describe('the batch that will be sent next', () => {
     it('is prepared once it is full, while the request before it is under way', async () => {
         const { push, prepared, sent, requests } = startFlusher({ maxPayloadBytes: 23 });

@@ -242,34 +242,40 @@ describe('the size aimed at', () => {
     };
     const sizes = (buffer: ItemBuffer) => contents(buffer).map(({ length }) => length);
 
-    it('closes a payload, so that it can be prepared', () => {
-        const { buffer } = start();
+    it('makes a payload full, which is said once, and takes more', () => {
+        const { buffer, changes } = start();
         push(buffer, 2);
-        expect(buffer.isClosed(buffer.next()!)).toBe(false);
+        expect([buffer.isFull(buffer.next()!), changes()]).toEqual([false, 1]);
         push(buffer, 1);
-        expect(buffer.isClosed(buffer.next()!)).toBe(true);
-        push(buffer, 1);
-        expect(sizes(buffer)).toEqual([3, 1]);
+        expect([buffer.isFull(buffer.next()!), changes()]).toEqual([true, 2]);
+        push(buffer, 4);
+        expect([sizes(buffer), changes()]).toEqual([[7], 2]);
     });
 
-    it('does not count while a full payload waits already: up to the limit there is one more, not many', () => {
+    it('counts anew for each payload', () => {
         const { buffer } = start();
-        push(buffer, 20);
-        expect(sizes(buffer)).toEqual([3, 17]);
+        push(buffer, 3);
         send(buffer);
+        push(buffer, 2);
+        expect(buffer.isFull(buffer.next()!)).toBe(false);
         push(buffer, 1);
-        // Nothing waits before it any more.
-        expect(buffer.isClosed(buffer.batches[1]!)).toBe(true);
-        push(buffer, 5);
-        expect(sizes(buffer)).toEqual([3, 18, 5]);
+        expect(buffer.isFull(buffer.next()!)).toBe(true);
+        expect(sizes(buffer)).toEqual([3, 3]);
     });
 
-    it('does not split what somebody waits for while a request may begin', () => {
+    it('does not split what somebody waits for', () => {
         const { buffer } = start();
         push(buffer, 10, true);
         expect(sizes(buffer)).toEqual([10]);
         send(buffer);
         push(buffer, 4, true);
-        expect(sizes(buffer)).toEqual([10, 3, 1]);
+        expect(sizes(buffer)).toEqual([10, 4]);
+    });
+
+    it('leaves the limit of a payload what it is', () => {
+        const { buffer } = startBuffer({ targetPayloadBytes: 30, maxPayloadBytes: 45 });
+        push(buffer, 6);
+        expect(sizes(buffer)).toEqual([4, 2]);
+        expect(buffer.batches.map((batch) => buffer.isFull(batch))).toEqual([true, false]);
     });
 });
