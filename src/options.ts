@@ -169,7 +169,10 @@ function boolean(options: Dictionary, key: DefaultKey): boolean {
     return value;
 }
 
-function callback(options: Dictionary, key: string): any {
+function callback<Name extends 'repair' | 'redact' | 'onQuarantine'>(
+    options: Dictionary,
+    key: Name,
+): ResolvedOptions[Name] {
     const value = options[key];
     if (value !== undefined && typeof value !== 'function') fail(key, 'a function', value);
     return value;

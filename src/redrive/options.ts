@@ -14,7 +14,7 @@ export interface RedriveOptions extends Pick<DatasetGuardOptions, 'quarantine' |
     since?: Date | string;
     /**
      * Changes an item before it is validated and sent. `undefined` leaves the record where it is. If it throws, that record
-     * is left, too, and counted as failed. @default none
+     * is left, too, and counted as failed. `any`: the caller knows what its items are. @default none
      */
     transform?: (item: any, record: QuarantineRecord) => unknown;
     /** Whether to try items again that an earlier redrive returned with the same schema and transform. @default false */

@@ -49,12 +49,16 @@ export class Flusher {
         if (this.#scheduled || this.#halted) return;
         const batch = this.#buffer.next();
         if (batch === undefined) return;
+        const mayBegin = this.#underWay < this.#options.maxParallelRequests;
+        // What comes in until the event loop turns goes into the next, but for what shares a request with those who wait.
+        if (mayBegin && !batch.urgent && this.#buffer.isFull(batch) && !this.#buffer.isClosed(batch))
+            this.#buffer.seal();
         this.#prepare(batch);
         if (!this.#isDue(batch)) {
             this.#armTimer(batch);
             return;
         }
-        if (this.#underWay >= this.#options.maxParallelRequests) return;
+        if (!mayBegin) return;
         this.#scheduled = true;
         this.#pumpSoon();
     }

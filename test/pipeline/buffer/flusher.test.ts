@@ -150,14 +150,23 @@ describe('requests', () => {
 
 describe('the size aimed at', () => {
     it('sends a batch as soon as a request may begin', async () => {
-        const { push, sent } = startFlusher({ targetPayloadBytes: 30 });
+        const { push, sent, prepared } = startFlusher({ targetPayloadBytes: 30 });
         push(1);
         push(2);
         await turns();
         expect(sent()).toEqual([]);
         push(3);
+        expect(prepared).toEqual([[ten(1), ten(2), ten(3)]]);
+        push(4);
         await turns();
         expect(sent()).toEqual([[ten(1), ten(2), ten(3)]]);
+    });
+
+    it('holds nobody up who waits: all that comes in until then shares the request', async () => {
+        const { push, sent } = startFlusher({ targetPayloadBytes: 30 });
+        for (const n of [1, 2, 3, 4, 5]) push(n, true);
+        await turns();
+        expect(sent()).toEqual([[1, 2, 3, 4, 5].map(ten)]);
     });
 
     it('lets it grow while no request may begin, and sends all of it afterwards, without anybody pushing', async () => {
@@ -166,7 +175,7 @@ describe('the size aimed at', () => {
         await turns();
         for (let n = 4; n <= 10; n++) push(n);
         await turns();
-        expect([sent().length, prepared]).toEqual([1, []]);
+        expect([sent().length, prepared.length]).toEqual([1, 1]);
         await requests[0]!.answer();
         expect(sent()[1]).toHaveLength(7);
     });
