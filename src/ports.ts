@@ -130,6 +130,8 @@ export interface ItemSink {
     readonly datasetName?: string;
     /** Whether a second attempt can help after an error (a local disk that is full stays full). */
     readonly retries: boolean;
+    /** So many requests that are under way at once are stored in the order in which they began. @default 1 */
+    readonly maxOrderedRequests?: number;
     /** Begins what can be done of a payload before it is sent; it must not change any more. */
     prepare?(payload: Payload): void;
     /** Makes one attempt. Resolves to what came of it; rejects only for a defect. */

@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Actor } from 'apify';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { SchemaLoadError } from '../src/index.js';
 import type { LocalRun } from './support/local-run.js';
@@ -32,6 +33,37 @@ describe('a guard on a laptop', () => {
         const report = await guard.close();
         expect(await run.texts(name)).toEqual(items.map((item) => JSON.stringify(item)));
         expect(report).toMatchObject({ storedItems: items.length, quarantinedItems: 0, pendingItems: 0 });
+    });
+
+    it('keeps the order of fifty callers who wait, each of whom pushes again at once', async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ ack: 'stored' });
+        let next = 0;
+        const work = async () => {
+            while (next < 400) await guard.pushData({ n: next, text: 'x'.repeat((next++ % 5) * 10_000) });
+        };
+        await Promise.all(Array.from({ length: 50 }, work));
+        expect((await run.items(name)).map(({ n }) => n)).toEqual(Array.from({ length: 400 }, (_, n) => n));
+        expect(await guard.close()).toMatchObject({ storedItems: 400, pendingItems: 0 });
+    });
+
+    it('writes an item while one that came before it is still being written', async () => {
+        await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ ack: 'stored' });
+        const { client } = await Actor.openDataset();
+        const pushItems = client.pushItems.bind(client);
+        let calls = 0;
+        const areBothBegun = new Promise<void>((resolve) => {
+            client.pushItems = async (...args) => {
+                if (++calls === 2) resolve();
+                await areBothBegun;
+                await pushItems(...args);
+            };
+        });
+        const first = guard.pushData({ n: 1 });
+        await vi.waitFor(() => expect(calls).toBe(1));
+        const second = guard.pushData({ n: 2 });
+        expect(await Promise.all([first, second])).toMatchObject([{ acceptedItems: 1 }, { acceptedItems: 1 }]);
     });
 
     it('validates although nothing else does there, and quarantines on disk beside the dataset', async () => {

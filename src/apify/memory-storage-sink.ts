@@ -8,27 +8,55 @@ export function isMemoryStorage(dataset: Dataset): boolean {
     return (dataset.client as { datasetDirectory?: unknown }).datasetDirectory !== undefined;
 }
 
+/** A payload on its way to its files. */
+interface Job {
+    readonly payload: Payload;
+    begun: number;
+    ended: number;
+    failure?: { readonly reason: unknown };
+    readonly done: () => void;
+}
+
 /**
- * Stores items in the memory storage one by one, `maxLocalWrites` at a time: one after the other, as it writes an array,
- * they take several times as long. It numbers an item as its call begins, so that calls that begin in order make files in
- * order.
+ * Stores items in the memory storage one by one, `maxLocalWrites` at a time, whichever payload they are of: one after the
+ * other, as it writes an array, they take several times as long. It numbers an item as its call begins, so that calls that
+ * begin in order make files in order.
  */
 export class MemoryStorageItemSink extends LocalItemSink {
+    readonly maxOrderedRequests = 4;
     readonly #maxLocalWrites: number;
+    /** Those of which items have not begun. */
+    readonly #jobs: Job[] = [];
+    #writers = 0;
 
     constructor(dataset: Dataset, { maxLocalWrites }: Tuning) {
         super(dataset);
         this.#maxLocalWrites = maxLocalWrites;
     }
 
+    /** Resolves when no write is under way any more, also when one fails: what is being written must not be taken for missing. */
     protected async store(payload: Payload): Promise<void> {
-        let next = 0;
-        const writeSome = async () => {
-            while (next < payload.itemCount) await this.dataset.client.pushItems(payload.itemText(next++));
-        };
-        const writers = Array.from({ length: this.#maxLocalWrites }, writeSome);
-        // All of them, also when one fails: what is still being written must not be taken for missing.
-        const failed = (await Promise.allSettled(writers)).find(({ status }) => status === 'rejected');
-        if (failed?.status === 'rejected') throw failed.reason;
+        const job = await new Promise<Job>((resolve) => {
+            const job: Job = { payload, begun: 0, ended: 0, done: () => resolve(job) };
+            this.#jobs.push(job);
+            while (this.#writers < this.#maxLocalWrites && this.#jobs.length > 0) void this.#writeSome();
+        });
+        if (job.failure !== undefined) throw job.failure.reason;
+    }
+
+    async #writeSome(): Promise<void> {
+        this.#writers++;
+        for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
+            const { payload } = job;
+            const index = job.begun++;
+            if (job.begun === payload.itemCount) this.#jobs.shift();
+            try {
+                await this.dataset.client.pushItems(payload.itemText(index));
+            } catch (reason) {
+                job.failure ??= { reason };
+            }
+            if (++job.ended === payload.itemCount) job.done();
+        }
+        this.#writers--;
     }
 }

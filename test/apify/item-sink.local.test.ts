@@ -35,6 +35,38 @@ describe('the sink of a dataset in the memory storage', () => {
         expect(await local.texts('local-order')).toEqual(texts);
     });
 
+    it('takes payloads while others are under way: together they write so many items at a time, in order', async () => {
+        const dataset = await Actor.openDataset('local-overlap');
+        const { client } = dataset;
+        const pushItems = client.pushItems.bind(client);
+        const counts: number[] = [];
+        let underWay = 0;
+        client.pushItems = async (...args) => {
+            counts.push(++underWay);
+            await pushItems(...args).finally(() => underWay--);
+        };
+        const sink = createItemSink(dataset, { ...TUNING, maxLocalWrites: 5 });
+        const texts = Array.from({ length: 40 }, (_, n) => JSON.stringify({ n, text: 'x'.repeat((n % 7) * 20_000) }));
+        const payloads = [texts.slice(0, 1), texts.slice(1, 18), texts.slice(18, 21), texts.slice(21)].map((part) => {
+            const payload = new PayloadPool(100_000_000).open(part[0]!);
+            for (const text of part.slice(1)) payload.tryAppend(text);
+            return payload;
+        });
+        const results = await Promise.all(payloads.map(async (payload) => sink.send(payload)));
+        expect(results).toEqual(payloads.map(() => ({ kind: 'stored' })));
+        expect(await local.texts('local-overlap')).toEqual(texts);
+        // Five from the first on, whichever payload they are of.
+        expect(counts).toEqual([1, 2, 3, 4, ...new Array(36).fill(5)]);
+    });
+
+    it('fails the payload alone of which an item cannot be stored', async () => {
+        const sink = createItemSink(await Actor.openDataset('local-failure-of-one'), TUNING);
+        const payloads = ['{"n":1}', '["no object"]', '{"n":2}'].map((text) => new PayloadPool(1_000).open(text));
+        const results = await Promise.all(payloads.map(async (payload) => sink.send(payload)));
+        expect(results.map(({ kind }) => kind)).toEqual(['stored', 'unavailable', 'stored']);
+        expect(await local.texts('local-failure-of-one')).toEqual(['{"n":1}', '{"n":2}']);
+    });
+
     it('answers only when no write is under way any more, also when one has failed', async () => {
         const dataset = await Actor.openDataset('local-failure');
         const sink = createItemSink(dataset, TUNING);
