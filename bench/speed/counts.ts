@@ -7,8 +7,8 @@ const FIFTY_PER_SECOND = 2_000;
 /** How long a request takes besides the latency, in milliseconds, about. */
 const REQUEST_MILLIS = 2;
 const CRAWLED_PER_SECOND = 4_000;
-/** A file for each item. */
-const LOCAL_ITEMS_PER_SECOND = 1_000;
+/** A file for each item, in memory; a disk may need several times as long. */
+const LOCAL_ITEMS_PER_SECOND = 5_000;
 /** Half of the guard's default `maxBufferedBytes`. */
 const ROOM_BYTES = 16_000_000;
 const MIN_ITEMS = 10;

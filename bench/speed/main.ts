@@ -31,7 +31,7 @@ export async function main(args: readonly string[]): Promise<number> {
 
 /** A contender that fails, or loses an item, fails for itself; the others go on. */
 async function takeSamples(options: BenchOptions): Promise<Taken> {
-    const sampler = new Sampler(options.profile);
+    const sampler = new Sampler(options);
     const taken: Taken = { samples: [], failures: [] };
     try {
         const tasks = schedule(options);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 
 import { CONTENDER_NAMES, PLACES } from './contenders.js';
+import { defaultLocalFolder, isFolder } from './local-folder.js';
 import { type Plan, type Preset, PRESETS } from './presets.js';
 import { schedule } from './schedule.js';
 import { SHAPE_NAMES } from './shapes.js';
@@ -10,6 +11,8 @@ export interface BenchOptions extends Preset {
     readonly checksTargets: boolean;
     /** Where the results go as JSON. */
     readonly json?: string;
+    /** The folder for a laptop's files. */
+    readonly folder: string;
     /** The folder for CPU profiles of the contenders. */
     readonly profile?: string;
 }
@@ -28,6 +31,7 @@ export const USAGE = `npm run bench -- [options]
   --latencies <ms>   of an answer of the platform, 0 to 1,000
   --pairs <n>        samples of each contender, 1 to 100
   --seconds <s>      how long the fastest contender takes for a sample, about, 0.01 to 60
+  --folder <folder>  for a laptop's files; in memory (/dev/shm) unless given, where there is room
   --json <file>      writes all samples, medians and ratios there
   --profile <folder> writes a CPU profile of each sample there; measuring that costs time itself
 
@@ -52,6 +56,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
             latencies: { type: 'string' },
             pairs: { type: 'string' },
             seconds: { type: 'string' },
+            folder: { type: 'string' },
             json: { type: 'string' },
             profile: { type: 'string' },
         },
@@ -60,6 +65,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
     if (chosen.length > 1) throw new Error(`Only one of ${chosen.map((name) => `--${name}`).join(', ')} is possible.`);
     if (values.json === '') throw new Error('--json needs the path of a file.');
     if (values.profile === '') throw new Error('--profile needs the path of a folder.');
+    const { folder = defaultLocalFolder() } = values;
+    if (!isFolder(folder)) throw new Error(`--folder needs a folder that is there, but got: "${folder}".`);
     const name = chosen[0] ?? 'standard';
     const lists: Partial<Plan> = {
         contenders: names('--only', values.only, CONTENDER_NAMES),
@@ -75,6 +82,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
         pairs: values.pairs === undefined ? pairs : number('--pairs', values.pairs, 1, 100, true),
         seconds: values.seconds === undefined ? seconds : number('--seconds', values.seconds, 0.01, 60, false),
         checksTargets: name === 'check',
+        folder,
         json: values.json,
         profile: values.profile,
     };

@@ -9,7 +9,7 @@ export interface Results {
     readonly format: 1;
     readonly startedAt: string;
     readonly machine: Machine;
-    readonly options: Pick<BenchOptions, 'plans' | 'pairs' | 'seconds'>;
+    readonly options: Pick<BenchOptions, 'plans' | 'pairs' | 'seconds' | 'folder'>;
     readonly samples: readonly Sample[];
     readonly failures: readonly Failure[];
     readonly summaries: readonly Summary[];
@@ -37,7 +37,7 @@ export interface Machine {
 }
 
 export function toResults(
-    { plans, pairs, seconds }: BenchOptions,
+    { plans, pairs, seconds, folder }: BenchOptions,
     startedAt: Date,
     { samples, failures }: Taken,
 ): Results {
@@ -45,7 +45,7 @@ export function toResults(
         format: 1,
         startedAt: startedAt.toISOString(),
         machine: machine(),
-        options: { plans, pairs, seconds },
+        options: { plans, pairs, seconds, folder },
         samples,
         failures,
         summaries: summarize(samples),

@@ -1,12 +1,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { CONTENDERS } from './contenders.js';
 import { readLocalPushes } from './local-files.js';
 import type { Measured, Received, Sample, Task } from './measurement.js';
+import type { BenchOptions } from './options.js';
 import type { Answer, Order } from './server.js';
 import { checkStored } from './stored-items.js';
 
@@ -16,11 +16,10 @@ const SAMPLE_TIMEOUT_MILLIS = 300_000;
 /** Takes samples, one at a time: each contender in a fresh process, the platform in another. */
 export class Sampler {
     readonly #server = fork(new URL('server.js', import.meta.url));
-    readonly #profileFolder: string | undefined;
+    readonly #options: Pick<BenchOptions, 'folder' | 'profile'>;
 
-    /** `profileFolder`: where the contenders leave CPU profiles. */
-    constructor(profileFolder?: string) {
-        this.#profileFolder = profileFolder;
+    constructor(options: Pick<BenchOptions, 'folder' | 'profile'>) {
+        this.#options = options;
     }
 
     async take(task: Task, round: number): Promise<Sample> {
@@ -40,7 +39,7 @@ export class Sampler {
     }
 
     async #takeLocally(task: Task): Promise<Measured & Received> {
-        const folder = await mkdtemp(join(tmpdir(), 'guard-bench-'));
+        const folder = await mkdtemp(join(this.#options.folder, 'guard-bench-'));
         try {
             const measured = await this.#measure(task, { CRAWLEE_STORAGE_DIR: folder }, folder);
             const stored = checkStored(await readLocalPushes(folder), task, CONTENDERS[task.contender].keepsOrder);
@@ -65,9 +64,10 @@ export class Sampler {
     }
 
     #profilePath({ contender, place, shape, latencyMillis }: Task): string[] {
-        if (this.#profileFolder === undefined) return [];
+        const { profile } = this.#options;
+        if (profile === undefined) return [];
         const name = `${contender}-${place}-${shape}-${latencyMillis}-${Date.now()}.cpuprofile`;
-        return [resolve(this.#profileFolder, name)];
+        return [resolve(profile, name)];
     }
 
     async #ask(order: Order): Promise<Answer> {

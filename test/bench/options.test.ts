@@ -11,6 +11,7 @@ describe('the options of the benchmark', () => {
         [['--pairs', '0'], '--pairs must be a whole number from 1 to 100, but got: "0".'],
         [['--seconds', ''], '--seconds must be a number from 0.01 to 60, but got: "".'],
         [['--json', ''], '--json needs the path of a file.'],
+        [['--folder', 'nowhere'], '--folder needs a folder that is there, but got: "nowhere".'],
         [['--quick', '--full'], 'Only one of --quick, --full is possible.'],
         [['--fast'], /Unknown option '--fast'/],
         [['--growth', '--shapes', 'large'], 'Nothing is left to measure.'],
@@ -21,7 +22,7 @@ describe('the options of the benchmark', () => {
     it('are all named in the usage', () => {
         const named = [...USAGE.matchAll(/^ {2}--([a-z]+)/gm)].map(([, name]) => name);
         expect(named).toEqual(
-            'quick full growth check only shapes places latencies pairs seconds json profile'.split(' '),
+            'quick full growth check only shapes places latencies pairs seconds folder json profile'.split(' '),
         );
     });
 
