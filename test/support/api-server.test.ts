@@ -185,10 +185,12 @@ describe('the API server', () => {
 
         it('stores late what a client has given up on', async () => {
             client = new ApifyClient({ baseUrl: server.url, token: server.token!, timeoutSecs: 0.1, maxRetries: 0 });
-            server.faults.next({ path: ITEMS, fault: { delayMillis: 300 } });
-            expect(await failure(defaultDataset().pushItems([{}]))).toMatchObject({ code: 'ECONNABORTED' });
-            expect(server.items()).toHaveLength(0);
-            await expect.poll(() => server.items().length).toBe(1);
+            for (const [index, fault] of [{ delayMillis: 300 }, { givenUp: true, delayMillis: 50 }].entries()) {
+                server.faults.next({ path: ITEMS, fault });
+                expect(await failure(defaultDataset().pushItems([{}]))).toMatchObject({ code: 'ECONNABORTED' });
+                expect(server.items()).toHaveLength(index);
+                await expect.poll(() => server.items().length).toBe(index + 1);
+            }
         });
 
         it('strikes the chosen requests only: by method, path, number and content', async () => {

@@ -9,6 +9,8 @@ import { type Call } from './exchange.js';
  */
 export interface Fault {
     when?: 'before' | 'after';
+    /** Strikes only once the client has given up, however busy it or the machine was: `delayMillis` counts from then. */
+    givenUp?: boolean;
     delayMillis?: number;
     /** Answers with this status … */
     status?: number;

@@ -69,10 +69,13 @@ export class HttpFront {
             if (error instanceof ApiError) return send(response, error.toReply());
             throw error;
         }
+        const givenUp = new Promise<void>((resolve) => {
+            response.once('close', resolve);
+        });
         const entry: RequestEntry = { method: call.method, path: call.path, status: 0 };
         this.requests.push(entry);
         const told = this.backend.arrived(call);
-        const reply = await this.#answer(call, this.faults.take(call));
+        const reply = await this.#answer(call, this.faults.take(call), givenUp);
         if (reply === 'hang') return undefined;
         if (reply === 'cut') {
             request.socket.destroy();
@@ -83,9 +86,10 @@ export class HttpFront {
         return send(response, reply);
     }
 
-    async #answer(call: Call, fault: Fault | undefined): Promise<Reply | 'cut' | 'hang'> {
+    async #answer(call: Call, fault: Fault | undefined, givenUp: Promise<void>): Promise<Reply | 'cut' | 'hang'> {
         if (this.latencyMillis > 0) await this.#pause(this.latencyMillis);
         if (!fault) return this.#dispatch(call);
+        if (fault.givenUp) await givenUp;
         if (fault.when === 'after') {
             const reply = this.#dispatch(call);
             return (await this.#strike(fault)) ?? reply;

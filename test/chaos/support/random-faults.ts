@@ -21,7 +21,7 @@ const PUSH_FAULTS: readonly (readonly [weight: number, fault: Fault | undefined]
     [1, { hang: true }],
     [1.5, { delayMillis: TIMEOUT_MILLIS + 300, when: 'after' }],
     // Stored after the client has given up, and soon enough to be seen within the lag.
-    [0.5, { delayMillis: TIMEOUT_MILLIS + 80 }],
+    [0.5, { givenUp: true, delayMillis: 80 }],
     [5, { delayMillis: 60 }],
 ];
 
@@ -85,10 +85,10 @@ export const FAULTS_OF_THE_SUITE = [
     'aborting while down',
 ];
 
-function inWords({ status, when = 'before', cut, hang, delayMillis = 0 }: Fault): string {
+function inWords({ status, when = 'before', cut, hang, givenUp, delayMillis = 0 }: Fault): string {
     if (status === 400) return 'an unknown 400';
     if (status === 413 || status === 429) return String(status);
-    const isTimeout = hang || delayMillis >= TIMEOUT_MILLIS;
+    const isTimeout = hang || givenUp || delayMillis >= TIMEOUT_MILLIS;
     return `${status ?? (cut ? 'cut' : isTimeout ? 'timeout' : 'slow')} ${when} storing`;
 }
 
