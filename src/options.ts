@@ -48,7 +48,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     flushIntervalMillis?: number;
     /** Requests under way at once, 1 to 64. Above 1 the order of items is given up for speed. @default 1 */
     maxParallelRequests?: number;
-    /** `'auto'` compresses requests of 1 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
+    /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
     compression?: 'auto' | 'none';
     /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
     tolerance?: Tolerance;

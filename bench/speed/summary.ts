@@ -74,14 +74,16 @@ export function compare(samples: readonly Sample[]): Comparison[] {
 }
 
 export function figures(sample: Sample): Figures {
-    const { items, millis, cpuMillis, requests, wireBytes, jsonBytes } = sample;
+    const { items, warmUpItems, millis, cpuMillis, requests, wireBytes, jsonBytes } = sample;
+    // The platform has received those as well.
+    const receivedItems = warmUpItems + items;
     const { longestDelayMillis, pushP50Millis, pushP99Millis, startRssBytes, peakRssBytes } = sample;
     return {
         itemsPerSecond: (items / millis) * 1_000,
         cpuMillisPer1000Items: (cpuMillis / items) * 1_000,
-        requestsPer1000Items: (requests / items) * 1_000,
-        wireBytesPerItem: wireBytes / items,
-        jsonBytesPerItem: jsonBytes / items,
+        requestsPer1000Items: (requests / receivedItems) * 1_000,
+        wireBytesPerItem: wireBytes / receivedItems,
+        jsonBytesPerItem: jsonBytes / receivedItems,
         peakRssGrowthBytes: Math.max(0, peakRssBytes - startRssBytes),
         longestDelayMillis,
         pushP50Millis,

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { RequestBodies } from '../../src/apify/request-bodies.js';
 import { payloadOf } from '../support/stage-delivery.js';
 
-const large = () => payloadOf([JSON.stringify({ text: 'ü😀x'.repeat(1_000) }), '{"n":1}']);
+const large = () => payloadOf([JSON.stringify({ text: 'ü😀x'.repeat(3_000) }), '{"n":1}']);
 
 describe('the body of a request', () => {
     it('is the payload, compressed', async () => {
@@ -16,7 +16,7 @@ describe('the body of a request', () => {
     });
 
     it('is whole where it cannot be compressed', async () => {
-        const noise = Array.from({ length: 4_000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000)));
+        const noise = Array.from({ length: 8_000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000)));
         const payload = payloadOf([JSON.stringify({ text: noise.join('') })]);
         const body = await new RequestBodies('auto').of(payload);
         expect(brotliDecompressSync(body).equals(payload.body)).toBe(true);

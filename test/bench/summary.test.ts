@@ -56,6 +56,18 @@ describe('the summary of samples', () => {
         ]);
     });
 
+    it('counts what the platform received for all items, those of the warm-up too', () => {
+        expect(summarize([sample('guard-loop', 0, { warmUpItems: 3_000 })])).toMatchObject([
+            {
+                itemsPerSecond: 1_000,
+                cpuMillisPer1000Items: 500,
+                requestsPer1000Items: 0.5,
+                wireBytesPerItem: 100,
+                jsonBytesPerItem: 375,
+            },
+        ]);
+    });
+
     it('compares samples of the same round, and the best of both', () => {
         const samples = [
             ...[1_000, 2_000, 8_000].map((millis, round) => sample('bare-array', round, { millis })),
