@@ -17,6 +17,7 @@ export interface PatchTarget {
 // The methods are the SDK's, one for all: so must be the list of who stands behind them.
 const targets = new Set<PatchTarget>();
 let unpatch: (() => void) | undefined;
+const beingOpened = new WeakMap<Actor, Promise<Dataset>>();
 
 /** Puts `target` behind `Actor.pushData`, `Dataset.pushData` and all that leads through them. Again for the same one: nothing. */
 export function installTarget(target: PatchTarget): void {
@@ -42,13 +43,22 @@ function targetOf(dataset: Dataset): PatchTarget | undefined {
     return undefined;
 }
 
+/** Opening it anew costs more than the rest of a push: calls that come while that is under way share it. */
+async function defaultDatasetOf(actor: Actor): Promise<Dataset> {
+    const known = beingOpened.get(actor);
+    if (known !== undefined) return known;
+    const dataset = actor.openDataset().finally(() => beingOpened.delete(actor));
+    beingOpened.set(actor, dataset);
+    return dataset;
+}
+
 function patch(): () => void {
     const { pushData, metamorph } = Actor.prototype;
     const pushToDataset = Dataset.prototype.pushData;
     const patched = {
         // `any`: this stands in for a method that the SDK declares with overloads.
         async pushData(this: Actor, item: any, eventName?: any): Promise<any> {
-            const target = targetOf(await this.openDataset());
+            const target = targetOf(await defaultDatasetOf(this));
             return target === undefined ? pushData.call(this, item, eventName) : target.push(item, eventName);
         },
         async pushToDataset(this: Dataset, data: Parameters<typeof pushToDataset>[0]): Promise<void> {

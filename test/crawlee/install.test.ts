@@ -50,6 +50,27 @@ describe('after close()', () => {
     });
 });
 
+describe('Actor.pushData', () => {
+    it('opens the dataset once for calls that come together, and anew for those that come later', async () => {
+        const id = await stage.freshDataset();
+        const guard = await stage.open();
+        install(guard);
+        const openDataset = vi.spyOn(Actor.getDefaultInstance(), 'openDataset');
+        onTestFinished(() => openDataset.mockRestore());
+        const all = Array.from({ length: 50 }, (_, n) => n);
+        await Promise.all(all.map(async (n) => Actor.pushData({ n })));
+        expect(openDataset).toHaveBeenCalledTimes(1);
+        await Actor.pushData({ n: 50 });
+        expect(openDataset).toHaveBeenCalledTimes(2);
+        expect(numbers(await stage.items(id))).toEqual([...all, 50]);
+
+        const other = await stage.freshDataset();
+        await Actor.pushData({ n: 51 });
+        expect(numbers(await stage.items(other))).toEqual([51]);
+        expect(guard.report()).toMatchObject({ storedItems: 51 });
+    });
+});
+
 describe('Actor.metamorph', () => {
     it('waits until what is buffered is stored', async () => {
         const id = await stage.freshDataset();
