@@ -49,7 +49,7 @@ describe('what a guard sends', () => {
         expect(guard.report()).toMatchObject({ receivedItems: 0, requests: 0, sentBytes: 0 });
     });
 
-    it('compresses bodies of 1 KiB and more with brotli, and smaller ones not', async () => {
+    it('compresses bodies of 16 KiB and more with brotli, and smaller ones not', async () => {
         const id = run.freshDataset();
         const guard = await run.open();
         const sizes = [16_383, 16_384, 100_000];

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 
 const IN_MEMORY = '/dev/shm';
 /** What the largest sample needs, and more. */
-const MIN_FREE_BYTES = 1_000_000_000;
+const MIN_FREE_BYTES = 4_000_000_000;
 
 /**
  * The folder for a laptop's files unless told otherwise: in memory where the system has room for that. On a disk the file

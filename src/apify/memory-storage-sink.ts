@@ -53,10 +53,25 @@ export class MemoryStorageItemSink extends LocalItemSink {
             try {
                 await this.dataset.client.pushItems(payload.itemText(index));
             } catch (reason) {
-                job.failure ??= { reason };
+                this.#stop(job, reason);
             }
-            if (++job.ended === payload.itemCount) job.done();
+            job.ended++;
+            if (isOver(job)) job.done();
         }
         this.#writers--;
     }
+
+    /** A full disk stays full, and what comes later must not overtake what failed: nothing more is begun of what waits. */
+    #stop(job: Job, reason: unknown): void {
+        job.failure ??= { reason };
+        for (const other of this.#jobs.splice(0)) {
+            other.failure ??= { reason };
+            if (other !== job && isOver(other)) other.done();
+        }
+    }
+}
+
+/** Whether nothing of it is being written, nor will be. */
+function isOver({ payload, begun, ended, failure }: Job): boolean {
+    return ended === (failure === undefined ? payload.itemCount : begun);
 }

@@ -103,7 +103,7 @@ export class ItemFlow {
         });
         this.#flusher = new Flusher(this.buffer, {
             ...options,
-            maxParallelRequests: Math.max(options.maxParallelRequests, parts.sink.maxOrderedRequests ?? 1),
+            maxOrderedRequests: parts.sink.maxOrderedRequests ?? 1,
             clock,
             send: async (batch) => delivery.deliver(batch),
             prepare: ({ payload }) => parts.sink.prepare?.(payload),

@@ -59,12 +59,27 @@ describe('the sink of a dataset in the memory storage', () => {
         expect(counts).toEqual([1, 2, 3, 4, ...new Array(36).fill(5)]);
     });
 
-    it('fails the payload alone of which an item cannot be stored', async () => {
-        const sink = createItemSink(await Actor.openDataset('local-failure-of-one'), TUNING);
-        const payloads = ['{"n":1}', '["no object"]', '{"n":2}'].map((text) => new PayloadPool(1_000).open(text));
+    it.each([
+        ['one at a time, nothing behind it', 1, ['stored', 'unavailable', 'unavailable', 'unavailable'], ['{"n":1}']],
+        [
+            'four at a time, what had begun already',
+            4,
+            ['stored', 'unavailable', 'stored', 'unavailable'],
+            ['{"n":1}', '{"n":9}', '{"n":2}'],
+        ],
+    ])('stores, where an item cannot be stored: %s', async (_, maxLocalWrites, kinds, texts) => {
+        const name = `local-failure-of-one-${maxLocalWrites}`;
+        const sink = createItemSink(await Actor.openDataset(name), { ...TUNING, maxLocalWrites });
+        const payloads = [['{"n":1}'], ['["no object"]', '{"n":9}'], ['{"n":2}'], ['{"n":3}', '{"n":4}']].map((all) => {
+            const payload = new PayloadPool(1_000).open(all[0]!);
+            for (const text of all.slice(1)) payload.tryAppend(text);
+            return payload;
+        });
         const results = await Promise.all(payloads.map(async (payload) => sink.send(payload)));
-        expect(results.map(({ kind }) => kind)).toEqual(['stored', 'unavailable', 'stored']);
-        expect(await local.texts('local-failure-of-one')).toEqual(['{"n":1}', '{"n":2}']);
+        expect(results.map(({ kind }) => kind)).toEqual(kinds);
+        expect(await local.texts(name)).toEqual(texts);
+        // What failed before does not stop what comes after all that has ended.
+        expect(await sink.send(new PayloadPool(1_000).open('{"n":5}'))).toEqual({ kind: 'stored' });
     });
 
     it('answers only when no write is under way any more, also when one has failed', async () => {

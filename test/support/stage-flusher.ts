@@ -18,6 +18,7 @@ export interface Request {
 export function startFlusher({
     flushIntervalMillis = 1_000,
     maxParallelRequests = 1,
+    maxOrderedRequests = 1,
     maxPayloadBytes = 1_000,
     maxBufferedBytes = 5_000,
     targetPayloadBytes = Infinity,
@@ -55,6 +56,7 @@ export function startFlusher({
         clock,
         flushIntervalMillis,
         maxParallelRequests,
+        maxOrderedRequests,
         send,
         prepare: ({ payload }) => void prepared.push(textsOf(payload)),
     });

@@ -9,6 +9,8 @@ export interface FlusherOptions {
     /** No item waits longer in the buffer than this, in milliseconds. */
     flushIntervalMillis: number;
     maxParallelRequests: number;
+    /** So many may be under way at once in any case, and are stored in the order in which they began. @default 1 */
+    maxOrderedRequests?: number;
     /** Sends a batch and takes it, or what is done of it, out of the buffer. Resolves to whether to go on; never rejects. */
     send: (batch: Batch) => Promise<boolean>;
     /** Makes a closed batch ready, which will be sent next, while the request before it is under way. */
@@ -49,7 +51,7 @@ export class Flusher {
         if (this.#scheduled || this.#halted) return;
         const batch = this.#buffer.next();
         if (batch === undefined) return;
-        const mayBegin = this.#underWay < this.#options.maxParallelRequests;
+        const mayBegin = this.#mayBegin(batch);
         // What comes in until the event loop turns goes into the next, but for what shares a request with those who wait.
         if (mayBegin && !batch.urgent && this.#buffer.isFull(batch) && !this.#buffer.isClosed(batch))
             this.#buffer.seal();
@@ -93,9 +95,9 @@ export class Flusher {
     #pump(): void {
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
-        while (!this.#halted && this.#underWay < this.#options.maxParallelRequests) {
+        while (!this.#halted) {
             const batch = this.#buffer.next();
-            if (batch === undefined) break;
+            if (batch === undefined || !this.#mayBegin(batch)) break;
             if (!this.#isDue(batch)) {
                 this.#armTimer(batch);
                 break;
@@ -120,6 +122,14 @@ export class Flusher {
         if (!goOn) this.#halted = true;
         this.#settleDrains();
         this.#pump();
+    }
+
+    /** What may have been stored is looked for while nothing else is being stored beside it, unless the order is given up. */
+    #mayBegin(batch: Batch): boolean {
+        const { maxParallelRequests, maxOrderedRequests = 1 } = this.#options;
+        if (this.#underWay < maxParallelRequests) return true;
+        const isLookedFor = ({ sending, readBack }: Batch) => sending && readBack !== undefined;
+        return this.#underWay < maxOrderedRequests && !batch.readBack && !this.#buffer.batches.some(isLookedFor);
     }
 
     #isDue(batch: Batch): boolean {

@@ -105,6 +105,24 @@ describe('requests', () => {
         expect(sent().slice(3)).toEqual([[ten(4)], [ten(5)]]);
     });
 
+    it('overlap where their order is kept, but for one whose items may have been stored before', async () => {
+        const { buffer, push, sent, requests } = startFlusher({ maxOrderedRequests: 2, maxPayloadBytes: 12 });
+        const saved = { savedOrder: '1', savedKeys: [], onDone: () => undefined };
+        buffer.restore([ten(1)], { ...saved, readBack: { from: 0, sentBefore: 0 } });
+        for (let n = 2; n <= 4; n++) push(n, true);
+        await turns();
+        expect(sent()).toEqual([[ten(1)]]);
+        await requests[0]!.answer();
+        expect(sent()).toEqual([[ten(1)], [ten(2)], [ten(3)]]);
+        await requests[1]!.answer();
+        expect(sent().slice(3)).toEqual([[ten(4)]]);
+        buffer.restore([ten(5)], { ...saved, readBack: { from: 0, sentBefore: 0 } });
+        await requests[2]!.answer();
+        expect(sent()).toHaveLength(4);
+        await requests[3]!.answer();
+        expect(sent().slice(4)).toEqual([[ten(5)]]);
+    });
+
     it('wait for their time after one is answered, if nobody waits for them', async () => {
         const { clock, push, sent, requests } = startFlusher();
         push(1, true);
