@@ -58,8 +58,14 @@ const ENTITIES: Record<string, string> = {
  */
 const UNSEEN = /(?![\t\n\r\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
+/** More marks on one letter than any script puts there. Browsers draw them over other lines, or in a row that breaks nowhere. */
+const STACKED_MARKS = /(\p{M}{8})(\p{M}+)/gu;
+
 function escape(text: string): string {
-    return text.replace(/[&<>"'`]/g, (character) => ENTITIES[character]!).replace(UNSEEN, named);
+    return text
+        .replace(/[&<>"'`]/g, (character) => ENTITIES[character]!)
+        .replace(UNSEEN, named)
+        .replace(STACKED_MARKS, (_, first: string, others: string) => `${first}[${[...others].length} more marks]`);
 }
 
 /** As it is named in Unicode's tables, in place of the character itself. */

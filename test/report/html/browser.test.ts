@@ -117,6 +117,7 @@ describe.skipIf(!hasChromium)(`a page of hostile items${unlessSkipped}`, { timeo
         expect(text).toContain('[U+202E]gnp.exe[U+202C]');
         expect(text).toContain('[U+0000]null[U+0007]bell[U+001B][31mred[U+0085]next');
         expect(text).toContain('[U+200B][U+2060][U+FEFF][U+00AD]');
+        expect(text).toContain('[172 more marks]algo');
         expect(text).toContain('👨‍👩‍👧‍👦');
         expect(text).toContain(HOSTILE_TEXTS['right to left']!);
         expect(text).not.toMatch(/[\p{Bidi_Control}\u200b]/u);

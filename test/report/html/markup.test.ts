@@ -45,6 +45,12 @@ describe('markup', () => {
         for (const text of ['👨‍👩‍👧‍👦', 'می‌خواهم', 'é', 'tab\tline\nend']) expect(html`${text}`.toString()).toBe(text);
     });
 
+    it('counts the marks that no script would put on one letter', () => {
+        const marked = (count: number) => `a${'\u0301\u0489'.repeat(count / 2)}`;
+        expect(html`${`${marked(8)}b`}`.toString()).toBe(`${marked(8)}b`);
+        expect(html`${`${marked(60)}b`}`.toString()).toBe(`${marked(8)}[52 more marks]b`);
+    });
+
     it('puts nothing but other style sheets into a style sheet', () => {
         const inner = css`
             b {
