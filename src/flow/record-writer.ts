@@ -20,6 +20,9 @@ export interface RecordWriterParts {
     log: Log;
 }
 
+/** With less time left records that the quarantine does not take are saved with the run instead, for its next process. */
+const MIN_TIME_BESIDE_MILLIS = 1_000;
+
 /**
  * Stores payloads of quarantine records with the same care as items. Where the quarantine dataset cannot be opened or
  * written, they go to the run's default key-value store, with one error line; no item is dropped for it. Only what the
@@ -49,7 +52,7 @@ export class RecordWriter {
     async write(payload: Payload, readBack?: ReadBack): Promise<RecordFailure | undefined> {
         const failure = this.#isRefused ? undefined : await this.#writeToDataset(payload, readBack);
         if (failure === undefined && !this.#isRefused) return undefined;
-        if (failure !== undefined && this.#isTooLate) return failure;
+        if (this.#endsSoon) return failure ?? { error: new Error(TOO_LATE), readBack };
         try {
             await this.#writeBeside(payload, failure?.error);
             return undefined;
@@ -108,6 +111,12 @@ export class RecordWriter {
         log.error(
             `The quarantine dataset cannot be written: ${reason?.message}. Records go to ${place}, and the like.`,
         );
+    }
+
+    /** What is written beside now might land after the end has cut it short, and the next process would write it again. */
+    get #endsSoon(): boolean {
+        const { deadline, clock } = this.#parts;
+        return deadline.at - clock.now() < MIN_TIME_BESIDE_MILLIS;
     }
 
     get #isTooLate(): boolean {

@@ -28,6 +28,14 @@ await Actor.init();
 const guard = await DatasetGuard.open({ flushIntervalMillis: 60_000 }, { listingLagMillis: 200, firstRetryDelayMillis: 20 });
 ${body}`;
 
+/** Of the quarantine, and those that stand in for it in the run's key-value store. */
+function recordsAnywhere(server: ApiServer): any[] {
+    const standIns = [...server.records().entries()]
+        .filter(([key]) => key.startsWith('DATASET-GUARD-QUARANTINE-'))
+        .map(([, { value }]) => JSON.parse(value.toString()));
+    return [...server.items('tester-my-actor-quarantine'), ...standIns];
+}
+
 /** Stays alive when it is done pushing, as an Actor that waits for the web does. */
 const waiting = (body: string) => actor(`${body} setInterval(() => {}, 1_000); console.log('ready');`);
 
@@ -83,13 +91,29 @@ describe('Actor.exit() while the dataset is dead', () => {
         const second = await runScript(actor(EXIT_QUICKLY), { env: platformEnv(server) });
         expect(second.exitCode, second.stdout).toBe(0);
         expect(server.items()).toEqual([{ n: 1 }]);
-        const fallbacks = [...server.records().entries()]
-            .filter(([key]) => key.startsWith('DATASET-GUARD-QUARANTINE-'))
-            .map(([, { value }]) => JSON.parse(value.toString()));
-        const records = [...server.items('tester-my-actor-quarantine'), ...fallbacks];
-        expect(records.map(({ item }) => item)).toEqual([{ n: 'bad' }]);
+        expect(recordsAnywhere(server).map(({ item }) => item)).toEqual([{ n: 'bad' }]);
         expect(unsentKeys(server, server.ids.datasetId)).toEqual([]);
         await expect.poll(() => server.run.statusMessage).toBe('Stored 1 item, 1 in quarantine');
+    });
+});
+
+describe('Actor.exit() while the quarantine takes no records', () => {
+    it('does not begin to write one elsewhere that the end would overtake: it is found once', async () => {
+        const server = await startPlatform();
+        // The SDK waits three seconds before it exits, and of four more 2.8 are for sending. The answer comes when that is nearly
+        // over, and what is written then lands after it.
+        server.faults.next({ ...PUSHES, fault: { status: 403, delayMillis: 5_400 } });
+        server.faults.next({ method: 'PUT', path: 'DATASET-GUARD-QUARANTINE-', fault: { delayMillis: 700 } });
+        const exit = 'await Actor.exit({ timeoutSecs: 4 });';
+        const first = await runScript(actor(`await guard.pushData({ n: 'bad' }); ${exit}`), {
+            env: platformEnv(server),
+        });
+        expect(first.stdout).not.toContain('UNHANDLED');
+        server.faults.clear();
+        const second = await runScript(actor(EXIT_QUICKLY), { env: platformEnv(server) });
+        expect(second.exitCode, second.stdout).toBe(0);
+        expect(recordsAnywhere(server).map(({ item }) => item)).toEqual([{ n: 'bad' }]);
+        expect(unsentKeys(server, server.ids.datasetId)).toEqual([]);
     });
 });
 
