@@ -24,6 +24,14 @@ const TIMEOUT_MARGIN_MILLIS = 2_000;
 /** The longest delay that `setTimeout` takes. */
 const MAX_TIMER_MILLIS = 2 ** 31 - 1;
 
+/** What the listeners get: each event has a part of it. */
+interface EventArgument extends ExitOptions {
+    /** Of `persistState`. */
+    isMigrating?: boolean;
+    /** Of `migrating` and `aborting`. */
+    timeRemainingSecs?: number;
+}
+
 /**
  * Watches for the end of the process in all its forms: exit, abort, migration, reboot (which calls the listeners of
  * `migrating`, so that they may run twice), the run's timeout, which nothing announces, and an Actor that simply ends.
@@ -36,15 +44,14 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         deadline = Math.min(deadline, Date.now() + Math.min(millis, MAX_SHUTDOWN_MILLIS));
         return deadline;
     };
-    const end = async (event?: { timeRemainingSecs?: number }) => {
+    const end = async (event?: EventArgument) => {
         await handlers.end(endIn((event?.timeRemainingSecs ?? Infinity) * 1_000));
     };
-    // `any`: each event has an argument of its own.
-    const listeners: Record<string, (argument?: any) => Promise<void>> = {
-        persistState: async (event?: { isMigrating?: boolean }) => (event?.isMigrating ? end() : handlers.persist()),
+    const listeners: Record<string, (argument?: EventArgument) => Promise<void>> = {
+        persistState: async (event) => (event?.isMigrating ? end() : handlers.persist()),
         migrating: end,
         aborting: end,
-        exit: async (options: ExitOptions = {}) => {
+        exit: async (options = {}) => {
             const exit = beginExit(options);
             const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
             exit.end(failed);

@@ -37,8 +37,8 @@ export class MemoryStorageItemSink extends LocalItemSink {
     /** Resolves when no write is under way any more, also when one fails: what is being written must not be taken for missing. */
     protected async store(payload: Payload): Promise<void> {
         const job = await new Promise<Job>((resolve) => {
-            const job: Job = { payload, begun: 0, ended: 0, done: () => resolve(job) };
-            this.#jobs.push(job);
+            const begins: Job = { payload, begun: 0, ended: 0, done: () => resolve(begins) };
+            this.#jobs.push(begins);
             while (this.#writers < this.#maxLocalWrites && this.#jobs.length > 0) void this.#writeSome();
         });
         if (job.failure !== undefined) throw job.failure.reason;

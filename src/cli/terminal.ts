@@ -47,8 +47,7 @@ export function count(amount: number, noun: string): string {
 /** Scraped text may hold what a terminal obeys: control characters are shown as JSON shows them. */
 export function visible(text: string): string {
     return text.replaceAll(
-        // oxlint-disable-next-line no-control-regex -- control characters are what this looks for
-        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
+        /(?!\n)[\p{Cc}\u200b-\u200f\u2028-\u202e\u2066-\u2069]/gu,
         (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
 }

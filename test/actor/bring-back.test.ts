@@ -12,7 +12,7 @@ import { badMovies, datasetSchema, goodMovies, texts } from './support/movies.js
 const MAIN = new URL('../../dist/actor/main.js', import.meta.url);
 
 /** A rating that the schema did not know. */
-function withOpenRating(): any {
+function withOpenRating(): typeof datasetSchema {
     const schema = structuredClone(datasetSchema);
     schema.fields.properties['MPAA Rating'].enum.push('Open');
     return schema;
