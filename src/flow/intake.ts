@@ -1,7 +1,7 @@
 import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { RejectedItem } from '../pipeline/quarantine/record.js';
-import { copyItem } from '../pipeline/item-copy.js';
+import { ItemCopier } from '../pipeline/copy/item-copier.js';
 import { snapshot } from '../pipeline/snapshot.js';
 import { validateItem } from '../pipeline/validate.js';
 import { synchronous } from '../ports.js';
@@ -25,6 +25,7 @@ export interface IntakeParts {
 /** The first two stages, snapshot and validate, and what `repair` and `mode` make of their verdict. */
 export class Intake {
     readonly #parts: IntakeParts;
+    readonly #copier = new ItemCopier();
     #schema: ItemSchema | undefined;
 
     constructor(parts: IntakeParts) {
@@ -50,7 +51,7 @@ export class Intake {
     /** Makes the item's JSON, once, and validates it; with `repair`, gives what fails a second chance. */
     examine(item: unknown, itemPosition: number, owner: Owner | undefined): Examined {
         const { options } = this.#parts;
-        const copy = this.#schema && copyItem(item);
+        const copy = this.#schema && this.#copier.copy(item);
         const text = copy === undefined ? snapshot(item) : snapshot(copy.data, copy.isPlain);
         if (typeof text !== 'string') {
             const errors = [guardError(text.reason, text.message)];
@@ -91,7 +92,7 @@ export class Intake {
             this.#parts.callbackErrors.add('repair', error);
         }
         if (repaired === undefined) return undefined;
-        const copy = copyItem(repaired);
+        const copy = this.#copier.copy(repaired);
         const repairedText = snapshot(copy.data, copy.isPlain);
         if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
         return validateItem(copy, repairedText, this.#schema!) === undefined ? repairedText : undefined;
