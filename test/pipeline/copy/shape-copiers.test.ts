@@ -61,6 +61,32 @@ describe('ShapeCopiers', () => {
         expect(found).toBeGreaterThan(39_000);
     });
 
+    it.each([
+        ['first', (index: number) => ({ [`url${index}`]: 1 }), { id: 1, ...withNames(5) }],
+        ['later', (index: number) => ({ id: 1, [`url${index}`]: 1 }), withNames(5)],
+    ])('keeps room for what comes often after thousands of ever new %s names', (_, stranger, common) => {
+        const copiers = newCopiers();
+        copiers.find({ id: 1 });
+        for (let index = 0; index < 50_000; index++) copiers.find(stranger(index));
+        expect(findsAfter(copiers, common)).toBeLessThan(Infinity);
+    });
+
+    it('remembers no more than some thousand shapes', () => {
+        const copiers = newCopiers();
+        for (let index = 0; index < 200_000; index++) copiers.find(anyOf(20, index * 7_919));
+        expect(findsAfter(copiers, { another: 1 }, 10_000)).toBe(Infinity);
+    });
+
+    it('hardly looks at objects while it learns nothing of them', () => {
+        const copiers = newCopiers();
+        let looks = 0;
+        for (let index = 0; index < 50_000; index++) {
+            const stranger = { id: 1, [`url${index}`]: 1 };
+            copiers.find(new Proxy(stranger, { ownKeys: (target) => (looks++, Reflect.ownKeys(target)) }));
+        }
+        expect(looks).toBeLessThan(500);
+    });
+
     it('compiles no more than a few hundred copiers', () => {
         const copiers = newCopiers();
         let found = 0;
