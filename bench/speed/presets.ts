@@ -26,7 +26,12 @@ const GROWTH = {
     places: PLATFORM,
     latencies: [20],
 } as const;
-const ROOM = { contenders: ['guard-room'], shapes: SHAPE_NAMES, places: PLATFORM, latencies: [60] } as const;
+const ROOM = {
+    contenders: ['guard-room', 'guard-turns'],
+    shapes: SHAPE_NAMES,
+    places: PLATFORM,
+    latencies: [60],
+} as const;
 const PROMISED: readonly ContenderName[] = ['bare-array', 'guard-loop', 'guard-array', 'floor'];
 const FIFTIES: readonly ContenderName[] = ['bare-fifty', 'guard-stored-fifty', 'guard-install-fifty'];
 

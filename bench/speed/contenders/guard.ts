@@ -3,7 +3,7 @@ import { Actor } from 'apify';
 import { DatasetGuard, type DatasetGuardOptions } from '../../../src/index.js';
 import type { Task } from '../measurement.js';
 import { SHAPES } from '../shapes.js';
-import { type Prepare, pushArray, pushFiftyAtOnce, pushOneByOne, type Store } from './contender.js';
+import { type Prepare, pushArray, pushFiftyAtOnce, pushInTurns, pushOneByOne, type Store } from './contender.js';
 
 /** The guard's doors. Each item is validated. */
 export const GUARD = {
@@ -18,6 +18,10 @@ export const GUARD = {
     'guard-room': async (task) => {
         const guard = await openGuard(task);
         return flushed(guard, async (items, calls) => pushOneByOne(guard.pushData, items, calls, 1));
+    },
+    'guard-turns': async (task) => {
+        const guard = await openGuard(task);
+        return flushed(guard, async (items, calls) => pushInTurns(guard.pushData, items, calls));
     },
     'guard-stored-array': async (task) => {
         const guard = await openGuard(task, { ack: 'stored' });
