@@ -7,6 +7,7 @@ const MIN_SIGHTINGS = 64;
 const MAX_COPIERS = 256;
 const MAX_SHAPES = 4_096;
 const MAX_MEMBERS = 256;
+const MAX_NAME_LENGTH = 128;
 /** Names that may come first, and that may follow the same ones. Where there are more, they are data, such as addresses or dates. */
 const MAX_FIRST_NAMES = 512;
 const MAX_NEXT_NAMES = 16;
@@ -62,7 +63,8 @@ export class ShapeCopiers {
     }
 
     #learn(shape: Shape, name: string): boolean {
-        if (this.#shapes >= MAX_SHAPES || shape.size >= MAX_MEMBERS || !shape.add(name)) return false;
+        if (this.#shapes >= MAX_SHAPES || shape.size >= MAX_MEMBERS || name.length > MAX_NAME_LENGTH) return false;
+        if (!shape.add(name)) return false;
         this.#shapes++;
         return true;
     }

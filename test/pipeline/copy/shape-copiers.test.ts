@@ -45,6 +45,11 @@ describe('ShapeCopiers', () => {
         expect(findsAfter(newCopiers(), withNames(257), 10_000)).toBe(Infinity);
     });
 
+    it('keeps no long texts that serve as names', () => {
+        expect(findsAfter(newCopiers(), { a: 1, ['x'.repeat(128)]: 1 })).toBeLessThan(Infinity);
+        expect(findsAfter(newCopiers(), { a: 1, ['x'.repeat(129)]: 1 }, 10_000)).toBe(Infinity);
+    });
+
     it.each([
         ['first names', (index: number) => ({ [`url${index}`]: 1 })],
         ['later names', (index: number) => ({ a: 1, [`url${index}`]: 1 })],
