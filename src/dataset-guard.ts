@@ -106,8 +106,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
     handler<Context extends GuardableContext = HttpCrawlingContext>(
         requestHandler: (context: GuardedContext<Context, Item>) => Awaitable<void>,
     ): (context: Context) => Promise<void>;
-    // `any`: callers see the two signatures above.
-    handler(requestHandler: (context: any) => Awaitable<void>): (context: any) => Awaitable<void> {
+    handler(requestHandler: (context: never) => Awaitable<void>): (context: never) => Awaitable<void> {
         return wrapHandler(this.#host, this.#commits, requestHandler);
     }
 

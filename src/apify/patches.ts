@@ -56,8 +56,7 @@ function patch(): () => void {
     const { pushData, metamorph } = Actor.prototype;
     const pushToDataset = Dataset.prototype.pushData;
     const patched = {
-        // `any`: this stands in for a method that the SDK declares with overloads.
-        async pushData(this: Actor, item: any, eventName?: any): Promise<any> {
+        async pushData(this: Actor, ...[item, eventName]: Parameters<Actor['pushData']>): Promise<unknown> {
             const target = targetOf(await defaultDatasetOf(this));
             return target === undefined ? pushData.call(this, item, eventName) : target.push(item, eventName);
         },

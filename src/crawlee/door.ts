@@ -28,7 +28,10 @@ export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushDa
 /** What Crawlee allows a handler to return. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Crawlee's router: a handler with methods. `any`: each crawler has a context of its own, and all of their routers must fit. */
+/**
+ * Crawlee's router: a handler with methods. `any`, because TypeScript infers what a router is for from here, where one is made in
+ * place, `guard.handler(createCheerioRouter())`: with `unknown` or `never` it would fit no crawler.
+ */
 export interface RouterLike {
     (context: any): Awaitable<void>;
     addHandler(...args: unknown[]): unknown;
@@ -36,8 +39,8 @@ export interface RouterLike {
     use(...args: unknown[]): unknown;
 }
 
-/** `context.pushData` as a crawler provides it. `any`: Crawlee declares it with the types of its own dictionary. */
-export type ContextPush = (data: any, datasetIdOrName?: string) => Promise<void>;
+/** `context.pushData` as a crawler provides it. */
+export type ContextPush = GuardableContext['pushData'];
 
 /** What a record says of the request whose handler pushed the item. */
 export function requestInfoOf({ url, loadedUrl, label, id, retryCount }: GuardableContext['request']): RequestInfo {

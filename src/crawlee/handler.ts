@@ -8,8 +8,9 @@ import type { Awaitable, ContextPush, DoorHost, GuardableContext } from './door.
 import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './door.js';
 import { withRequest } from './request-scope.js';
 
-/** `any`: the context of whichever crawler; the public signatures say which. */
-type Handler = (context: any) => Awaitable<void>;
+/** `never`: the context of whichever crawler; the public signatures say which. */
+type Handler = (context: never) => Awaitable<void>;
+type PushedData = Parameters<ContextPush>[0];
 
 /** The contexts of attempts, each with the guard that collects its pushes. */
 const collecting = new WeakMap<GuardableContext, DoorHost>();
@@ -111,7 +112,7 @@ class Attempt {
         return true;
     }
 
-    async #push(data: unknown, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
+    async #push(data: PushedData, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
         if (!this.#host.takes(datasetIdOrName, this.#original.crawler)) {
             await original.call(undefined, data, datasetIdOrName);

@@ -5,7 +5,10 @@ import type { Dictionary, QuarantineReason, QuarantineRecord } from '../records.
 import type { RedriveResult } from './result.js';
 
 /** Options of `redriveQuarantine()`. Checked once; unknown keys are an `InvalidOptionsError`. */
-export interface RedriveOptions extends Pick<DatasetGuardOptions, 'quarantine' | 'dataset' | 'schema'> {
+export interface RedriveOptions<Item = Dictionary> extends Pick<
+    DatasetGuardOptions,
+    'quarantine' | 'dataset' | 'schema'
+> {
     /** Only records with this reason. @default all */
     reason?: QuarantineReason;
     /** Only records of this run (`actorRunId`). @default all */
@@ -14,9 +17,9 @@ export interface RedriveOptions extends Pick<DatasetGuardOptions, 'quarantine' |
     since?: Date | string;
     /**
      * Changes an item before it is validated and sent. `undefined` leaves the record where it is. If it throws, that record
-     * is left, too, and counted as failed. `any`: the caller knows what its items are. @default none
+     * is left, too, and counted as failed. Of a record `not-an-object`, `item` is whatever was pushed. @default none
      */
-    transform?: (item: any, record: QuarantineRecord) => unknown;
+    transform?: (item: Item, record: QuarantineRecord<Item>) => unknown;
     /** Whether to try items again that an earlier redrive returned with the same schema and transform. @default false */
     retry?: boolean;
     /** Says what would happen, and writes nothing. @default false */

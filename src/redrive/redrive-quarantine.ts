@@ -4,6 +4,7 @@ import { createReturnStore, defaultQuarantine, findDataset, isRemote } from '../
 import { isInitialized } from '../apify/item-sink.js';
 import { DatasetGuardError, InvalidOptionsError } from '../errors.js';
 import type { Log, Tuning } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { BATCH_ITEMS } from './batch.js';
 import { hash } from './fingerprint.js';
@@ -32,7 +33,7 @@ export interface RedriveInternals {
  * twice and skips nothing.
  * @throws InvalidOptionsError, SchemaLoadError, RedriveError; DeliveryError, QuarantineError: run it again to go on
  */
-export async function redriveQuarantine(options?: RedriveOptions): Promise<RedriveResult>;
+export async function redriveQuarantine<Item = Dictionary>(options?: RedriveOptions<Item>): Promise<RedriveResult>;
 export async function redriveQuarantine(
     given?: RedriveOptions,
     internals: RedriveInternals = {},

@@ -2,7 +2,7 @@ import type { Dataset } from 'apify';
 
 import { readStoredItem } from '../apify/redrive-storages.js';
 import type { ItemSink } from '../ports.js';
-import type { QuarantineRecord } from '../records.js';
+import type { Dictionary, QuarantineRecord } from '../records.js';
 import { Batch } from './batch.js';
 import type { Candidate } from './candidates.js';
 import { isOwnReturn, readCandidates, reasonToSkip } from './candidates.js';
@@ -94,7 +94,9 @@ export class Redrive {
         try {
             const original = 'item' in record ? record.item : await readStoredItem(record, quarantine);
             if (original === undefined) throw new Error(`its item ${record.itemKey} is gone from its store.`);
-            const item = options.transform ? await options.transform(structuredClone(original), record) : original;
+            // Of a record `not-an-object` it is something else, as the option says.
+            const copy = structuredClone(original) as Dictionary;
+            const item = options.transform ? await options.transform(copy, record) : original;
             if (item === undefined) {
                 this.#counts.skipped.byTransform++;
                 return undefined;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import type { Sample } from '../../bench/speed/measurement.js';
+import type { Results } from '../../bench/speed/results.js';
 import { REPOSITORY, run } from '../actor/support/actor-run.js';
 
 const MAX_REQUEST_BYTES = 9_437_184;
@@ -14,7 +16,7 @@ async function bench(...args: string[]) {
     return run(process.execPath, [join(REPOSITORY, 'bench/speed.mjs'), ...args], REPOSITORY);
 }
 
-async function results(...args: string[]): Promise<any> {
+async function results(...args: string[]): Promise<Results & { output: string }> {
     const folder = await mkdtemp(join(tmpdir(), 'guard-bench-test-'));
     onTestFinished(async () => rm(folder, { recursive: true, force: true }));
     const file = join(folder, 'results.json');
@@ -45,7 +47,7 @@ describe('the benchmark of speed', () => {
             }
         }
         expect(summaries).toHaveLength(6);
-        expect(comparisons.map(({ contender, against }: any) => `${contender} ${against}`)).toContain(
+        expect(comparisons.map(({ contender, against }) => `${contender} ${against}`)).toContain(
             'guard-loop bare-fifty',
         );
         for (const { pairs, best } of comparisons) {
@@ -99,13 +101,13 @@ describe('the benchmark of speed', () => {
     });
 });
 
-function of(samples: any[], contender: string): any[] {
+function of(samples: readonly Sample[], contender: string): Sample[] {
     const found = samples.filter((sample) => sample.contender === contender);
     expect(found).not.toEqual([]);
     return found;
 }
 
-function expectWhole(sample: any): void {
+function expectWhole(sample: Sample): void {
     expect(sample).toEqual({
         contender: expect.any(String),
         place: expect.any(String),

@@ -16,6 +16,7 @@ import type { CheerioCrawlingContext, RouterHandler } from 'crawlee';
 import { describe, expectTypeOf, it } from 'vitest';
 
 import type { DatasetGuard, GuardedContext, PushResult } from '../../src/index.js';
+import { expectToCompile } from '../support/expect-to-compile.js';
 
 /** An interface, which has no index signature as a type alias has. */
 interface Movie {
@@ -23,9 +24,7 @@ interface Movie {
     year?: number;
 }
 
-// The compiler is the test: what stands here is not run.
 declare const guard: DatasetGuard<Movie>;
-function expectToCompile(_code: () => unknown): void {}
 
 describe('DatasetGuard<Item>', () => {
     it('takes an interface', () => {
