@@ -2,26 +2,24 @@ import type { HttpCrawlingContext } from 'crawlee';
 
 import { checkStorageAccess } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
-import { Commits } from './crawlee/commits.js';
-import type { Awaitable, DoorHost, GuardableContext, GuardedContext, RouterLike } from './crawlee/door.js';
-import { inCrawler, requestInfoOf } from './crawlee/door.js';
+import type { Awaitable, GuardableContext, GuardedContext, GuardHandle, RouterLike } from './crawlee/guard-handle.js';
+import { inCrawler, requestInfoOf } from './crawlee/guard-handle.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
 import { Installation } from './crawlee/install.js';
 import { currentRequest } from './crawlee/request-scope.js';
 import { createRouterHook } from './crawlee/router-hook.js';
-import { GuardClosedError } from './errors.js';
+import { DeliveryError, GuardClosedError } from './errors.js';
 import type { GuardParts } from './open.js';
 import { openParts } from './open.js';
 import type { DatasetGuardOptions } from './options.js';
-import type { Tuning } from './ports.js';
+import type { InternalOptions } from './ports.js';
 import type { Dictionary, PushResult } from './records.js';
 import type { GuardReport } from './report/statistics.js';
-import { summarize } from './report/statistics.js';
-import { RunEnd } from './run/run-end.js';
+import { within } from './utils/clock.js';
 
-/** What a metamorph waits for at most. */
-const METAMORPH_MILLIS = 25_000;
+/** `close()` does not wait longer for `onQuarantine` callbacks that have not settled. */
+const MAX_CALLBACK_MILLIS = 30_000;
 
 /**
  * Stands between an Actor and its dataset: each item is checked against the dataset's schema, buffered, and sent with
@@ -32,58 +30,61 @@ const METAMORPH_MILLIS = 25_000;
  * await Actor.init();
  * const guard = await DatasetGuard.open();
  * await guard.pushData({ title: 'Alien', year: 1979 });
- * await Actor.exit(); // flushes and closes the guard
+ * await Actor.exit(); // stores what is buffered
  */
 export class DatasetGuard<Item extends object = Dictionary> {
     readonly #parts: GuardParts;
-    readonly #stopWatching: () => void;
-    readonly #host: DoorHost;
-    readonly #commits = new Commits();
+    readonly #handle: GuardHandle;
     readonly #hook: (context: GuardableContext) => void;
     readonly #installation: Installation;
     #closing: Promise<GuardReport> | undefined;
 
     private constructor(parts: GuardParts) {
         this.#parts = parts;
-        const runEnd = new RunEnd(parts, async () => this.close());
-        this.#stopWatching = parts.watch(runEnd);
         this.pushData = this.pushData.bind(this);
+        const { dataset, pusher, pages, log } = parts;
         const isClosed = () => this.#closing !== undefined;
-        this.#host = {
-            pusher: parts.pusher,
-            takes: (name, crawler) => takes(parts.dataset, name, crawler),
+        this.#handle = {
+            pusher,
+            pages,
+            takes: (name, crawler) => takes(dataset, name, crawler),
             get isClosed() {
                 return isClosed();
             },
             warnClosed: once(() =>
-                parts.log.warning('The guard is closed: pushes go straight to the dataset from now on. Said once.'),
+                log.warning('The guard is closed: pushes go straight to the dataset from now on. Logged once.'),
             ),
-            log: parts.log,
+            warnForeign: once(() =>
+                log.warning(
+                    "This crawler's storage is not the guard's, so nothing that it pushes is guarded. Either two copies of @crawlee/core are installed, or the crawler has a storage client of its own.",
+                ),
+            ),
+            log,
         };
-        this.#hook = createRouterHook(this.#host);
-        this.#installation = new Installation(this.#host, {
-            matches: (dataset) => isSameDataset(dataset, parts.dataset),
-            end: async () => runEnd.end(Date.now() + METAMORPH_MILLIS),
-        });
+        this.#hook = createRouterHook(this.#handle);
+        this.#installation = new Installation(this.#handle, (other) => isSameDataset(other, dataset));
     }
 
     /**
      * Opens a guard on the run's default dataset, or that of `options.dataset`, with the schema that the platform
-     * enforces. Call it after `Actor.init()`. The guard flushes and closes by itself when the Actor exits.
+     * enforces. Call it after `Actor.init()`. The guard stores what it holds by itself however the run ends.
      * @throws InvalidOptionsError, SchemaLoadError, or whatever opening the dataset throws
      */
     static async open<Item extends object = Dictionary>(
         options?: DatasetGuardOptions<Item>,
     ): Promise<DatasetGuard<Item>>;
-    // `tuning` is no part of the API: tests have no ten seconds to wait for a listing.
-    static async open(options?: DatasetGuardOptions<any>, tuning?: Partial<Tuning>): Promise<DatasetGuard<any>> {
-        return new DatasetGuard(await openParts(options, tuning));
+    // `internal` is no part of the API: tests have no ten seconds to wait for a listing.
+    static async open(
+        options?: DatasetGuardOptions<any>,
+        internal?: Partial<InternalOptions>,
+    ): Promise<DatasetGuard<any>> {
+        return new DatasetGuard(await openParts(options, internal));
     }
 
     /**
-     * Takes one item or an array of items on their way to the dataset. Resolves as `options.ack` says. An array must not be
-     * changed until then. `eventName` charges a pay-per-event event for each item that is stored, as `Actor.pushData` does.
-     * May be passed around unbound.
+     * Takes one item or an array of items on their way to the dataset. Resolves as `options.ack` says, and once an end of the
+     * run is announced when the items are stored. An array must not be changed until then. `eventName` charges a pay-per-event
+     * event for each item that is stored, as `Actor.pushData` does. May be passed around unbound.
      * @throws TypeError for what is neither an object nor an array; an item within an array that is no object goes to quarantine
      * @throws GuardClosedError, ItemsRejectedError, ToleranceExceededError, DeliveryError, QuarantineError
      */
@@ -92,14 +93,14 @@ export class DatasetGuard<Item extends object = Dictionary> {
         if (this.#closing !== undefined) throw new GuardClosedError();
         const { pusher } = this.#parts;
         const request = currentRequest();
-        if (request === undefined) return pusher.pushData(data, { eventName });
-        return inCrawler(async () => pusher.pushData(data, { eventName, request: requestInfoOf(request) }));
+        if (request === undefined) return pusher.push(data, { eventName });
+        return inCrawler(async () => pusher.push(data, { eventName, request: requestInfoOf(request) }));
     }
 
     /**
      * Wraps a crawler's request handler, or a router with all its methods. `context.pushData` then only collects; when the
      * handler returns, the items are stored or quarantined before the crawler marks the request handled. When it throws,
-     * they are discarded, because the retry pushes them again. A failing delivery fails the handler.
+     * they wait for the retry, which pushes them again; where none follows they are stored. A failing delivery fails the handler.
      */
     handler<Router extends RouterLike>(router: Router): Router;
     // The default is for crawlers that would take the context from their handler: HttpCrawler, BasicCrawler.
@@ -107,7 +108,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         requestHandler: (context: GuardedContext<Context, Item>) => Awaitable<void>,
     ): (context: Context) => Promise<void>;
     handler(requestHandler: (context: never) => Awaitable<void>): (context: never) => Awaitable<void> {
-        return wrapHandler(this.#host, this.#commits, requestHandler);
+        return wrapHandler(this.#handle, requestHandler);
     }
 
     /** A middleware for `router.use()`: each `context.pushData` resolves when its items are stored or quarantined. */
@@ -130,49 +131,53 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Resolves when all that was accepted before is stored or in quarantine.
+     * Resolves when all that was accepted before this call is stored or in quarantine.
      * @throws DeliveryError, QuarantineError: the items are kept, and the next flush tries again
      */
     async flush(): Promise<void> {
-        await this.#parts.flow.flush();
+        await this.#parts.pipeline.flush();
     }
 
     /**
-     * Flushes, writes the report, and lets go of the Actor's events. Afterwards `pushData` throws. Calling it again gives
-     * the same report; after a failure, it tries again.
-     * @throws DeliveryError, QuarantineError
+     * Stores what is buffered and what running handlers have collected, writes the report, undoes `install()`, and lets go of the
+     * Actor's events. Afterwards `pushData` throws. Calling it again gives the same report. When items cannot be stored within
+     * 30 s it rejects, after writing the report; the items are kept and saved with the run, and the next call tries again.
+     * @throws DeliveryError
      */
     async close(): Promise<GuardReport> {
-        this.#closing ??= this.#close();
+        this.#closing ??= this.#close().catch((error: unknown) => {
+            this.#closing = undefined;
+            throw error;
+        });
         return this.#closing;
+    }
+
+    /** As `close`, for `await using`. */
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.close();
     }
 
     /** What became of the items until now. */
     report(): GuardReport {
-        return this.#parts.flow.statistics.report();
+        return this.#parts.pipeline.statistics.report();
     }
 
     async #close(): Promise<GuardReport> {
-        const { flow, pusher, carryOver, reports, deadline, exitDeadline, log } = this.#parts;
-        try {
-            await deadline.race(pusher.settled());
-            await flow.flush();
-            await deadline.race(flow.quarantine.announced());
-        } catch (error) {
-            this.#closing = undefined;
-            // At the end of a run, what could not be sent is saved first.
-            if (exitDeadline.at === Infinity) await reports.write((error as Error).message);
-            throw error;
+        const { runEnd, pipeline, letGo } = this.#parts;
+        const { summary, isFailed, unsentItems } = await runEnd.close();
+        if (isFailed) {
+            // The guard stays open, so that the next call can try again.
+            runEnd.livesOn();
+            throw new DeliveryError(`${unsentItems} items could not be sent. ${summary}`, {
+                keptItems: pipeline.pendingItems,
+                permanent: false,
+                cause: pipeline.failure,
+            });
         }
-        this.#stopWatching();
-        const counters = carryOver
-            .saveCounters(true)
-            .catch((error: Error) => log.debug(`Counters were not saved: ${error.message}`));
-        const [place] = await Promise.all([reports.close(), exitDeadline.race(counters)]);
-        flow.callbackErrors.summarize();
-        const report = this.report();
-        log.info(`${summarize(report)}${place === undefined ? '' : `. Report: ${place}`}`);
-        return report;
+        this.uninstall();
+        await within(pipeline.quarantine.announced(), MAX_CALLBACK_MILLIS);
+        letGo();
+        return this.report();
     }
 }
 

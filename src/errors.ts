@@ -58,33 +58,53 @@ export interface RejectedItem {
     errors: ItemError[];
 }
 
+/** How far a call got that rejects, so that nobody pushes twice what is there. */
+export interface CallProgress {
+    /** Items of the call that are stored or in quarantine; with `ack: 'buffered'`, that the guard holds or has handled. @default 0 */
+    storedItems?: number | undefined;
+    /** Zero-based positions in the call of all other items, ascending. They have to be pushed again. @default [] */
+    unstored?: readonly number[] | undefined;
+    cause?: unknown;
+}
+
+/** Base of the errors with which a call rejects that may have stored some of its items. */
+abstract class CallError extends DatasetGuardError {
+    /** Items of the call that are stored or in quarantine; with `ack: 'buffered'`, that the guard holds or has handled. */
+    readonly storedItems: number;
+    /** Zero-based positions in the call of all other items, ascending. They have to be pushed again. */
+    readonly unstored: readonly number[];
+
+    constructor(code: DatasetGuardErrorCode, message: string, { storedItems = 0, unstored = [], cause }: CallProgress) {
+        super(code, message, cause === undefined ? undefined : { cause });
+        this.storedItems = storedItems;
+        this.unstored = Object.freeze([...unstored]);
+    }
+}
+
 /**
  * `mode: 'fail'`: items of the call failed. Trying again with the same items does not help.
  * Where the guard rejected them, no item of the call was stored; where the platform did, the others were.
  */
-export class ItemsRejectedError extends DatasetGuardError {
+export class ItemsRejectedError extends CallError {
     override name = 'ItemsRejectedError';
+    readonly rejectedItems: readonly RejectedItem[];
 
-    constructor(
-        readonly rejectedItems: readonly RejectedItem[],
-        message: string,
-    ) {
-        super('ITEMS_REJECTED', message);
+    constructor(message: string, fields: CallProgress & { rejectedItems: readonly RejectedItem[] }) {
+        super('ITEMS_REJECTED', message, fields);
+        this.rejectedItems = fields.rejectedItems;
     }
 }
 
 /** More items are in quarantine than `tolerance` allows. Trying again does not help: the source or the schema changed. */
-export class ToleranceExceededError extends DatasetGuardError {
+export class ToleranceExceededError extends CallError {
     override name = 'ToleranceExceededError';
+    readonly quarantinedItems: number;
+    readonly receivedItems: number;
 
-    constructor(
-        readonly quarantinedItems: number,
-        readonly receivedItems: number,
-        message: string,
-        /** Of an array that was taken in part: its first so many items are on their way, the others were not taken. */
-        readonly acceptedItems = 0,
-    ) {
-        super('TOLERANCE_EXCEEDED', message);
+    constructor(message: string, fields: CallProgress & { quarantinedItems: number; receivedItems: number }) {
+        super('TOLERANCE_EXCEEDED', message, fields);
+        this.quarantinedItems = fields.quarantinedItems;
+        this.receivedItems = fields.receivedItems;
     }
 }
 
@@ -92,34 +112,26 @@ export class ToleranceExceededError extends DatasetGuardError {
  * The platform could not be reached or refused the request for a reason that is not the items'. `cause` has the reason.
  * Trying again helps once that passes; `flush()` sends what was kept.
  */
-export class DeliveryError extends DatasetGuardError {
+export class DeliveryError extends CallError {
     override name = 'DeliveryError';
+    /** Items that the guard still holds and will send with the next flush. */
+    readonly keptItems: number;
+    /** Whether the reason cannot pass by itself (401, 402, 403, 404). */
+    readonly permanent: boolean;
 
-    constructor(
-        message: string,
-        /** Items that the guard still holds and will send with the next flush. */
-        readonly keptItems: number,
-        /** Whether the reason cannot pass by itself (401, 402, 403, 404). */
-        readonly permanent: boolean,
-        options?: ErrorOptions,
-        /** Of an array that was taken in part: its first so many items are stored or kept, the others were not taken. */
-        readonly acceptedItems = 0,
-    ) {
-        super('DELIVERY', message, options);
+    constructor(message: string, fields: CallProgress & { keptItems: number; permanent: boolean }) {
+        super('DELIVERY', message, fields);
+        this.keptItems = fields.keptItems;
+        this.permanent = fields.permanent;
     }
 }
 
 /** Quarantine records could not be written. Trying again helps once the reason in `cause` passes; the records are kept. */
-export class QuarantineError extends DatasetGuardError {
+export class QuarantineError extends CallError {
     override name = 'QuarantineError';
 
-    constructor(
-        message: string,
-        options?: ErrorOptions,
-        /** Of an array that was taken in part: its first so many items are stored or kept, the others were not taken. */
-        readonly acceptedItems = 0,
-    ) {
-        super('QUARANTINE', message, options);
+    constructor(message: string, fields: CallProgress = {}) {
+        super('QUARANTINE', message, fields);
     }
 }
 

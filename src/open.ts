@@ -1,7 +1,7 @@
 import type { Dataset } from 'apify';
 
 import { createCharging } from './apify/charging.js';
-import { createClock, createLog, readActorFullName, readRunIdentity, TUNING } from './apify/environment.js';
+import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
@@ -9,26 +9,32 @@ import { reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
 import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
-import { CarryOver } from './run/carry-over.js';
-import { MovableDeadline } from './run/deadline.js';
+import { createSyncRunStore, createSyncStorage, openSyncQuarantine } from './apify/sync-storages.js';
+import { CollectedPages } from './crawlee/collected-pages.js';
 import { DatasetGuardError } from './errors.js';
-import { ItemFlow } from './flow/item-flow.js';
 import type { DatasetGuardOptions, ResolvedOptions } from './options.js';
 import { resolveOptions } from './options.js';
-import type { Log, Tuning } from './ports.js';
-import { Pusher } from './push/pusher.js';
+import { Pipeline } from './pipeline/pipeline.js';
+import { Pusher } from './pipeline/push.js';
+import type { InternalOptions, Log } from './ports.js';
 import type { UsedSchema } from './report/page.js';
 import { RunReport } from './report/run-report.js';
+import { onProcessEnd } from './run-end/process-end.js';
+import { RunEnd } from './run-end/run-end.js';
+import { SendAtExit } from './run-end/send-at-exit.js';
+import type { Snapshot } from './run-end/snapshot.js';
+import { SnapshotStore } from './run-end/snapshot-store.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
+import { createClock } from './utils/clock.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
-export async function openParts(given: DatasetGuardOptions<any> | undefined, tuned: Partial<Tuning> = {}) {
-    const options = resolveOptions(given);
-    const tuning = { ...TUNING, ...tuned };
+export async function openParts(given: DatasetGuardOptions<any> | undefined, internalGiven: Partial<InternalOptions> = {}) {
+    const asGiven = resolveOptions(given);
+    const internal = { ...INTERNAL_DEFAULTS, ...internalGiven };
     const clock = createClock();
     const log = createLog();
     const initialized = isInitialized();
@@ -38,7 +44,10 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
             'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.',
         );
     }
-    const dataset = await openDataset(options.dataset);
+    const dataset = await openDataset(asGiven.dataset);
+    const sink = createItemSink(dataset, internal, asGiven.compression);
+    // Locally waiting costs nothing, and what is stored cannot be lost.
+    const options: ResolvedOptions = sink.isRemote ? asGiven : { ...asGiven, ack: 'stored' };
     const sources = createSchemaSources(dataset);
     const schemas = new SchemaKeeper(
         { option: options.schema, target: schemaTarget(options, isDefaultDataset(dataset)) },
@@ -47,15 +56,15 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
     const schema = await schemas.find();
     const actor = await actorName(sources.cwd);
     const quarantine = options.quarantine ?? quarantineName(actor);
-    const toSink = (opened: Dataset) => createItemSink(opened, tuning, options.compression);
-    const quarantineStore = createQuarantineStore(quarantine, toSink, log);
+    const quarantineStore = createQuarantineStore(
+        quarantine,
+        (opened: Dataset) => createItemSink(opened, internal, options.compression),
+        log,
+    );
     const runStore = createRunStore();
-    const sink = toSink(dataset);
     const identity = readRunIdentity();
-    const deadline = new MovableDeadline(clock);
-    /** When the process may be gone; that for sending is before it. */
-    const exitDeadline = new MovableDeadline(clock);
-    const flow = new ItemFlow({
+    const charging = createCharging(dataset.id, initialized);
+    const pipeline = new Pipeline({
         options,
         sink,
         quarantineStore,
@@ -66,56 +75,81 @@ export async function openParts(given: DatasetGuardOptions<any> | undefined, tun
         },
         schema,
         refreshSchema: async () => schemas.refresh(),
+        // Who sets the option himself wants the order, and a charged push counts what is stored before the next one begins.
+        mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
         clock,
-        deadline,
-        tuning,
+        internal,
         log,
     });
-    const carryOver = new CarryOver({
-        datasetId: sink.datasetId,
+    const snapshots = new SnapshotStore({
+        store: runStore,
+        datasetId: sink.stableId,
         runId: identity.actorRunId,
-        store: runStore,
-        flow,
-        now: clock.now,
         log,
     });
-    await restore(carryOver, log);
-    const pusher = new Pusher(flow, options, createCharging(dataset.id, initialized));
+    await restore(snapshots, pipeline, log);
+    const pusher = new Pusher(pipeline, options, charging);
+    const pages = new CollectedPages(pipeline, pusher);
     const reports = new RunReport({
-        statistics: flow.statistics,
+        statistics: pipeline.statistics,
         store: runStore,
-        keySuffix: reportKeySuffix(dataset, options.dataset, carryOver.place),
+        keySuffix: reportKeySuffix(dataset, options.dataset, snapshots.slot),
         describe: () => ({
             subject: actor,
             schema: usedSchema(schemas.used),
-            facts: runFacts(dataset, quarantine, quarantineStore.openedId),
+            facts: runFacts(dataset, quarantine, quarantineStore.opened?.id),
         }),
         clock,
-        deadline: exitDeadline,
         log,
     });
-    return {
-        dataset,
-        flow,
-        pusher,
-        carryOver,
+    const sendAtExit = new SendAtExit({
+        pipeline,
+        snapshots,
         reports,
-        deadline,
-        exitDeadline,
-        clock,
-        options,
+        takeCollected: () => pages.takeAll(),
+        openStorage: () => createSyncStorage(dataset),
+        openQuarantine: () => openSyncQuarantine(quarantine, quarantineStore.opened),
+        openRunStore: createSyncRunStore,
         log,
-        watch: watchLifecycle,
+    });
+    const runEnd = new RunEnd({ pipeline, pusher, collected: pages, snapshots, reports, sendAtExit, clock, log });
+    const stopWatching = watchLifecycle(runEnd);
+    const stopListening = onProcessEnd((maxMillis) => runEnd.processEnd(maxMillis));
+    /** The guard is closed: it lets go of events, signals and timers. */
+    const letGo = () => {
+        runEnd.stop();
+        pipeline.stop();
+        snapshots.release();
+        void reports.close();
+        stopWatching();
+        stopListening();
     };
+    return { dataset, pipeline, pusher, pages, runEnd, log, letGo };
 }
 
-/** What cannot be read now stays where it is. */
-async function restore(carryOver: CarryOver, log: Log): Promise<void> {
+/** Takes over what earlier processes of the run left. What cannot be read now stays where it is. */
+async function restore(snapshots: SnapshotStore, pipeline: Pipeline, log: Log): Promise<void> {
     try {
-        await carryOver.restore();
+        const left = await snapshots.claim();
+        for (const snapshot of left) takeOver(snapshot, pipeline, log);
+        if (left.length > 0) await snapshots.saveHead(pipeline.statistics.save());
     } catch (error) {
         log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
     }
+}
+
+function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline, log: Log): void {
+    try {
+        pipeline.statistics.restore(statistics);
+    } catch (error) {
+        log.warning(
+            `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
+        );
+    }
+    for (const { from, lines } of batches) pipeline.restore(lines, from);
+    pipeline.restoreRecords(records);
+    const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
+    if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
 }
 
 function usedSchema({ schema, reason }: DiscoveredSchema): UsedSchema {

@@ -31,7 +31,11 @@ export function toSendResult(thrown: unknown): SendResult {
     if (statusCode === 400 && SCHEMA_ERROR_TYPES.has(type)) {
         return { kind: 'invalid', invalidItems: readInvalidItems(data), error };
     }
-    if (statusCode === 400 || statusCode === 422) return { kind: 'bad-request', error };
+    if (statusCode === 400 || statusCode === 422) {
+        // Something on the way has answered, not the API, whose errors have a type: it says nothing about an item.
+        const isFromApi = typeof type === 'string' && type !== '';
+        return isFromApi ? { kind: 'bad-request', error } : { kind: 'unavailable', outcomeUnknown: false, error };
+    }
     // A request that was limited in rate, or that timed out before it was read whole, stored nothing.
     if (statusCode === 429 || statusCode === 408) return { kind: 'unavailable', outcomeUnknown: false, error };
     if (statusCode >= 500) return { kind: 'unavailable', outcomeUnknown: true, error };

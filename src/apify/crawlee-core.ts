@@ -31,3 +31,18 @@ export function toNonRetryableError(error: Error): Error {
 function dressed(wrapper: Error, { name, code }: Error & { code?: string }): Error {
     return Object.assign(wrapper, { name, ...(code !== undefined && { code }) });
 }
+
+/** A crawler as far as it decides on retries. */
+interface RetryingCrawler {
+    _canRequestBeRetried?: (request: unknown, error: unknown) => boolean;
+}
+
+/** Whether the crawler will run the handler again for this request. True where that is not known. */
+export function mayBeRetried(crawler: unknown, request: unknown, error: unknown): boolean {
+    const { _canRequestBeRetried: canBeRetried } = crawler as RetryingCrawler;
+    try {
+        return canBeRetried?.call(crawler, request, error) ?? true;
+    } catch {
+        return true;
+    }
+}

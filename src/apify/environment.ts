@@ -1,8 +1,6 @@
-import { AsyncResource } from 'node:async_hooks';
-
 import { log } from 'apify';
 
-import type { Clock, Log, Tuning } from '../ports.js';
+import type { InternalOptions, Log } from '../ports.js';
 
 /** Which Actor, run and build this is; empty on a laptop. */
 export interface RunIdentity {
@@ -31,28 +29,8 @@ export function readActorFullName(): string | undefined {
     return readActorVariable('FULL_NAME');
 }
 
-/**
- * The system's clock. Its callbacks run in the async context of whoever made it: in that of the handler that happened to
- * push first, Crawlee's adaptive crawler would see a handler touch a storage behind its back.
- */
-export function createClock(): Clock {
-    const inThisContext = AsyncResource.bind((callback: () => void) => callback());
-    return {
-        now: () => Date.now(),
-        after(millis, callback) {
-            const timer = setTimeout(() => inThisContext(callback), millis);
-            timer.unref();
-            return () => clearTimeout(timer);
-        },
-        sleep: async (millis) =>
-            new Promise((resolve) => {
-                setTimeout(resolve, millis);
-            }),
-    };
-}
-
-/** What follows from the platform's times and from apify-client's retries: two minutes at least. */
-export const TUNING: Tuning = {
+/** They follow from the platform's times and from apify-client's retries: two minutes at least. */
+export const INTERNAL_DEFAULTS: InternalOptions = {
     listingLagMillis: 10_000,
     firstRetryDelayMillis: 500,
     maxRetries: 8,

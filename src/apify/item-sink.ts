@@ -1,7 +1,7 @@
 import type { Dataset } from 'apify';
 import { Actor, ApifyClient } from 'apify';
 
-import type { ItemSink, Payload, SendResult, Tuning } from '../ports.js';
+import type { InternalOptions, ItemSink, ListedPage, Payload, SendResult } from '../ports.js';
 import { toSendResult } from './api-error.js';
 import { itemCountOf, LocalItemSink } from './local-item-sink.js';
 import { isMemoryStorage, MemoryStorageItemSink } from './memory-storage-sink.js';
@@ -11,10 +11,10 @@ import { describeBody, RequestBodies } from './request-bodies.js';
  * The sink for a dataset. Its client decides, not where the run is: an open dataset may live on the platform while the
  * Actor runs on a laptop, or the other way round.
  */
-export function createItemSink(dataset: Dataset, tuning: Tuning, compression: 'auto' | 'none' = 'auto'): ItemSink {
+export function createItemSink(dataset: Dataset, internal: InternalOptions, compression: 'auto' | 'none' = 'auto'): ItemSink {
     const owner = apiClientOf(dataset);
-    if (owner !== undefined) return new ApiItemSink(dataset, owner, tuning, compression);
-    return isMemoryStorage(dataset) ? new MemoryStorageItemSink(dataset, tuning) : new StorageItemSink(dataset);
+    if (owner !== undefined) return new ApiItemSink(dataset, owner, internal, compression);
+    return isMemoryStorage(dataset) ? new MemoryStorageItemSink(dataset, internal) : new StorageItemSink(dataset);
 }
 
 /** The `ApifyClient` behind a dataset that lives on the platform. */
@@ -28,7 +28,9 @@ export function apiClientOf(dataset: Dataset): ApifyClient | undefined {
  * with a priced default-item event it parses every payload back and charges by itself.
  */
 class ApiItemSink implements ItemSink {
+    readonly isRemote = true;
     readonly retries = true;
+    readonly isAtomic = true;
     readonly #dataset: Dataset;
     readonly #client: ApifyClient;
     readonly #bodies: RequestBodies;
@@ -36,7 +38,7 @@ class ApiItemSink implements ItemSink {
     constructor(
         dataset: Dataset,
         { baseUrl, token }: ApifyClient,
-        { requestTimeoutSecs }: Tuning,
+        { requestTimeoutSecs }: InternalOptions,
         compression: 'auto' | 'none',
     ) {
         this.#dataset = dataset;
@@ -53,6 +55,10 @@ class ApiItemSink implements ItemSink {
     }
 
     get datasetId(): string {
+        return this.#dataset.id;
+    }
+
+    get stableId(): string {
         return this.#dataset.id;
     }
 
@@ -75,10 +81,10 @@ class ApiItemSink implements ItemSink {
         }
     }
 
-    async list(offset: number, limit: number): Promise<unknown[] | undefined> {
+    async list(offset: number, limit: number): Promise<ListedPage | undefined> {
         try {
-            const { items } = await this.#client.dataset(this.datasetId).listItems({ offset, limit });
-            return items;
+            const { items, total } = await this.#client.dataset(this.datasetId).listItems({ offset, limit });
+            return { items, total };
         } catch (error) {
             if (toSendResult(error).kind === 'refused') return undefined;
             throw error;

@@ -1,28 +1,41 @@
 import { Actor } from 'apify';
 
-/** What a guard does at the turns of a run's life. None of these rejects. */
+import { MAX_TIMER_MILLIS } from '../utils/clock.js';
+
+/** How a run went, for the outside. */
+export interface ExitOutcome {
+    /** One sentence for a person. */
+    summary: string;
+    /** Something was not stored. */
+    isFailed: boolean;
+    unsentItems: number;
+}
+
+/** What a guard does at the turns of a run's life. None of these rejects, and each returns within the time it is given. */
 export interface LifecycleHandlers {
-    /** Sends what is buffered, in time for the regular `persistState`. */
-    persist(): Promise<void>;
-    /** The process may be gone at `deadline`, in milliseconds since the epoch: sends what is buffered, or saves it. */
-    end(deadline: number): Promise<void>;
-    /** As `end`, and closes. Resolves to one sentence for a person, and whether something was not stored. */
-    close(deadline: number): Promise<{ summary: string; failed: boolean }>;
+    /** `isLast`: the SDK waits for this without limit, and then ends the process. */
+    persist(isLast: boolean): Promise<void>;
+    /** The run is about to go on elsewhere. `remainingMillis` where the platform has said it. */
+    migrating(remainingMillis: number | undefined): Promise<void>;
+    aborting(remainingMillis: number | undefined): Promise<void>;
+    /** The run times out in so many milliseconds. */
+    timeoutSoon(remainingMillis: number): Promise<void>;
+    /** The run is about to become another Actor's. */
+    metamorph(): Promise<void>;
+    /** The process was to go and lives on. */
+    livesOn(): void;
+    exit(timeoutMillis: number): Promise<ExitOutcome>;
+    /** The event loop has run dry. Resolves to undefined where there is nothing left to do. */
+    naturalEnd(): Promise<ExitOutcome | undefined>;
 }
 
 /** What `exit` listeners get: the options of `Actor.exit()`, which still count afterwards. */
 interface ExitOptions {
+    exit?: boolean;
     exitCode?: number;
     timeoutSecs?: number;
     statusMessage?: string;
 }
-
-/** The SDK ends the process 30 s after `exit`, and an abort or a migration leaves 30 s in all. */
-const MAX_SHUTDOWN_MILLIS = 25_000;
-/** What a run that times out is left with for other things. */
-const TIMEOUT_MARGIN_MILLIS = 2_000;
-/** The longest delay that `setTimeout` takes. */
-const MAX_TIMER_MILLIS = 2 ** 31 - 1;
 
 /** What the listeners get: each event has a part of it. */
 interface EventArgument extends ExitOptions {
@@ -32,75 +45,64 @@ interface EventArgument extends ExitOptions {
     timeRemainingSecs?: number;
 }
 
+/** The run's timeout, which nothing announces, is an end from so long before on. */
+const TIMEOUT_NOTICE_MILLIS = 10_000;
+const DEFAULT_EXIT_TIMEOUT_SECS = 30;
+
 /**
- * Watches for the end of the process in all its forms: exit, abort, migration, reboot (which calls the listeners of
- * `migrating`, so that they may run twice), the run's timeout, which nothing announces, and an Actor that simply ends.
- * Returns how to stop watching.
+ * Watches for the ends of a run: exit, abort, migration, reboot (which calls the listeners of `persistState` and `migrating`
+ * itself, so that they may run twice), the run's timeout, a metamorph, and an Actor that simply ends. Returns how to stop.
  */
 export function watchLifecycle(handlers: LifecycleHandlers): () => void {
-    // One deadline, from the first signal on: an abort is followed by an exit.
-    let deadline = Infinity;
-    const endIn = (millis: number): number => {
-        deadline = Math.min(deadline, Date.now() + Math.min(millis, MAX_SHUTDOWN_MILLIS));
-        return deadline;
-    };
-    const end = async (event?: EventArgument) => {
-        await handlers.end(endIn((event?.timeRemainingSecs ?? Infinity) * 1_000));
-    };
     const listeners: Record<string, (argument?: EventArgument) => Promise<void>> = {
-        persistState: async (event) => (event?.isMigrating ? end() : handlers.persist()),
-        migrating: end,
-        aborting: end,
-        exit: async (options = {}) => {
-            const exit = beginExit(options);
-            const { summary, failed } = await handlers.close(endIn((options.timeoutSecs ?? Infinity) * 1_000));
-            exit.end(failed);
-            if (failed) {
-                options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
-                // The SDK gives its own attempt a millisecond, and this message must arrive.
-                await showFailure(options.statusMessage);
-            } else {
-                options.statusMessage ??= summary;
-            }
+        persistState: async (event) => {
+            if (event?.isMigrating) await handlers.migrating(undefined);
+            else await handlers.persist(isEventManagerClosed());
         },
+        migrating: async (event) => handlers.migrating(toMillis(event?.timeRemainingSecs)),
+        aborting: async (event) => handlers.aborting(toMillis(event?.timeRemainingSecs)),
+        exit: async (options = {}) => onExit(handlers, options),
     };
     for (const [event, listener] of Object.entries(listeners)) Actor.on(event as 'exit', listener);
 
-    const onBeforeExit = () => {
-        void handlers.close(endIn(Infinity)).then(async ({ summary, failed }) => {
-            if (!failed) return;
-            process.exitCode ||= 1;
-            await showFailure(summary);
-        });
-    };
-    process.once('beforeExit', onBeforeExit);
-    const stopTimer = watchTimeout((timeoutAt) => {
-        void handlers.end(endIn(timeoutAt - TIMEOUT_MARGIN_MILLIS - Date.now()));
-    });
+    const onBeforeExit = () => void onNaturalEnd(handlers);
+    process.on('beforeExit', onBeforeExit);
+    const stopTimer = watchTimeout(handlers);
+    metamorphListeners.add(handlers);
+    patchMetamorph();
 
     return () => {
         for (const [event, listener] of Object.entries(listeners)) Actor.off(event as 'exit', listener);
         process.off('beforeExit', onBeforeExit);
         stopTimer();
+        metamorphListeners.delete(handlers);
+        if (metamorphListeners.size === 0) unpatchMetamorph?.();
     };
 }
 
-/** The exits under way, which all guards of the process share. */
-const exits = new WeakMap<ExitOptions, { exitCode: number | undefined; closing: number }>();
+async function onExit(handlers: LifecycleHandlers, options: ExitOptions): Promise<void> {
+    const { summary, isFailed } = await handlers.exit((options.timeoutSecs ?? DEFAULT_EXIT_TIMEOUT_SECS) * 1_000);
+    if (isFailed) {
+        options.exitCode ||= 1;
+        options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
+        // The SDK gives its own attempt a millisecond, and this message must arrive.
+        await showFailure(options.statusMessage);
+    } else {
+        options.statusMessage ??= summary;
+    }
+    if (options.exit === false) handlers.livesOn();
+}
 
-/** Until all guards are closed the run is to fail: the SDK may end the process at any time, and then items may be left. */
-function beginExit(options: ExitOptions): { end(failed: boolean): void } {
-    const exit = exits.get(options) ?? { exitCode: options.exitCode, closing: 0 };
-    exits.set(options, exit);
-    exit.closing++;
-    options.exitCode = exit.exitCode || 1;
-    return {
-        end(failed) {
-            exit.closing--;
-            if (failed) exit.exitCode ||= 1;
-            if (exit.closing === 0) options.exitCode = exit.exitCode;
-        },
-    };
+async function onNaturalEnd(handlers: LifecycleHandlers): Promise<void> {
+    const outcome = await handlers.naturalEnd();
+    if (!outcome?.isFailed) return;
+    process.exitCode ||= 1;
+    await showFailure(outcome.summary);
+}
+
+/** The SDK closes its event manager before it emits the last `persistState`. Only then it is not initialized. */
+function isEventManagerClosed(): boolean {
+    return !Actor.config.getEventManager().isInitialized();
 }
 
 async function showFailure(statusMessage: string): Promise<void> {
@@ -109,14 +111,42 @@ async function showFailure(statusMessage: string): Promise<void> {
     );
 }
 
-/** Calls back some time before the run times out; sooner than half of what is left when that is little. */
-function watchTimeout(callback: (timeoutAt: number) => void): () => void {
+/** Where the timeout is in the past, nobody knows when the run ends: then it is no end. */
+function watchTimeout(handlers: LifecycleHandlers): () => void {
     const timeoutAt = Actor.getEnv().timeoutAt?.getTime();
-    if (timeoutAt === undefined) return () => undefined;
-    const leftMillis = timeoutAt - Date.now();
-    const millis = Math.max(leftMillis / 2, leftMillis - MAX_SHUTDOWN_MILLIS);
-    if (millis > MAX_TIMER_MILLIS) return () => undefined;
-    const timer = setTimeout(() => callback(timeoutAt), millis);
-    timer.unref();
+    const leftMillis = timeoutAt === undefined ? -1 : timeoutAt - Date.now();
+    if (leftMillis <= 0 || leftMillis > MAX_TIMER_MILLIS) return () => undefined;
+    const noticeMillis = Math.min(TIMEOUT_NOTICE_MILLIS, leftMillis / 2);
+    const timer = setTimeout(() => void handlers.timeoutSoon(noticeMillis), leftMillis - noticeMillis);
+    timer.unref?.();
     return () => clearTimeout(timer);
+}
+
+function toMillis(secs: number | undefined): number | undefined {
+    return typeof secs === 'number' && Number.isFinite(secs) && secs >= 0 ? secs * 1_000 : undefined;
+}
+
+// Nothing announces a metamorph: the process is simply gone. The method is the SDK's, one for all guards.
+const metamorphListeners = new Set<Pick<LifecycleHandlers, 'metamorph' | 'livesOn'>>();
+let unpatchMetamorph: (() => void) | undefined;
+
+function patchMetamorph(): void {
+    if (unpatchMetamorph !== undefined) return;
+    const { metamorph } = Actor.prototype;
+    async function metamorphAfterFlush(this: Actor, ...args: Parameters<Actor['metamorph']>): Promise<void> {
+        const listeners = [...metamorphListeners];
+        await Promise.all(listeners.map(async (listener) => listener.metamorph()));
+        try {
+            await metamorph.apply(this, args);
+        } finally {
+            // It was refused, or this is no run on the platform: the process goes on.
+            for (const listener of listeners) listener.livesOn();
+        }
+    }
+    Actor.prototype.metamorph = metamorphAfterFlush;
+    unpatchMetamorph = () => {
+        unpatchMetamorph = undefined;
+        // What somebody else has patched meanwhile stays; ours then finds no listener, and passes the call on.
+        if (Actor.prototype.metamorph === metamorphAfterFlush) Actor.prototype.metamorph = metamorph;
+    };
 }

@@ -1,10 +1,12 @@
 import type { Dataset } from 'apify';
 
-import type { ItemSink, Payload, SendResult } from '../ports.js';
+import type { ItemSink, ListedPage, Payload, SendResult } from '../ports.js';
 
 /** Stores through a storage client that does not talk to the platform. A second attempt does not help: a full disk stays full. */
 export abstract class LocalItemSink implements ItemSink {
+    readonly isRemote = false;
     readonly retries = false;
+    readonly isAtomic = false;
     protected readonly dataset: Dataset;
 
     constructor(dataset: Dataset) {
@@ -13,6 +15,11 @@ export abstract class LocalItemSink implements ItemSink {
 
     get datasetId(): string {
         return this.dataset.id;
+    }
+
+    /** The memory storage makes an id for the default dataset anew in each process. */
+    get stableId(): string {
+        return this.dataset.name ?? 'default';
     }
 
     get datasetName(): string | undefined {
@@ -31,9 +38,9 @@ export abstract class LocalItemSink implements ItemSink {
         }
     }
 
-    async list(offset: number, limit: number): Promise<unknown[]> {
-        const { items } = await this.dataset.client.listItems({ offset, limit });
-        return items;
+    async list(offset: number, limit: number): Promise<ListedPage> {
+        const { items, total } = await this.dataset.client.listItems({ offset, limit });
+        return { items, total };
     }
 
     get knownItemCount(): number {

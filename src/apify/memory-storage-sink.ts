@@ -1,6 +1,6 @@
 import type { Dataset } from 'apify';
 
-import type { Payload, Tuning } from '../ports.js';
+import type { InternalOptions, Payload } from '../ports.js';
 import { LocalItemSink } from './local-item-sink.js';
 
 /** Whether the dataset lives in the SDK's storage for local runs, which writes a file for each item. */
@@ -29,7 +29,7 @@ export class MemoryStorageItemSink extends LocalItemSink {
     readonly #jobs: Job[] = [];
     #writers = 0;
 
-    constructor(dataset: Dataset, { maxLocalWrites }: Tuning) {
+    constructor(dataset: Dataset, { maxLocalWrites }: InternalOptions) {
         super(dataset);
         this.#maxLocalWrites = maxLocalWrites;
     }

@@ -8,8 +8,6 @@ export interface PatchTarget {
     matches(dataset: Dataset): boolean;
     readonly isClosed: boolean;
     push(data: unknown, eventName?: string): Promise<PushResult>;
-    /** The run is about to become another Actor's, in this process's place. */
-    end(): Promise<void>;
     /** Says once that what is pushed now goes straight to the dataset. */
     warnClosed(): void;
 }
@@ -53,7 +51,7 @@ async function defaultDatasetOf(actor: Actor): Promise<Dataset> {
 }
 
 function patch(): () => void {
-    const { pushData, metamorph } = Actor.prototype;
+    const { pushData } = Actor.prototype;
     const pushToDataset = Dataset.prototype.pushData;
     const patched = {
         async pushData(this: Actor, ...[item, eventName]: Parameters<Actor['pushData']>): Promise<unknown> {
@@ -65,18 +63,12 @@ function patch(): () => void {
             if (target === undefined) await pushToDataset.call(this, data);
             else await target.push(data);
         },
-        async metamorph(this: Actor, ...args: Parameters<Actor['metamorph']>): Promise<void> {
-            // Nothing announces a metamorph: the process is simply gone.
-            await Promise.all([...targets].map(async (target) => target.end()));
-            await metamorph.apply(this, args);
-        },
     };
-    Object.assign(Actor.prototype, { pushData: patched.pushData, metamorph: patched.metamorph });
+    Object.assign(Actor.prototype, { pushData: patched.pushData });
     Object.assign(Dataset.prototype, { pushData: patched.pushToDataset });
     return () => {
         // What somebody else has patched meanwhile stays; ours then finds no target, and passes everything on.
         if (Actor.prototype.pushData === patched.pushData) Actor.prototype.pushData = pushData;
-        if (Actor.prototype.metamorph === patched.metamorph) Actor.prototype.metamorph = metamorph;
         if (Dataset.prototype.pushData === patched.pushToDataset) Dataset.prototype.pushData = pushToDataset;
     };
 }

@@ -15,14 +15,14 @@ export function createQuarantineStore(
     target: StorageTarget,
     toSink: (dataset: Dataset) => ItemSink,
     log: Log,
-): QuarantineStore & { readonly openedId: string | undefined } {
+): QuarantineStore & { readonly opened: Dataset | undefined } {
     let sink: Promise<ItemSink> | undefined;
-    let openedId: string | undefined;
+    let openedDataset: Dataset | undefined;
     let itemStore: Promise<KeyValueStore> | undefined;
 
     const openSink = async () => {
-        const opened = toSink(await Actor.openDataset(target));
-        openedId = opened.datasetId;
+        openedDataset = await Actor.openDataset(target);
+        const opened = toSink(openedDataset);
         const name = opened.datasetName ?? opened.datasetId;
         log.info(`Rejected items go to the dataset "${name}", which is kept until you delete it.`);
         return opened;
@@ -41,9 +41,9 @@ export function createQuarantineStore(
         return Actor.openKeyValueStore();
     };
     const store = {
-        /** Of the quarantine dataset; none as long as no record went there. */
-        get openedId() {
-            return openedId;
+        /** The quarantine dataset; undefined as long as no record went there. */
+        get opened() {
+            return openedDataset;
         },
         async open() {
             sink ??= openSink();
@@ -54,7 +54,8 @@ export function createQuarantineStore(
                 throw error;
             }
         },
-        async storeItem(key: string, itemText: string) {
+        async storeItem(key: string, itemText: string, place: 'quarantine' | 'run') {
+            if (place === 'run') return storeIn(await Actor.openKeyValueStore(), key, itemText);
             itemStore ??= openItemStore().catch((error) => {
                 itemStore = undefined;
                 throw error;

@@ -2,7 +2,7 @@ import type { Dataset } from 'apify';
 import { Actor, ApifyClient } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { ItemSink, QuarantineStore, Tuning } from '../ports.js';
+import type { InternalOptions, ItemSink, QuarantineStore } from '../ports.js';
 import type { QuarantineRecord } from '../records.js';
 import { readActorFullName } from './environment.js';
 import { createItemSink } from './item-sink.js';
@@ -74,8 +74,8 @@ export async function readStoredItem(record: QuarantineRecord, quarantine: Datas
 }
 
 /** The quarantine as the place that items go back to. Where it cannot be written, nothing stands in for it. */
-export function createReturnStore(quarantine: Dataset, tuning: Tuning): QuarantineStore & { sink: ItemSink } {
-    const sink = createItemSink(quarantine, tuning);
+export function createReturnStore(quarantine: Dataset, internal: InternalOptions): QuarantineStore & { sink: ItemSink } {
+    const sink = createItemSink(quarantine, internal);
     return {
         sink,
         open: async () => sink,

@@ -1,11 +1,8 @@
-import { checkStorageAccess, toNonRetryableError } from '../apify/crawlee-core.js';
+import { checkStorageAccess, mayBeRetried, toNonRetryableError } from '../apify/crawlee-core.js';
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
-import { HandlerCall } from '../push/handler-call.js';
-import type { Examined } from '../flow/intake.js';
-import type { RequestInfo } from '../records.js';
-import type { Commits } from './commits.js';
-import type { Awaitable, ContextPush, DoorHost, GuardableContext } from './door.js';
-import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './door.js';
+import type { Attempt } from './collected-pages.js';
+import type { Awaitable, ContextPush, GuardableContext, GuardHandle } from './guard-handle.js';
+import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './guard-handle.js';
 import { withRequest } from './request-scope.js';
 
 /** `never`: the context of whichever crawler; the public signatures say which. */
@@ -13,51 +10,51 @@ type Handler = (context: never) => Awaitable<void>;
 type PushedData = Parameters<ContextPush>[0];
 
 /** The contexts of attempts, each with the guard that collects its pushes. */
-const collecting = new WeakMap<GuardableContext, DoorHost>();
+const collecting = new WeakMap<GuardableContext, GuardHandle>();
 
 /** Whether pushes of this context are collected by `guard.handler()` of the same guard. */
-export function isCollected(host: DoorHost, context: GuardableContext): boolean {
-    return collecting.get(context) === host;
+export function isCollected(guard: GuardHandle, context: GuardableContext): boolean {
+    return collecting.get(context) === guard;
 }
 
 /**
- * Wraps a request handler or a router. `context.pushData` only collects; when the handler returns, the items are stored
- * or quarantined before the crawler marks the request handled; when it throws they are discarded, because the retry
- * pushes them again. A router keeps its methods.
+ * Wraps a request handler or a router. `context.pushData` only collects; when the handler returns, the items are stored or
+ * quarantined before the crawler marks the request handled. When it throws they wait for the retry, which pushes them again.
+ * A router keeps its methods.
  */
-export function wrapHandler<H extends Handler>(host: DoorHost, commits: Commits, requestHandler: H): H {
+export function wrapHandler<H extends Handler>(guard: GuardHandle, requestHandler: H): H {
     return new Proxy(requestHandler, {
         apply: async (target, thisArg, [context]: [GuardableContext]) => {
             rejectAdaptive(context, 'guard.handler()');
-            if (host.isClosed) host.warnClosed();
-            if (host.isClosed || isCollected(host, context)) return Reflect.apply(target, thisArg, [context]);
-            const attempt = new Attempt(host, commits, context);
-            return attempt.run(async () => Reflect.apply(target, thisArg, [attempt.context]));
+            if (guard.isClosed) guard.warnClosed();
+            if (guard.isClosed || isCollected(guard, context)) return Reflect.apply(target, thisArg, [context]);
+            if (!guard.takes(undefined, context.crawler)) guard.warnForeign();
+            const run = new HandlerRun(guard, context);
+            return run.run(async () => Reflect.apply(target, thisArg, [run.context]));
         },
     });
 }
 
-/** One run of a handler for a request, and what it has pushed. */
-class Attempt {
+/** One run of a handler. */
+class HandlerRun {
     /** The crawler's context with a `pushData` that collects. The original stays as it is for the crawler's error handlers. */
     readonly context: GuardableContext;
     readonly #original: GuardableContext;
-    readonly #host: DoorHost;
-    readonly #commits: Commits;
-    readonly #state: unknown;
-    readonly #retryCount: number;
-    /** The items of each push, as they are made ready; a large array takes its time. */
-    #collected: Promise<readonly Examined[]>[] = [];
+    readonly #guard: GuardHandle;
+    readonly #attempt: Attempt;
+    /** Pushes whose items are being prepared; a large array takes its time. */
+    readonly #preparing = new Set<Promise<unknown>>();
     /** Once the handler has returned or thrown: whether its items were stored. Does not reject. */
     #isStored: Promise<boolean> | undefined;
 
-    constructor(host: DoorHost, commits: Commits, context: GuardableContext) {
-        this.#host = host;
-        this.#commits = commits;
+    constructor(guard: GuardHandle, context: GuardableContext) {
+        this.#guard = guard;
         this.#original = context;
-        this.#state = context.request.state;
-        this.#retryCount = context.request.retryCount;
-        const { pushData } = context;
+        const { pushData, request, crawler } = context;
+        const { state, retryCount } = request;
+        const isCurrent = () => request.state === state && request.retryCount === retryCount;
+        const info = requestInfoOf(request);
+        this.#attempt = guard.pages.begin(crawler as object, request.uniqueKey, info, isCurrent);
         let push: ContextPush = async (data, datasetIdOrName) => this.#push(data, datasetIdOrName, pushData);
         this.context = new Proxy(context, {
             get: (target, key) => (key === 'pushData' ? push : Reflect.get(target, key)),
@@ -68,7 +65,7 @@ class Attempt {
                 return true;
             },
         });
-        collecting.set(this.context, host);
+        collecting.set(this.context, guard);
     }
 
     async run(handler: () => Promise<void>): Promise<void> {
@@ -76,7 +73,9 @@ class Attempt {
             await withRequest(this.#original.request, handler);
         } catch (error) {
             this.#isStored = Promise.resolve(false);
-            this.#discard(await this.#take());
+            await this.#prepared();
+            const isLast = !mayBeRetried(this.#original.crawler, this.#original.request, error);
+            await this.#guard.pages.threw(this.#attempt, isLast);
             throw error;
         }
         const commit = this.#commit();
@@ -84,75 +83,56 @@ class Attempt {
         await commit;
     }
 
-    /** Stores what was collected; not for an attempt that timed out and went on, because its retry pushes the same. */
     async #commit(): Promise<boolean> {
-        const examined = await this.#take();
-        if (!this.#isCurrent()) {
-            this.#discard(examined);
-            return false;
+        await this.#prepared();
+        if (this.#guard.isClosed && this.#attempt.hasItems) throw new GuardClosedError();
+        try {
+            return await this.#guard.pages.returned(this.#attempt);
+        } catch (error) {
+            // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
+            if (error instanceof ItemsRejectedError) throw toNonRetryableError(error);
+            throw asCrawlerError(error);
         }
-        if (examined.length === 0) return true;
-        if (this.#host.isClosed) {
-            this.#discard(examined);
-            throw new GuardClosedError();
-        }
-        const isCurrent = () => this.#isCurrent();
-        const { leftOut, error } = await this.#commits.commit(this.#original, examined, isCurrent, async (items) => {
-            const call = new HandlerCall(items, this.#info, isCurrent);
-            const failure = await this.#host.pusher.pushExamined(call).then(
-                () => undefined,
-                (reason: unknown) => reason,
-            );
-            return { done: call.doneItems, error: failure };
-        });
-        this.#host.pusher.discard(leftOut);
-        // `mode: 'fail'`: the platform rejected some, and has stored the others, which a retry would push again.
-        if (error instanceof ItemsRejectedError) throw toNonRetryableError(error);
-        if (error !== undefined) throw asCrawlerError(error);
-        return true;
     }
 
     async #push(data: PushedData, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
-        if (!this.#host.takes(datasetIdOrName, this.#original.crawler)) {
+        const { pusher, pages } = this.#guard;
+        if (!this.#guard.takes(datasetIdOrName, this.#original.crawler)) {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }
         const isLate = this.#isStored !== undefined;
-        const examining = this.#host.pusher.examine(data);
+        const prepared = pusher.prepareAll(data);
         // Before the first `await`: the handler may return without waiting.
-        if (!isLate) this.#collected.push(examining);
-        const examined = await examining.catch((error: unknown) => {
+        const collected = isLate ? undefined : prepared.then(async (items) => pages.collect(this.#attempt, items));
+        if (collected !== undefined) this.#wait(collected);
+        try {
+            const items = await prepared;
+            await collected;
+            if (!isLate) return;
+            if (!(await this.#isStored)) await pages.collect(this.#attempt, items);
+            else if (!this.#guard.isClosed) await pages.pushLate(this.#attempt, items);
+        } catch (error) {
             throw asCrawlerError(error);
-        });
-        if (!isLate) return;
-        if (!(await this.#isStored)) {
-            this.#discard(examined);
-        } else if (this.#host.isClosed) {
-            this.#host.warnClosed();
-            await original.call(undefined, data, datasetIdOrName);
-        } else {
-            await inCrawler(async () => this.#host.pusher.pushExamined(new HandlerCall(examined, this.#info)));
         }
+        if (!(isLate && (await this.#isStored)) || !this.#guard.isClosed) return;
+        this.#guard.warnClosed();
+        await inCrawler(async () => original.call(undefined, data, datasetIdOrName));
     }
 
-    get #info(): RequestInfo {
-        return requestInfoOf(this.#original.request);
+    #wait(preparing: Promise<unknown>): void {
+        const done = preparing.then(ignore, ignore);
+        this.#preparing.add(done);
+        void done.then(() => this.#preparing.delete(done));
     }
 
-    /** Whether the crawler still waits for this very run of the handler. */
-    #isCurrent(): boolean {
-        const { state, retryCount } = this.#original.request;
-        return state === this.#state && retryCount === this.#retryCount;
+    /** Resolves when the items of all pushes are collected; of a push that was rejected none is, as the handler was told. */
+    async #prepared(): Promise<void> {
+        await Promise.all(this.#preparing);
     }
+}
 
-    /** What was collected; of a push that was rejected nothing, as the handler was told. */
-    async #take(): Promise<readonly Examined[]> {
-        const collected = await Promise.all(this.#collected.map(async (items) => items.catch(() => [])));
-        return collected.flat();
-    }
-
-    #discard(items: readonly Examined[]): void {
-        this.#host.pusher.discard(items.length);
-    }
+function ignore(): void {
+    // The handler that pushed handles the rejection.
 }

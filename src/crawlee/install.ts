@@ -2,8 +2,8 @@ import { checkStorageAccess } from '../apify/crawlee-core.js';
 import type { PatchTarget } from '../apify/patches.js';
 import { installTarget, uninstallTarget } from '../apify/patches.js';
 import type { PushResult } from '../records.js';
-import type { DoorHost } from './door.js';
-import { inCrawler, requestInfoOf } from './door.js';
+import type { GuardHandle } from './guard-handle.js';
+import { inCrawler, requestInfoOf } from './guard-handle.js';
 import { currentRequest, scopeRequests } from './request-scope.js';
 
 /** A crawler as far as `install` needs it. What `run` takes differs between crawlers, and is handed on as it is. */
@@ -11,35 +11,33 @@ export interface InstallableCrawler {
     run(...args: unknown[]): Promise<unknown>;
 }
 
-/** What the guard does for the SDK's methods. */
-export type Behind = Pick<PatchTarget, 'matches' | 'end'>;
-
 /** The guard under code that knows nothing of it: behind the SDK's and Crawlee's own ways to push. */
 export class Installation {
-    readonly #host: DoorHost;
+    readonly #guard: GuardHandle;
     readonly #target: PatchTarget;
     /** Crawlers whose handlers run with their request, and how to undo that. */
     readonly #crawlers = new Map<InstallableCrawler, () => void>();
 
-    constructor(host: DoorHost, behind: Behind) {
-        this.#host = host;
+    constructor(guard: GuardHandle, matches: PatchTarget['matches']) {
+        this.#guard = guard;
         this.#target = {
-            ...behind,
+            matches,
             get isClosed() {
-                return host.isClosed;
+                return guard.isClosed;
             },
             push: async (data, eventName) => this.#push(data, eventName),
-            warnClosed: () => host.warnClosed(),
+            warnClosed: () => guard.warnClosed(),
         };
     }
 
     /** Again without a crawler: nothing. With one: records of what its handlers push know their request. */
     install(crawler?: InstallableCrawler): void {
         installTarget(this.#target);
+        if (crawler !== undefined && !this.#guard.takes(undefined, crawler)) this.#guard.warnForeign();
         if (crawler === undefined || this.#crawlers.has(crawler)) return;
         const undo = scopeRequests(crawler);
         if (undo === undefined) {
-            this.#host.log.warning(
+            this.#guard.log.warning(
                 'This crawler is of an unknown kind: quarantine records will not name its requests.',
             );
             return;
@@ -56,8 +54,8 @@ export class Installation {
     async #push(data: unknown, eventName: string | undefined): Promise<PushResult> {
         checkStorageAccess();
         const request = currentRequest();
-        const manner = { eventName, ...(request && { request: requestInfoOf(request) }) };
+        const options = { eventName, ...(request && { request: requestInfoOf(request) }) };
         // Always: where `install` was not given the crawler, nothing tells whether it is a handler that pushes.
-        return inCrawler(async () => this.#host.pusher.pushStored(data, manner));
+        return inCrawler(async () => this.#guard.pusher.push(data, { ack: 'stored', ...options }));
     }
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-import type { GuardableContext } from './door.js';
+import type { GuardableContext } from './guard-handle.js';
 
 type Request = GuardableContext['request'];
 

@@ -1,27 +1,28 @@
 import { checkStorageAccess } from '../apify/crawlee-core.js';
-import type { DoorHost, GuardableContext } from './door.js';
-import { inCrawler, rejectAdaptive, requestInfoOf } from './door.js';
+import type { GuardableContext, GuardHandle } from './guard-handle.js';
+import { inCrawler, rejectAdaptive, requestInfoOf } from './guard-handle.js';
 import { isCollected } from './handler.js';
 
 /** A middleware for `router.use()`: `context.pushData` then resolves when its items are stored or quarantined. One for each guard. */
-export function createRouterHook(host: DoorHost): (context: GuardableContext) => void {
+export function createRouterHook(guard: GuardHandle): (context: GuardableContext) => void {
     const hooked = new WeakSet<GuardableContext>();
     return (context) => {
         rejectAdaptive(context, 'guard.routerHook()');
-        // Behind guard.handler() the handler's own push counts.
-        if (hooked.has(context) || isCollected(host, context)) return;
+        // Behind guard.handler() the handler collects.
+        if (hooked.has(context) || isCollected(guard, context)) return;
         hooked.add(context);
+        if (!guard.isClosed && !guard.takes(undefined, context.crawler)) guard.warnForeign();
         const { pushData } = context;
         context.pushData = async (data, datasetIdOrName) => {
             checkStorageAccess();
-            const isOurs = host.takes(datasetIdOrName, context.crawler);
-            if (isOurs && host.isClosed) host.warnClosed();
-            if (!isOurs || host.isClosed) {
+            const isOurs = guard.takes(datasetIdOrName, context.crawler);
+            if (isOurs && guard.isClosed) guard.warnClosed();
+            if (!isOurs || guard.isClosed) {
                 await pushData(data, datasetIdOrName);
                 return;
             }
             const request = requestInfoOf(context.request);
-            await inCrawler(async () => host.pusher.pushStored(data, { request }));
+            await inCrawler(async () => guard.pusher.push(data, { ack: 'stored', request }));
         };
     };
 }

@@ -1,6 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import type { Clock, Deadline, Log, RunStore } from '../ports.js';
+import type { Log, RunStore } from '../ports.js';
+import type { Clock } from '../utils/clock.js';
+import { within } from '../utils/clock.js';
 import { renderReportPage } from './html/render.js';
 import { MinuteLog } from './minute-log.js';
 import type { ReportPage } from './page.js';
@@ -15,8 +17,6 @@ export interface RunReportParts {
     /** What the page says besides. */
     describe: () => Pick<ReportPage, 'subject' | 'schema' | 'facts'>;
     clock: Clock;
-    /** When the process will be gone. */
-    deadline: Deadline;
     log: Log;
 }
 
@@ -34,6 +34,7 @@ export class RunReport {
     /** One after another: an earlier report must not replace a later one. */
     #lastSaved: Promise<unknown> = Promise.resolve();
     #written: { text: string; place: string } | undefined;
+    #writtenCounts: string | undefined;
     #isReported = false;
     #isClosed = false;
 
@@ -65,7 +66,7 @@ export class RunReport {
         try {
             const saved = this.#lastSaved.then(async () => this.#saveInContext(report, notice));
             this.#lastSaved = saved.catch(() => undefined);
-            const place = await this.#inTime(saved);
+            const place = await within(saved, MAX_WRITE_MILLIS);
             if (place === undefined) throw new Error('it took too long');
             this.#written = { text, place };
             return place;
@@ -83,17 +84,41 @@ export class RunReport {
         return place;
     }
 
+    /** Whether the last report that was written says what is known now. */
+    get isUpToDate(): boolean {
+        const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } = this.#parts.statistics.report();
+        const counts = JSON.stringify([receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems]);
+        return counts === this.#writtenCounts;
+    }
+
+    /** What `write` would write, for the end of a process that cannot wait. */
+    records(notice?: string): { key: string; text: string; contentType: string }[] {
+        return this.#recordsOf(this.#parts.statistics.report(), notice);
+    }
+
     async #save(report: GuardReport, notice: string | undefined): Promise<string> {
         const { store, keySuffix } = this.#parts;
-        await Promise.all([
-            store.save(
-                `${JSON_KEY}${keySuffix}`,
-                JSON.stringify(report, undefined, 4),
-                'application/json; charset=utf-8',
-            ),
-            store.save(`${HTML_KEY}${keySuffix}`, this.#render(report, notice), 'text/html; charset=utf-8'),
-        ]);
+        const records = this.#recordsOf(report, notice);
+        await Promise.all(records.map(async ({ key, text, contentType }) => store.save(key, text, contentType)));
+        const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } = report;
+        this.#writtenCounts = JSON.stringify([receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems]);
         return store.whereIs(`${HTML_KEY}${keySuffix}`, 'html');
+    }
+
+    #recordsOf(report: GuardReport, notice: string | undefined) {
+        const { keySuffix } = this.#parts;
+        return [
+            {
+                key: `${JSON_KEY}${keySuffix}`,
+                text: JSON.stringify(report, undefined, 4),
+                contentType: 'application/json; charset=utf-8',
+            },
+            {
+                key: `${HTML_KEY}${keySuffix}`,
+                text: this.#render(report, notice),
+                contentType: 'text/html; charset=utf-8',
+            },
+        ];
     }
 
     #render(report: GuardReport, notice: string | undefined): string {
@@ -112,19 +137,6 @@ export class RunReport {
             notice,
             version: libraryVersion(),
         });
-    }
-
-    async #inTime<T>(work: Promise<T>): Promise<T | undefined> {
-        const { clock, deadline } = this.#parts;
-        let cancelTimer: () => void = () => undefined;
-        const timeIsUp = new Promise<undefined>((resolve) => {
-            cancelTimer = clock.after(MAX_WRITE_MILLIS, () => resolve(undefined));
-        });
-        try {
-            return await deadline.race(Promise.race([work, timeIsUp]));
-        } finally {
-            cancelTimer();
-        }
     }
 
     #warn(error: unknown): void {

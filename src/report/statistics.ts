@@ -1,4 +1,5 @@
-import type { DeliveryCounters } from '../ports.js';
+import type { SavedCounters } from '../quality/counters.js';
+import { Counters } from '../quality/counters.js';
 import type { QuarantineReason } from '../records.js';
 import { ReasonCounts } from './reasons.js';
 import type { TimelineFigures } from './page.js';
@@ -33,40 +34,27 @@ export interface GuardReport {
 export type { ReasonSummary };
 
 /** The counters as another process of the run takes them over. */
-export type SavedStatistics = Omit<GuardReport, 'pendingItems' | 'unsentItems' | 'reasons'> & {
-    rejectedItems: number;
+export interface SavedStatistics extends SavedCounters {
+    startedAt: string;
     /** Items with a reason: with `mode: 'warn'` or `'fail'` others than those rejected. */
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
     timeline: SavedTimeline;
-};
+}
 
-/** Counters in, snapshot out. */
-export class Statistics implements DeliveryCounters {
-    receivedItems = 0;
-    storedItems = 0;
-    quarantinedItems = 0;
-    trimmedItems = 0;
-    discardedItems = 0;
-    unsentItems = 0;
-    requests = 0;
-    rejectedRequests = 0;
-    retriedRequests = 0;
-    sentBytes = 0;
-    /** Items that were found to belong in quarantine, whether or not their record is stored yet. */
-    rejectedItems = 0;
+/** Counters, reasons and the timeline of a run: what the report is made of. */
+export class Statistics {
+    readonly counters = new Counters();
     #startedAt: string;
     readonly #reasons: ReasonCounts;
     readonly #timeline: Timeline;
     readonly #now: () => number;
-    readonly #pendingItems: () => number;
 
-    constructor(now: () => number, samples: boolean, pendingItems: () => number) {
+    constructor(now: () => number, samples: boolean) {
         this.#now = now;
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
         this.#reasons = new ReasonCounts(samples);
-        this.#pendingItems = pendingItems;
     }
 
     /** Counts the reasons of one item. Returns those that were never seen before. */
@@ -74,31 +62,24 @@ export class Statistics implements DeliveryCounters {
         return this.#reasons.count(rejection);
     }
 
-    /** What another process of the run needs to count on. Items under way are not in it: they are saved, or gone. */
+    /** What another process of the run needs to count on. */
     save(): SavedStatistics {
         this.look();
-        const { pendingItems: _pending, unsentItems: _unsent, ...counted } = this.report();
         return {
-            ...counted,
-            rejectedItems: this.rejectedItems,
+            ...this.counters.save(),
+            startedAt: this.#startedAt,
             reasonedItems: this.#reasons.rejectedItems,
             reasons: this.#reasons.details(),
             timeline: this.#timeline.save(),
         };
     }
 
-    /** Counts on from what `save` gave. */
+    /** Counts on from what `save` gave. @throws TypeError for what is of another shape; then nothing is taken over */
     restore(saved: SavedStatistics): void {
-        this.storedItems = saved.storedItems;
-        this.quarantinedItems = saved.quarantinedItems;
-        this.trimmedItems = saved.trimmedItems;
-        this.discardedItems = saved.discardedItems;
-        this.receivedItems = saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
-        this.requests = saved.requests;
-        this.rejectedRequests = saved.rejectedRequests;
-        this.retriedRequests = saved.retriedRequests;
-        this.sentBytes = saved.sentBytes;
-        this.rejectedItems = saved.rejectedItems;
+        if (!Array.isArray(saved.reasons) || !Array.isArray(saved.timeline?.buckets) || isNaN(Date.parse(saved.startedAt))) {
+            throw new TypeError('expected counters with reasons, timeline and startedAt');
+        }
+        this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
         this.#reasons.restore(saved.reasonedItems, saved.reasons);
         this.#timeline.restore(saved.timeline, saved);
@@ -106,7 +87,7 @@ export class Statistics implements DeliveryCounters {
 
     /** Items over time get what has come since the last look. To be called once a minute. */
     look(): void {
-        this.#timeline.look(this.#now(), this);
+        this.#timeline.look(this.#now(), this.counters.values());
     }
 
     /** Items over time, as of the last look. */
@@ -130,17 +111,7 @@ export class Statistics implements DeliveryCounters {
 
     report(): GuardReport {
         return Object.freeze({
-            receivedItems: this.receivedItems,
-            storedItems: this.storedItems,
-            quarantinedItems: this.quarantinedItems,
-            trimmedItems: this.trimmedItems,
-            discardedItems: this.discardedItems,
-            pendingItems: this.#pendingItems() - this.unsentItems,
-            unsentItems: this.unsentItems,
-            requests: this.requests,
-            rejectedRequests: this.rejectedRequests,
-            retriedRequests: this.retriedRequests,
-            sentBytes: this.sentBytes,
+            ...this.counters.values(),
             startedAt: this.#startedAt,
             reasons: this.#reasons.list(),
         });

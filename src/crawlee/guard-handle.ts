@@ -1,0 +1,83 @@
+import type { CrawlingContext } from 'crawlee';
+
+import { toCriticalError } from '../apify/crawlee-core.js';
+import { DeliveryError, ToleranceExceededError } from '../errors.js';
+import type { Log } from '../ports.js';
+import type { RequestInfo } from '../records.js';
+import type { Pusher } from '../pipeline/push.js';
+import type { CollectedPages } from './collected-pages.js';
+
+/** What an entry point needs of its guard. */
+export interface GuardHandle {
+    readonly pusher: Pusher;
+    readonly pages: CollectedPages;
+    readonly isClosed: boolean;
+    /** Whether a push of this crawler that names this dataset, or none, is the guard's. */
+    takes(datasetIdOrName: string | undefined, crawler: unknown): boolean;
+    /** Logs once that what is pushed after `close()` goes straight to the dataset. */
+    warnClosed(): void;
+    /** Logs once that a crawler's storage is not the guard's. */
+    warnForeign(): void;
+    readonly log: Log;
+}
+
+/** A crawling context as far as the entry points need it; an adaptive crawler's has no `crawler`. */
+export type GuardableContext = Pick<CrawlingContext, 'request' | 'pushData'> & { crawler?: unknown };
+
+/** A handler's context, `pushData` typed with the guard's items. */
+export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushData'> & {
+    pushData(data: Item | Item[], datasetIdOrName?: string): Promise<void>;
+};
+
+/** What Crawlee allows a handler to return. */
+export type Awaitable<T> = T | PromiseLike<T>;
+
+/**
+ * Crawlee's router: a handler with methods. `any`, because TypeScript infers what a router is for from here, where one is made in
+ * place, `guard.handler(createCheerioRouter())`: with `unknown` or `never` it would fit no crawler.
+ */
+export interface RouterLike {
+    (context: any): Awaitable<void>;
+    addHandler(...args: unknown[]): unknown;
+    addDefaultHandler(...args: unknown[]): unknown;
+    use(...args: unknown[]): unknown;
+}
+
+/** `context.pushData` as a crawler provides it. */
+export type ContextPush = GuardableContext['pushData'];
+
+/** What a record says of the request whose handler pushed the item. */
+export function requestInfoOf({ url, loadedUrl, label, id, retryCount }: GuardableContext['request']): RequestInfo {
+    return {
+        url,
+        ...(loadedUrl !== undefined && { loadedUrl }),
+        ...(label !== undefined && { label }),
+        ...(id !== undefined && { id }),
+        retryCount,
+    };
+}
+
+/** An adaptive crawler runs a handler twice and keeps one result: only what it commits may be pushed. */
+export function rejectAdaptive(context: GuardableContext, entryPoint: string): void {
+    if (context.crawler !== undefined) return;
+    throw toCriticalError(
+        new Error(
+            `${entryPoint} cannot be used with AdaptivePlaywrightCrawler: it would push the results of attempts that the ` +
+                'crawler throws away. Call guard.install(crawler) instead, and leave the handlers as they are.',
+        ),
+    );
+}
+
+/** Makes the errors stop the crawler that no further request can escape; the others let it try the request again. */
+export async function inCrawler<T>(push: () => Awaitable<T>): Promise<T> {
+    try {
+        return await push();
+    } catch (error) {
+        throw asCrawlerError(error);
+    }
+}
+
+export function asCrawlerError(error: unknown): unknown {
+    const stops = error instanceof ToleranceExceededError || (error instanceof DeliveryError && error.permanent);
+    return stops ? toCriticalError(error) : error;
+}

@@ -1,0 +1,342 @@
+import type { Payload, SendResult } from '../ports.js';
+import type { ItemError, QuarantineReason } from '../records.js';
+import type { PositionInterpretation } from './positions.js';
+import { errorsOfItem, interpretPositions } from './positions.js';
+import type { RequestSender, SendOptions, SendOutcome, UnknownOutcome } from './retry.js';
+
+/** An item that the platform rejects, proven by a request of its own or by elimination. */
+export interface PlatformRejection {
+    /** Zero-based index in the delivered payload. */
+    index: number;
+    /** Zero-based position in the request that the platform rejected. */
+    itemPosition: number;
+    reason: Extract<QuarantineReason, 'schema' | 'too-large' | 'rejected'>;
+    errors: ItemError[];
+}
+
+/** An item that was refused alone, for a reason that may be the platform's. */
+export interface DisputedItem {
+    index: number;
+    /** Requests that the platform had accepted when it first refused the item: another one since then is the contrast. */
+    acceptedBefore: number;
+    error: Error;
+}
+
+/** Items that one request will carry again. */
+export interface UnsentPart {
+    indexes: number[];
+    /** Set when they may have been stored: to be looked for before they are sent. */
+    unknown?: UnknownOutcome;
+}
+
+export interface DeliveryFailure {
+    error: Error;
+    /** Whether the reason cannot pass by itself: 401, 402, 403, 404. */
+    permanent: boolean;
+}
+
+/** The outcome of a delivery. Items that are neither rejected, disputed nor unsent are stored. */
+export interface DeliveryOutcome {
+    rejected: PlatformRejection[];
+    disputed: DisputedItem[];
+    /** The items that are still to be sent, because of `failure`, in order. */
+    unsent: UnsentPart[];
+    failure?: DeliveryFailure;
+}
+
+export interface DeliverOptions extends SendOptions {
+    /** The items may be in the dataset: they are looked for before they are sent. */
+    unknown?: UnknownOutcome;
+    /** The payload is a single item that was refused before: see `DisputedItem`. */
+    acceptedBefore?: number;
+    /** The run ends: a disputed item is rejected if anything was ever accepted. */
+    isLastTry?: boolean;
+}
+
+export interface DeliveryOptions {
+    sender: RequestSender;
+    maxRetries: number;
+    /** The local verdict on an item: evidence where positions can be interpreted in two ways. */
+    isInvalid?: (itemText: string) => boolean;
+    /** The platform takes only payloads smaller than this many bytes: told after a 413. */
+    onTooLarge: (byteLength: number) => void;
+}
+
+type RejectedResult = Extract<SendResult, { kind: 'invalid' | 'too-large' | 'bad-request' }>;
+
+/**
+ * So many items refused alone in a row, with no accepted request between them, are an outage. Requests of several items do not
+ * count: to find one item among a thousand takes ten refusals.
+ */
+const OUTAGE_REFUSALS = 12;
+
+/**
+ * Gets a payload's items into the dataset, in order, whatever the platform rejects.
+ *
+ * A rejected request stores nothing, so each further request is a question: without the items that were named, is the
+ * rest accepted? If so, the named ones are at fault, all of them, because the platform names all. If not, the positions were
+ * interpreted the wrong way; when no interpretation is left, bisection isolates the items at fault.
+ */
+export class Delivery {
+    readonly #options: DeliveryOptions;
+    /** The interpretation of `itemPosition` that was proven last; it is tried first. */
+    #provenBase: 0 | 1 = 0;
+    #acceptedRequests = 0;
+    #refusalsInARow = 0;
+
+    constructor(options: DeliveryOptions) {
+        this.#options = options;
+    }
+
+    /** Requests that the platform has accepted. */
+    get acceptedRequests(): number {
+        return this.#acceptedRequests;
+    }
+
+    /** Whether a request was accepted after so many had been. */
+    acceptedSince(acceptedBefore: number): boolean {
+        return this.#acceptedRequests > acceptedBefore;
+    }
+
+    /** Never rejects for what the platform does: an outage leaves the items `unsent`. */
+    async deliver(payload: Payload, options: DeliverOptions = {}): Promise<DeliveryOutcome> {
+        const { sender, maxRetries } = this.#options;
+        const progress = new Progress(payload, options);
+        let indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
+        if (options.unknown !== undefined) {
+            const stored = await sender.findStored(payload, options.unknown);
+            indexes = indexes.filter((index) => !stored.has(index));
+        }
+        for (let round = 0; indexes.length > 0; round++) {
+            await this.#sendAndSettle(indexes, progress);
+            if (!progress.isRefusedInARow || round >= maxRetries) break;
+            // The refusals are the platform's. The items that were not tried yet may bring the contrast once that has passed.
+            indexes = progress.takeUnsent();
+            if (indexes.length > 0) await sender.backOff(round);
+        }
+        return progress.outcome();
+    }
+
+    async #send(indexes: readonly number[], { payload, options }: Progress): Promise<SendOutcome> {
+        const part = indexes.length === payload.itemCount ? payload : payload.pick(indexes);
+        const result = await this.#options.sender.send(part, options);
+        if (result.kind === 'stored') {
+            this.#acceptedRequests++;
+            this.#refusalsInARow = 0;
+        }
+        return result;
+    }
+
+    async #sendAndSettle(indexes: number[], progress: Progress): Promise<SendOutcome> {
+        const result = await this.#send(indexes, progress);
+        await this.#settle(result, indexes, progress);
+        return result;
+    }
+
+    async #settle(result: SendOutcome, indexes: number[], progress: Progress): Promise<void> {
+        switch (result.kind) {
+            case 'stored':
+                return;
+            case 'unavailable': {
+                const { storedIndexes, unknown } = result;
+                const unsent = indexes.filter((_, position) => !storedIndexes?.has(position));
+                progress.fail({ error: result.error, permanent: false }, unsent, unknown);
+                return;
+            }
+            case 'refused':
+                progress.fail({ error: result.error, permanent: true }, indexes);
+                return;
+            case 'too-large':
+                if (indexes.length > 1) {
+                    this.#options.onTooLarge(progress.bytesOf(indexes));
+                    await this.#bisect(result, indexes, progress);
+                } else progress.reject(indexes[0]!, 'too-large', result);
+                return;
+            case 'bad-request':
+                if (indexes.length > 1) await this.#bisect(result, indexes, progress);
+                else this.#settleRefusal(result, indexes[0]!, progress);
+                return;
+            case 'invalid':
+                if (indexes.length > 1) await this.#setAsideNamed(result, indexes, progress);
+                else progress.reject(indexes[0]!, 'schema', result);
+        }
+    }
+
+    /** An item is at fault only by contrast: another request was accepted after its first refusal, and it is refused again. */
+    #settleRefusal(result: RejectedResult, index: number, progress: Progress): void {
+        const { acceptedBefore, isLastTry } = progress.options;
+        const hasContrast = acceptedBefore !== undefined && this.acceptedSince(acceptedBefore);
+        if (hasContrast || (isLastTry && this.#acceptedRequests > 0)) {
+            progress.reject(index, 'rejected', result);
+            return;
+        }
+        this.#refusalsInARow++;
+        progress.dispute({ index, acceptedBefore: acceptedBefore ?? this.#acceptedRequests, error: result.error });
+        if (this.#refusalsInARow >= OUTAGE_REFUSALS) progress.refuseInARow(result.error);
+    }
+
+    /** Takes the named items out and sends the rest, under one interpretation of the positions after the other. */
+    async #setAsideNamed(
+        result: Extract<SendResult, { kind: 'invalid' }>,
+        indexes: number[],
+        progress: Progress,
+    ): Promise<void> {
+        for (const interpretation of this.#interpretations(result, indexes, progress)) {
+            const { errors: errorsByPosition, indexBase } = interpretation;
+            const rest = indexes.filter((_, position) => !errorsByPosition.has(position));
+            const restResult = rest.length === 0 ? undefined : await this.#send(rest, progress);
+            if (restResult === undefined || restResult.kind === 'stored') {
+                this.#provenBase = indexBase;
+                for (const [position, errors] of errorsByPosition) {
+                    progress.rejectNamed(indexes[position]!, position, errors, result.error);
+                }
+                return;
+            }
+            if (restResult.kind === 'unavailable' || restResult.kind === 'refused') {
+                await this.#settle(restResult, rest, progress);
+                // They were not in the request that failed, and it is not proven that they are the ones at fault.
+                progress.leaveUnsent(indexes.filter((_, position) => errorsByPosition.has(position)));
+                return;
+            }
+        }
+        await this.#bisect(result, indexes, progress);
+    }
+
+    /** The ways to interpret the positions, likeliest first: the local validator may know the items that fail. */
+    #interpretations(
+        result: Extract<SendResult, { kind: 'invalid' }>,
+        indexes: number[],
+        { payload }: Progress,
+    ): PositionInterpretation[] {
+        const { isInvalid } = this.#options;
+        const interpretations = interpretPositions(result.invalidItems, indexes.length, this.#provenBase);
+        if (isInvalid === undefined || interpretations.length < 2) return interpretations;
+        const confirmed = ({ errors }: PositionInterpretation) =>
+            [...errors.keys()].filter((position) => isInvalid(payload.itemText(indexes[position]!))).length;
+        const counts = new Map(interpretations.map((each) => [each, confirmed(each)]));
+        return interpretations.sort((a, b) => counts.get(b)! - counts.get(a)!);
+    }
+
+    /** Halves a rejected request until each item at fault stands alone. The order of the stored items is kept. */
+    async #bisect(result: RejectedResult, indexes: number[], progress: Progress): Promise<void> {
+        const middle = Math.floor(indexes.length / 2);
+        const left = indexes.slice(0, middle);
+        const right = indexes.slice(middle);
+        const leftResult = await this.#settleHalf(result, left, progress);
+        if (progress.failure !== undefined) {
+            progress.leaveUnsent(right);
+            return;
+        }
+        // The whole was rejected and the left half is in order: the right half holds an item at fault, no need to ask.
+        // Not so for its size: each half of what is too large may be small enough.
+        if (leftResult.kind === 'stored' && result.kind !== 'too-large' && right.length > 1) {
+            await this.#bisect(result, right, progress);
+            return;
+        }
+        await this.#settleHalf(result, right, progress);
+    }
+
+    async #settleHalf(whole: RejectedResult, indexes: number[], progress: Progress): Promise<SendResult> {
+        const result = await this.#send(indexes, progress);
+        // No interpretation of the positions was left in the whole, so none is tried in its parts.
+        const isUnreadable = result.kind === 'invalid' && whole.kind === 'invalid';
+        if (isUnreadable && indexes.length > 1) await this.#bisect(result, indexes, progress);
+        else await this.#settle(result, indexes, progress);
+        return result;
+    }
+}
+
+/** How far a delivery has got. */
+class Progress {
+    readonly payload: Payload;
+    readonly options: DeliverOptions;
+    readonly #rejected: PlatformRejection[] = [];
+    readonly #disputed: DisputedItem[] = [];
+    #unsent: UnsentPart[] = [];
+    #failure: DeliveryFailure | undefined;
+    #isRefusedInARow = false;
+
+    constructor(payload: Payload, options: DeliverOptions) {
+        this.payload = payload;
+        this.options = options;
+    }
+
+    get failure(): DeliveryFailure | undefined {
+        return this.#failure;
+    }
+
+    /** Whether so many items were refused one by one that it is the platform's fault. */
+    get isRefusedInARow(): boolean {
+        return this.#isRefusedInARow;
+    }
+
+    bytesOf(indexes: readonly number[]): number {
+        return indexes.reduce((bytes, index) => bytes + this.payload.itemBytes(index) + 1, 1);
+    }
+
+    reject(index: number, reason: PlatformRejection['reason'], result: RejectedResult): void {
+        const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
+        this.#add(index, 0, reason, errors, result.error);
+    }
+
+    /** The item at `position` of a request was named by the platform. */
+    rejectNamed(index: number, position: number, errors: ItemError[], error: Error): void {
+        this.#add(index, position, 'schema', errors, error);
+    }
+
+    dispute(item: DisputedItem): void {
+        this.#disputed.push(item);
+    }
+
+    refuseInARow(error: Error): void {
+        this.#isRefusedInARow = true;
+        this.#failure = { error, permanent: false };
+    }
+
+    fail(failure: DeliveryFailure, indexes: number[], unknown?: UnknownOutcome): void {
+        this.#failure = failure;
+        if (indexes.length > 0) this.#unsent.push({ indexes, ...(unknown && { unknown }) });
+    }
+
+    leaveUnsent(indexes: number[]): void {
+        if (indexes.length > 0) this.#unsent.push({ indexes });
+    }
+
+    /** The unsent items are tried again. */
+    takeUnsent(): number[] {
+        const indexes = this.#unsent.flatMap((part) => part.indexes);
+        this.#unsent = [];
+        this.#failure = undefined;
+        this.#isRefusedInARow = false;
+        return indexes;
+    }
+
+    outcome(): DeliveryOutcome {
+        const rejected = this.#rejected.sort((a, b) => a.index - b.index);
+        const outcome = { rejected, disputed: this.#disputed, unsent: this.#unsent };
+        // Where nothing is left to be sent, nothing has failed: the refused items wait for the contrast.
+        return this.#failure === undefined || this.#unsent.length === 0
+            ? outcome
+            : { ...outcome, failure: this.#failure };
+    }
+
+    #add(
+        index: number,
+        itemPosition: number,
+        reason: PlatformRejection['reason'],
+        errors: ItemError[],
+        error: Error,
+    ): void {
+        this.#rejected.push({
+            index,
+            itemPosition,
+            reason,
+            errors: errors.length > 0 ? errors : [platformError(error)],
+        });
+    }
+}
+
+/** The platform's message, for an item about which it says nothing else. */
+function platformError(error: Error): ItemError {
+    return { instancePath: '', schemaPath: '', keyword: 'platform', params: {}, message: error.message };
+}

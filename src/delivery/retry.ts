@@ -1,0 +1,215 @@
+import type { DeliveryCounters } from './delivery-counters.js';
+import type { ItemCounts } from './read-back.js';
+import { countItems, indexesOf, readBack } from './read-back.js';
+import type { OpenRequest } from './stored-history.js';
+import { StoredHistory } from './stored-history.js';
+import type { InternalOptions, ItemSink, Log, Payload, SendResult } from '../ports.js';
+import type { Clock } from '../utils/clock.js';
+import { within } from '../utils/clock.js';
+
+export interface RequestSenderOptions {
+    sink: ItemSink;
+    clock: Clock;
+    internal: InternalOptions;
+    counters: DeliveryCounters;
+    log: Log;
+    /** Aborted when nothing is to be sent any more: waits end, and no further request begins. */
+    signal: AbortSignal;
+    /** Called when a request has been without an answer for `SLOW_REQUEST_MILLIS`. */
+    onSlow?: () => void;
+}
+
+/** Where to look for the items of a request whose outcome is unknown, before they are sent again. */
+export interface UnknownOutcome {
+    /** Nothing of the request lies before this offset. */
+    readonly from: number;
+    /** The request was made before this time, on the monotonic clock. */
+    readonly sentBefore: number;
+    /** The items may have been sent in several requests, some of which were stored: a request of another process. */
+    readonly isSplit?: boolean;
+    /** The request, and how many of this guard's requests had been stored when its outcome became unknown. */
+    readonly request?: OpenRequest;
+    readonly storedRequests?: number;
+}
+
+export interface SendOptions {
+    /** Asked before each retry: true once some of the items are to be given back rather than sent. */
+    isAbandoned?: () => boolean;
+}
+
+/** The outcome of a request and its retries. */
+export type SendOutcome = SendResult & {
+    /** Set where the items may have been stored. */
+    unknown?: UnknownOutcome;
+    /** Indexes of the items that are stored, where a request that is not atomic failed. */
+    storedIndexes?: ReadonlySet<number>;
+};
+
+/** After so long without an answer a request counts as slow. */
+export const SLOW_REQUEST_MILLIS = 2_000;
+const FIRST_LOOK_MILLIS = 100;
+const MAX_LOOK_MILLIS = 2_000;
+/** Reading back takes no longer than so many listing lags: 20 s. */
+const READ_BACK_LAGS = 2;
+
+/**
+ * Sends one payload: tries again after what can pass, with exponential backoff and jitter, and never blindly. After an
+ * unknown outcome the dataset is read back first. Where that proves nothing the items are sent again: a double is better
+ * than a loss.
+ */
+export class RequestSender {
+    readonly #options: RequestSenderOptions;
+    readonly #history: StoredHistory;
+    #retrying = 0;
+
+    constructor(options: RequestSenderOptions) {
+        this.#options = options;
+        this.#history = new StoredHistory(options.sink.knownItemCount);
+    }
+
+    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
+    get position(): number {
+        return this.#history.position;
+    }
+
+    /** Whether a request has failed and is being tried again. */
+    get isRetrying(): boolean {
+        return this.#retrying > 0;
+    }
+
+    /** Copies of these items that the last requests have stored. */
+    copiesStored(items: ItemCounts): ItemCounts {
+        const last = { from: 0, storedBefore: this.#history.storedRequests };
+        return this.#history.otherCopies(last, items) ?? new Map();
+    }
+
+    async send(payload: Payload, { isAbandoned }: SendOptions = {}): Promise<SendOutcome> {
+        const { sink, clock, internal, counters, log, signal } = this.#options;
+        const request = this.#history.begin();
+        let unknown: UnknownOutcome | undefined;
+        let isRetrying = false;
+        try {
+            for (let retries = 0; ; retries++) {
+                const result = await this.#attempt(payload);
+                if (result.kind === 'stored') this.#history.stored(request, payload);
+                if (result.kind !== 'unavailable') return result;
+                if (!isRetrying) this.#retrying++;
+                isRetrying = true;
+                const failedAt = clock.monotonic();
+                if (result.outcomeUnknown) {
+                    unknown = { from: request.from, sentBefore: failedAt, request };
+                    const stored = await this.#findStored(payload, unknown);
+                    if (stored.size === payload.itemCount) {
+                        this.#history.stored(request, payload);
+                        return { kind: 'stored' };
+                    }
+                    // Each of its items was looked for, and nothing is under way any more.
+                    if (!sink.isAtomic) return { ...result, storedIndexes: stored };
+                }
+                if (!sink.retries || retries >= internal.maxRetries || signal.aborted) {
+                    return { ...result, unknown: this.#closed(unknown) };
+                }
+                if (retries === 0) {
+                    log.warning('A request to the dataset failed and is tried again.', {
+                        reason: result.error.message,
+                    });
+                }
+                await this.backOff(retries, clock.monotonic() - failedAt);
+                if (signal.aborted) return { ...result, unknown: this.#closed(unknown) };
+                // They were looked for, and are not there.
+                if (isAbandoned?.()) return { ...result, outcomeUnknown: false };
+                counters.requestRetried();
+            }
+        } finally {
+            if (isRetrying) this.#retrying--;
+            this.#history.end(request);
+        }
+    }
+
+    /** Waits before the next try; `elapsedMillis` of it have passed already. Ends at once when nothing is sent any more. */
+    async backOff(retries: number, elapsedMillis = 0): Promise<void> {
+        const { clock, internal, signal } = this.#options;
+        // Jitter, so that many writers do not come back at once; like apify-client between once and twice the delay.
+        const delayMillis = internal.firstRetryDelayMillis * 2 ** retries * (1 + Math.random());
+        await clock.sleep(Math.max(0, delayMillis - elapsedMillis), signal);
+    }
+
+    /**
+     * Which items of a payload are stored that had an unknown outcome before. Waits until they would show up in a listing.
+     * Never rejects: where the dataset cannot be read, none is known to be stored.
+     */
+    async findStored(payload: Payload, unknown: UnknownOutcome): Promise<ReadonlySet<number>> {
+        const request = this.#history.begin();
+        try {
+            return await this.#findStored(payload, unknown);
+        } finally {
+            this.#history.end(request);
+        }
+    }
+
+    async #attempt(payload: Payload): Promise<SendResult> {
+        const { sink, clock, counters, signal, onSlow } = this.#options;
+        if (signal.aborted) return STOPPED;
+        counters.requestSent(payload.byteLength);
+        const cancelTimer = onSlow && clock.after(SLOW_REQUEST_MILLIS, onSlow);
+        const result = await sink.send(payload);
+        cancelTimer?.();
+        if (result.kind === 'invalid' || result.kind === 'bad-request' || result.kind === 'too-large') {
+            counters.requestRejected();
+        }
+        return result;
+    }
+
+    async #findStored(payload: Payload, unknown: UnknownOutcome): Promise<ReadonlySet<number>> {
+        const { clock, internal, signal, sink, log } = this.#options;
+        const items = countItems(payload);
+        const others = this.#otherCopies(unknown, items);
+        if (others === undefined) return NONE;
+        const visibleAt = sink.isRemote ? unknown.sentBefore + internal.listingLagMillis : clock.monotonic();
+        const giveUpAt = Math.max(visibleAt, clock.monotonic() + internal.listingLagMillis * READ_BACK_LAGS);
+        const isWhole = sink.isAtomic && !unknown.isSplit;
+        for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
+            const beganAt = clock.monotonic();
+            // The platform that lost the answer may be slow to list, too.
+            const result = await within(
+                readBack(sink, { items, others, from: unknown.from }).catch(() => 'failed' as const),
+                giveUpAt - beganAt,
+            );
+            if (result !== undefined && result !== 'failed') {
+                this.#history.saw(result.total);
+                if (result.outcome === 'stored') return indexesOf(payload, result.found);
+                if (beganAt >= visibleAt) return isWhole ? NONE : indexesOf(payload, result.found);
+            }
+            const now = clock.monotonic();
+            if (now >= giveUpAt || signal.aborted) {
+                log.warning(
+                    'It is not known whether a request was stored, and reading the dataset back did not tell. Its items are sent again: they may be in the dataset twice.',
+                );
+                return NONE;
+            }
+            const waitMillis = now < visibleAt ? Math.min(delayMillis, visibleAt - now) : delayMillis;
+            await clock.sleep(Math.max(1, waitMillis), signal);
+        }
+    }
+
+    #otherCopies(unknown: UnknownOutcome, items: ItemCounts): ItemCounts | undefined {
+        // The requests of another process are none of this one's.
+        if (unknown.request === undefined) return new Map();
+        const isOutdated =
+            unknown.storedRequests !== undefined && unknown.storedRequests !== this.#history.storedRequests;
+        return isOutdated ? undefined : this.#history.otherCopies(unknown.request, items);
+    }
+
+    /** The request is over; what other requests store from now on makes its outcome unprovable. */
+    #closed(unknown: UnknownOutcome | undefined): UnknownOutcome | undefined {
+        return unknown && { ...unknown, storedRequests: this.#history.storedRequests };
+    }
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+const STOPPED: SendResult = {
+    kind: 'unavailable',
+    outcomeUnknown: false,
+    error: new Error('nothing is sent any more, because the guard was closed'),
+};

@@ -1,0 +1,274 @@
+import { AsyncResource } from 'node:async_hooks';
+
+import type { DeliveryFailure } from '../delivery/delivery.js';
+import type { DeliveryError } from '../errors.js';
+import type { Clock } from '../utils/clock.js';
+import { afterThisTurn } from '../utils/clock.js';
+import type { Batch } from './batch.js';
+import type { ItemBuffer } from './buffer.js';
+
+export interface SchedulerOptions {
+    buffer: ItemBuffer;
+    clock: Clock;
+    /** No item waits longer in the buffer than this, in milliseconds. */
+    flushIntervalMillis: number;
+    maxParallelRequests: number;
+    /** This many may be under way at once in any case: they are stored in the order in which they began. */
+    maxOrderedRequests: number;
+    /** Whether one other request may pass a request that is slow. */
+    mayPassSlowRequest: boolean;
+    /** Whether the platform has accepted a request after so many: that tells what is wrong with a disputed item. */
+    acceptedSince: (acceptedBefore: number) => boolean;
+    /** Wait before a disputed item is tried again without contrast; doubled for each further try. */
+    firstRetryDelayMillis: number;
+    /** Sends a batch, and takes it, or what is done of it, out of the buffer. Never rejects. */
+    send: (batch: Batch) => Promise<SendBatchResult>;
+    /** Begins what can be done for a closed batch that will be sent next, while the request before it is under way. */
+    prepare: (batch: Batch) => void;
+    /** Makes the error that callers get, and gives them back what they wait for. */
+    onFailure: (failure: DeliveryFailure) => { error: DeliveryError; keptItems: number };
+    onPass: () => void;
+}
+
+export interface SendBatchResult {
+    failure?: DeliveryFailure | undefined;
+    /** A disputed item was refused again, and there is no contrast that would tell why. */
+    dispute?: DeliveryError | undefined;
+}
+
+interface Flush {
+    /** The last batch that it waits for. */
+    upTo: number;
+    resolve: () => void;
+    reject: (error: Error) => void;
+}
+
+/** A disputed item is tried so often without contrast before callers who wait for it get it back. */
+const MAX_LONE_TRIES = 5;
+/** After a failure sending begins again by itself, in case nobody flushes. */
+const RESUME_MILLIS = 30_000;
+
+/**
+ * Decides when a batch is sent: when it is full, when its oldest item has waited long enough, or when somebody waits for it or
+ * for room. While a request is under way whatever arrives gathers for the next.
+ *
+ * It owns the one failure of the delivery. While there is one nothing is sent, and pushes reject with it; a flush, or time,
+ * clears it.
+ */
+export class BatchScheduler {
+    readonly #options: SchedulerOptions;
+    readonly #runSoon: () => void;
+    readonly #underWay = new Set<Batch>();
+    /** Those of them whose request has been without an answer for long. */
+    readonly #slow = new Set<Batch>();
+    #flushes: Flush[] = [];
+    #failure: DeliveryError | undefined;
+    #flushIntervalMillis: number;
+    #isScheduled = false;
+    #cancelTimer: (() => void) | undefined;
+
+    constructor(options: SchedulerOptions) {
+        this.#options = options;
+        this.#flushIntervalMillis = options.flushIntervalMillis;
+        // Requests run in the async context of whoever opened the guard. In that of the handler that happened to push first,
+        // Crawlee's adaptive crawler would see a handler touch a storage behind its back.
+        this.#runSoon = AsyncResource.bind(() => {
+            afterThisTurn(() => {
+                this.#isScheduled = false;
+                this.#run();
+            });
+        });
+    }
+
+    /** Why nothing is sent now. */
+    get failure(): DeliveryError | undefined {
+        return this.#failure;
+    }
+
+    /** Whether a request has been without an answer for long. */
+    get hasSlowRequest(): boolean {
+        return this.#slow.size > 0;
+    }
+
+    /** To be called when the buffer has changed. Pushes of the same turn of the event loop share the request. */
+    schedule(): void {
+        if (this.#isScheduled || this.#failure !== undefined) return;
+        const batch = this.#next();
+        if (batch === undefined) return;
+        const mayBegin = this.#mayBegin(batch);
+        // What comes in until the event loop turns goes into the next batch, unless somebody waits for this one.
+        if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
+            this.#options.buffer.closeOpen();
+        }
+        this.#prepare(batch);
+        if (!this.#isDue(batch)) this.#armTimer(batch);
+        else if (mayBegin) this.#runInNextTurn();
+    }
+
+    /**
+     * Resolves when all that is in the buffer now has left it. Rejects when sending fails before; then it is given back, or
+     * kept for the next flush.
+     */
+    async flush(): Promise<void> {
+        const { buffer } = this.#options;
+        this.#failure = undefined;
+        const upTo = buffer.nextSequence - 1;
+        for (const batch of buffer.batches) batch.expedite();
+        await new Promise<void>((resolve, reject) => {
+            this.#flushes.push({ upTo, resolve, reject });
+            this.schedule();
+            this.#settleFlushes();
+        });
+    }
+
+    /** From now on nothing lingers: each item is sent as soon as a request may begin. `false` takes that back. */
+    hurry(isHurried: boolean): void {
+        this.#flushIntervalMillis = isHurried ? 0 : this.#options.flushIntervalMillis;
+        this.schedule();
+    }
+
+    /** A request has been without an answer for long. */
+    slowRequest(): void {
+        for (const batch of this.#underWay) this.#slow.add(batch);
+        this.schedule();
+    }
+
+    #runInNextTurn(): void {
+        if (this.#isScheduled) return;
+        this.#isScheduled = true;
+        this.#runSoon();
+    }
+
+    #run(): void {
+        this.#cancelTimer?.();
+        this.#cancelTimer = undefined;
+        while (this.#failure === undefined) {
+            const batch = this.#next();
+            if (batch === undefined || !this.#mayBegin(batch)) break;
+            if (!this.#isDue(batch)) {
+                this.#armTimer(batch);
+                break;
+            }
+            if (this.#isPassing()) this.#options.onPass();
+            this.#underWay.add(batch);
+            void this.#send(batch);
+        }
+        const next = this.#failure === undefined ? this.#next() : undefined;
+        if (next !== undefined) this.#prepare(next);
+        this.#settleFlushes();
+    }
+
+    async #send(batch: Batch): Promise<void> {
+        const { failure, dispute } = await this.#options.send(batch);
+        this.#underWay.delete(batch);
+        this.#slow.delete(batch);
+        if (failure !== undefined) this.#fail(failure);
+        if (dispute !== undefined) this.#rejectFlushes(dispute, batch.sequence);
+        this.#run();
+    }
+
+    #fail(cause: DeliveryFailure): void {
+        const { error, keptItems } = this.#options.onFailure(cause);
+        this.#rejectFlushes(error, -Infinity);
+        // Where nothing is kept that a flush could send, the next push is a try of its own.
+        if (keptItems === 0) return;
+        this.#failure = error;
+        this.#options.clock.after(RESUME_MILLIS, () => {
+            if (this.#failure !== error) return;
+            this.#failure = undefined;
+            this.schedule();
+        });
+    }
+
+    /** Rejects the flushes that wait for this batch. */
+    #rejectFlushes(error: DeliveryError, sequence: number): void {
+        const rejected = this.#flushes.filter(({ upTo }) => upTo >= sequence);
+        this.#flushes = this.#flushes.filter(({ upTo }) => upTo < sequence);
+        for (const { reject } of rejected) reject(error);
+    }
+
+    /** The oldest batch that waits. A disputed one waits until the others are sent, or until there is a contrast. */
+    #next(): Batch | undefined {
+        const { buffer, acceptedSince } = this.#options;
+        let disputed: Batch | undefined;
+        for (const batch of buffer.batches) {
+            if (batch.isSending) continue;
+            if (!batch.isDisputed || acceptedSince(batch.acceptedBefore!)) return batch;
+            disputed ??= batch;
+        }
+        return this.#underWay.size === 0 ? disputed : undefined;
+    }
+
+    #prepare(batch: Batch): void {
+        if (batch.prepareOnce()) this.#options.prepare(batch);
+    }
+
+    /** What may have been stored is looked for while nothing else is being stored, unless the order is given up. */
+    #mayBegin(batch: Batch): boolean {
+        const { maxParallelRequests, maxOrderedRequests } = this.#options;
+        if (this.#underWay.size < maxParallelRequests || this.#isPassing()) return true;
+        if (this.#underWay.size >= maxOrderedRequests || batch.unknown !== undefined) return false;
+        return ![...this.#underWay].some(({ unknown }) => unknown !== undefined);
+    }
+
+    /** Whether a request that begins now passes one that is slow. */
+    #isPassing(): boolean {
+        return this.#options.mayPassSlowRequest && this.#underWay.size === 1 && this.#slow.size === 1;
+    }
+
+    #isDue(batch: Batch): boolean {
+        const { buffer, clock, acceptedSince } = this.#options;
+        if (batch.isDisputed && acceptedSince(batch.acceptedBefore!)) return true;
+        if (batch.isDisputed && this.#retryAt(batch) > clock.monotonic() && !this.#isFlushed(batch)) return false;
+        return (
+            batch.isUrgent ||
+            buffer.isFull(batch) ||
+            buffer.hasRoomWaiter ||
+            this.#isFlushed(batch) ||
+            clock.monotonic() - batch.openedAt >= this.#flushIntervalMillis
+        );
+    }
+
+    #isFlushed({ sequence }: Batch): boolean {
+        return this.#flushes.some(({ upTo }) => sequence <= upTo);
+    }
+
+    /** When a disputed item is tried again though there is no contrast. */
+    #retryAt({ openedAt, refusals }: Batch): number {
+        return openedAt + this.#options.firstRetryDelayMillis * 2 ** Math.min(refusals, MAX_LONE_TRIES);
+    }
+
+    #armTimer(batch: Batch): void {
+        if (this.#cancelTimer !== undefined) return;
+        const { clock } = this.#options;
+        if (batch.isDisputed) {
+            this.#cancelTimer = clock.after(Math.max(1, this.#retryAt(batch) - clock.monotonic()), () => {
+                this.#cancelTimer = undefined;
+                this.#runInNextTurn();
+            });
+            return;
+        }
+        const waitMillis = batch.openedAt + this.#flushIntervalMillis - clock.monotonic();
+        this.#cancelTimer = clock.afterInterval(Math.max(0, waitMillis), () => {
+            this.#cancelTimer = undefined;
+            // The timer decides, not the clock: a test's fake timers move without it.
+            batch.expedite();
+            this.#runInNextTurn();
+        });
+    }
+
+    #settleFlushes(): void {
+        if (this.#flushes.length === 0) return;
+        const first = this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity);
+        this.#flushes = this.#flushes.filter(({ upTo, resolve }) => {
+            if (first <= upTo) return true;
+            resolve();
+            return false;
+        });
+    }
+}
+
+/** Whether callers who wait for a disputed item get it back now. */
+export function isGivenUp(refusals: number): boolean {
+    return refusals >= MAX_LONE_TRIES;
+}

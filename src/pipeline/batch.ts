@@ -1,0 +1,196 @@
+import type { Payload } from '../ports.js';
+import type { PayloadWriter } from '../delivery/payload.js';
+import type { UnknownOutcome } from '../delivery/retry.js';
+import { monotonicMillis } from '../utils/clock.js';
+import type { PushSource } from '../waiter.js';
+import { Waiter } from '../waiter.js';
+
+/** Neighbours in a batch that came from one push. */
+interface Run {
+    source: PushSource | undefined;
+    /** Position of the first of them in the push. */
+    position: number;
+    count: number;
+}
+
+/** An item of a batch. */
+export interface BatchItem {
+    index: number;
+    source: PushSource | undefined;
+    /** Zero-based position in its push. */
+    position: number;
+}
+
+/** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
+export interface KeptPart {
+    indexes: readonly number[];
+    unknown?: UnknownOutcome | undefined;
+    /** Set where the part is a single item that was refused: see `DisputedItem`. */
+    acceptedBefore?: number | undefined;
+    refusals?: number;
+}
+
+/** Items that go in one request, in order, and the pushes that they came from. */
+export class Batch {
+    /** The position in the order of batches, from 0. Parts of a batch keep it. */
+    readonly sequence: number;
+    /** On the monotonic clock; of a refused item, when it was refused last. */
+    readonly openedAt: number;
+    readonly payload: Payload;
+    /** Set when its items may be in the dataset: they are looked for before they are sent. */
+    readonly unknown?: UnknownOutcome | undefined;
+    /** Set where it is a single item that was refused: see `DisputedItem`. */
+    readonly acceptedBefore?: number | undefined;
+    /** How often it was refused. */
+    readonly refusals: number;
+    #writer: PayloadWriter | undefined;
+    #runs: Run[] = [];
+    #isUrgent = false;
+    #isSending = false;
+    #sendsFrom = 0;
+    #isPrepared = false;
+
+    private constructor(
+        sequence: number,
+        openedAt: number,
+        payload: Payload,
+        { unknown, acceptedBefore, refusals = 0 }: Omit<KeptPart, 'indexes'> = {},
+    ) {
+        this.sequence = sequence;
+        this.openedAt = openedAt;
+        this.payload = payload;
+        this.unknown = unknown;
+        this.acceptedBefore = acceptedBefore;
+        this.refusals = refusals;
+    }
+
+    /** A batch that takes items. `payload` holds the first one already. */
+    static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
+        const batch = new Batch(sequence, openedAt, payload);
+        batch.#writer = payload;
+        batch.#note(first.source, first.position);
+        return batch;
+    }
+
+    /** A batch that another process of the run has left. */
+    static restored(sequence: number, openedAt: number, payload: Payload, unknown: UnknownOutcome | undefined): Batch {
+        const batch = new Batch(sequence, openedAt, payload, { unknown });
+        batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
+        batch.#isUrgent = true;
+        return batch;
+    }
+
+    get isOpen(): boolean {
+        return this.#writer !== undefined;
+    }
+
+    /** Somebody waits for it: it is sent as soon as a request may begin. */
+    get isUrgent(): boolean {
+        return this.#isUrgent;
+    }
+
+    get isSending(): boolean {
+        return this.#isSending;
+    }
+
+    /** Whether it waits for the contrast that tells its item's fault from the platform's. */
+    get isDisputed(): boolean {
+        return this.acceptedBefore !== undefined;
+    }
+
+    /** Items that nobody waits for. */
+    get unawaitedItems(): number {
+        return this.#runs.reduce((sum, { source, count }) => sum + (source instanceof Waiter ? 0 : count), 0);
+    }
+
+    /** Whether it holds items whose caller does not wait any more. */
+    get hasAbandonedItems(): boolean {
+        return this.#runs.some(({ source }) => source instanceof Waiter && source.isAbandoned);
+    }
+
+    /** Where to look for its items when another process takes it over now. */
+    get savedFrom(): number | undefined {
+        return this.unknown?.from ?? (this.#isSending ? this.#sendsFrom : undefined);
+    }
+
+    /** Takes the item, unless the payload is full. */
+    tryAppend(itemText: string, source: PushSource | undefined, position: number): boolean {
+        if (this.#writer?.tryAppend(itemText) !== true) return false;
+        this.#note(source, position);
+        return true;
+    }
+
+    expedite(): void {
+        this.#isUrgent = true;
+    }
+
+    /** What comes in from now on goes into another batch. */
+    close(): void {
+        this.#writer = undefined;
+    }
+
+    /** Returns true the first time: what can be done for its payload before it is sent is to be begun. */
+    prepareOnce(): boolean {
+        if (this.#isPrepared || this.isOpen) return false;
+        this.#isPrepared = true;
+        return true;
+    }
+
+    /** Its items will lie at `position` or behind it in the dataset. */
+    beginSending(position: number): void {
+        this.close();
+        this.#isSending = true;
+        this.#sendsFrom = position;
+    }
+
+    *items(): Generator<BatchItem> {
+        let index = 0;
+        for (const { source, position, count } of this.#runs) {
+            for (let offset = 0; offset < count; offset++) {
+                yield { index: index++, source, position: position + offset };
+            }
+        }
+    }
+
+    /** Tells the callers of all items but the `others` that theirs are stored. */
+    tellStored(others: ReadonlySet<number>): void {
+        let index = 0;
+        for (const { source, count } of this.#runs) {
+            const end = index + count;
+            let stored = 0;
+            for (; index < end; index++) if (!others.has(index)) stored++;
+            if (stored > 0 && source instanceof Waiter) source.stored(stored);
+        }
+    }
+
+    /** What is in flight or waits is saved with the run: its callers need not wait any more. */
+    tellSaved(): void {
+        for (const { source } of this.#runs) if (source instanceof Waiter) source.saved();
+    }
+
+    /** That part of the batch as a batch of its own, to be sent as soon as a request may begin. */
+    part(kept: KeptPart): Batch {
+        const isWhole = kept.indexes.length === this.payload.itemCount;
+        const payload = isWhole ? this.payload : this.payload.pick(kept.indexes);
+        // A refused item waits from now on, not from when it came in.
+        const openedAt = kept.acceptedBefore === undefined ? this.openedAt : monotonicMillis();
+        const part = new Batch(this.sequence, openedAt, payload, kept);
+        part.#isUrgent = true;
+        if (isWhole) part.#runs = this.#runs;
+        else {
+            const items = [...this.items()];
+            for (const index of kept.indexes) part.#note(items[index]!.source, items[index]!.position);
+        }
+        return part;
+    }
+
+    #note(source: PushSource | undefined, position: number): void {
+        const last = this.#runs[this.#runs.length - 1];
+        const isNext =
+            last !== undefined &&
+            last.source === source &&
+            (source === undefined || last.position + last.count === position);
+        if (isNext) last.count++;
+        else this.#runs.push({ source, position, count: 1 });
+    }
+}

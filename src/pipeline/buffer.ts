@@ -1,0 +1,216 @@
+import type { Payload } from '../ports.js';
+import type { PayloadPool } from '../delivery/payload.js';
+import type { UnknownOutcome } from '../delivery/retry.js';
+import { monotonicMillis } from '../utils/clock.js';
+import type { KeptPart } from './batch.js';
+import { Batch } from './batch.js';
+import type { PushSource } from '../waiter.js';
+import { Waiter } from '../waiter.js';
+
+/** UTF-8 bytes of one UTF-16 code unit at most. */
+const MAX_BYTES_PER_CODE_UNIT = 3;
+
+export interface BufferOptions {
+    /** Limit for what waits or is under way, and for what handlers have collected. */
+    maxBufferedBytes: number;
+    /** A payload of this size is sent as soon as a request may begin; until then it takes more. @default Infinity */
+    targetPayloadBytes?: number;
+    payloads: PayloadPool;
+    /** Called when there may be something to send: a batch was opened or is full, somebody waits for one, or for room. */
+    onChange: () => void;
+}
+
+interface RoomWaiter {
+    itemText: string;
+    resolve: () => void;
+    reject: (error: Error) => void;
+}
+
+/** Items between the push and the platform's answer, in order, as batches that are filled one after the other. Bounded. */
+export class ItemBuffer {
+    readonly #options: Required<BufferOptions>;
+    #batches: Batch[] = [];
+    /** The last batch while it takes items. */
+    #open: Batch | undefined;
+    /** Whether that has come to `targetPayloadBytes`. */
+    #isOpenFull = false;
+    #nextSequence = 0;
+    /** Bytes of all payloads but the open one. */
+    #closedBytes = 0;
+    /** Bytes of what handlers have collected. */
+    #collectedBytes = 0;
+    #itemCount = 0;
+    /** One at a time: pushes enter in order. */
+    #roomWaiter: RoomWaiter | undefined;
+
+    constructor(options: BufferOptions) {
+        this.#options = { targetPayloadBytes: Infinity, ...options };
+    }
+
+    /** Items waiting or under way. */
+    get itemCount(): number {
+        return this.#itemCount;
+    }
+
+    /** Bytes waiting, under way or collected. */
+    get bytes(): number {
+        return this.#closedBytes + this.#collectedBytes + (this.#open?.payload.byteLength ?? 0);
+    }
+
+    get isOverfull(): boolean {
+        return this.bytes > this.#options.maxBufferedBytes;
+    }
+
+    /** Items that nobody waits for. */
+    get unawaitedItems(): number {
+        return this.#batches.reduce((sum, batch) => sum + batch.unawaitedItems, 0);
+    }
+
+    get hasRoomWaiter(): boolean {
+        return this.#roomWaiter !== undefined;
+    }
+
+    get batches(): readonly Batch[] {
+        return this.#batches;
+    }
+
+    /** The sequence that the next batch will have. */
+    get nextSequence(): number {
+        return this.#nextSequence;
+    }
+
+    /** Resolves when there is room for the item. One caller at a time. */
+    waitForRoom(itemText: string): Promise<void> | undefined {
+        if (this.#hasRoomFor(itemText)) return undefined;
+        const room = new Promise<void>((resolve, reject) => {
+            this.#roomWaiter = { itemText, resolve, reject };
+        });
+        this.#options.onChange();
+        return room;
+    }
+
+    rejectRoomWaiter(error: Error): void {
+        this.#roomWaiter?.reject(error);
+        this.#roomWaiter = undefined;
+    }
+
+    /** Handlers have collected this many bytes more, or less. */
+    collected(bytes: number): void {
+        this.#collectedBytes += bytes;
+        if (bytes < 0) this.#admitRoomWaiter();
+    }
+
+    /** Takes the item. It is sent soon where its source waits for it. */
+    enqueue(itemText: string, source: PushSource | undefined, position: number): void {
+        const isNew = this.#open?.tryAppend(itemText, source, position) !== true;
+        if (isNew) this.#openBatch(itemText, source, position);
+        this.#itemCount++;
+        const batch = this.#open!;
+        const hasBecomeFull = !this.#isOpenFull && batch.payload.byteLength >= this.#options.targetPayloadBytes;
+        if (hasBecomeFull) this.#isOpenFull = true;
+        const hasBecomeUrgent = source instanceof Waiter && !batch.isUrgent;
+        if (hasBecomeUrgent) batch.expedite();
+        if (isNew || hasBecomeFull || hasBecomeUrgent) this.#options.onChange();
+    }
+
+    /** Takes items that another process of the run left, before any others come in. */
+    restore(payload: Payload, unknown: UnknownOutcome | undefined): void {
+        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown));
+        this.#account(payload, 1);
+        this.#options.onChange();
+    }
+
+    /** Whether the batch holds enough to be sent, whoever waits for it. */
+    isFull(batch: Batch): boolean {
+        return !batch.isOpen || this.#isOpenFull;
+    }
+
+    /** What comes in from now on goes into a batch of its own. */
+    closeOpen(): void {
+        if (this.#open === undefined) return;
+        this.#closedBytes += this.#open.payload.byteLength;
+        this.#open.close();
+        this.#open = undefined;
+    }
+
+    /** The batch is about to be sent, to lie at `position` of the dataset or behind it. */
+    beginSending(batch: Batch, position: number): void {
+        if (batch === this.#open) this.closeOpen();
+        batch.beginSending(position);
+    }
+
+    /** Keeps only these parts of the batch, in its place; a disputed part goes to the end. */
+    keep(batch: Batch, parts: readonly KeptPart[]): void {
+        if (batch === this.#open) this.closeOpen();
+        const kept = parts.filter(({ indexes }) => indexes.length > 0).map((part) => batch.part(part));
+        const place = this.#batches.indexOf(batch);
+        const inPlace = kept.filter((part) => !part.isDisputed);
+        this.#batches.splice(place, 1, ...inPlace);
+        this.#batches.push(...kept.filter((part) => part.isDisputed));
+        // A batch that takes items stays the last one, so that what comes in is behind what is there.
+        if (this.#open !== undefined && this.#batches.at(-1) !== this.#open) {
+            this.#batches = [...this.#batches.filter((each) => each !== this.#open), this.#open];
+        }
+        for (const { payload } of kept) this.#account(payload, 1);
+        this.#account(batch.payload, -1);
+        if (!kept.some(({ payload }) => payload === batch.payload)) this.#options.payloads.release(batch.payload);
+        this.#admitRoomWaiter();
+    }
+
+    /**
+     * Gives items back to callers who wait for them, as far as no request carries them: those of `waiter`, or all. Returns how
+     * many.
+     */
+    giveBack(error: Error, waiter?: Waiter): number {
+        const isMeant = (source: PushSource | undefined): source is Waiter =>
+            source instanceof Waiter && (waiter === undefined || source === waiter);
+        let count = 0;
+        for (const batch of [...this.#batches]) {
+            if (!batch.isSending) count += this.giveBackItems(batch, error, isMeant);
+        }
+        return count;
+    }
+
+    /** Gives items of one batch back. Returns how many. */
+    giveBackItems(batch: Batch, error: Error, isMeant: (source: PushSource | undefined) => source is Waiter): number {
+        const kept: number[] = [];
+        const givenBack: { waiter: Waiter; position: number }[] = [];
+        for (const { index, source, position } of batch.items()) {
+            if (isMeant(source)) givenBack.push({ waiter: source, position });
+            else kept.push(index);
+        }
+        if (givenBack.length === 0) return 0;
+        const { unknown, acceptedBefore, refusals } = batch;
+        this.keep(batch, [{ indexes: kept, unknown, acceptedBefore, refusals }]);
+        for (const { waiter, position } of givenBack) waiter.givenBack(position, error);
+        return givenBack.length;
+    }
+
+    #openBatch(itemText: string, source: PushSource | undefined, position: number): void {
+        this.closeOpen();
+        const payload = this.#options.payloads.open(itemText);
+        this.#open = Batch.open(this.#nextSequence++, monotonicMillis(), payload, { source, position });
+        this.#isOpenFull = false;
+        this.#batches.push(this.#open);
+    }
+
+    #account(payload: Payload, sign: 1 | -1): void {
+        this.#closedBytes += sign * payload.byteLength;
+        this.#itemCount += sign * payload.itemCount;
+    }
+
+    /** One item is taken whatever its size when there is nothing else. */
+    #hasRoomFor(itemText: string): boolean {
+        if (this.#batches.length === 0) return true;
+        // A new payload has two brackets; one that is open has one comma more.
+        const room = this.#options.maxBufferedBytes - this.bytes - 2;
+        return itemText.length * MAX_BYTES_PER_CODE_UNIT <= room || Buffer.byteLength(itemText) <= room;
+    }
+
+    #admitRoomWaiter(): void {
+        if (this.#roomWaiter === undefined || !this.#hasRoomFor(this.#roomWaiter.itemText)) return;
+        const { resolve } = this.#roomWaiter;
+        this.#roomWaiter = undefined;
+        resolve();
+    }
+}

@@ -1,0 +1,365 @@
+import type { DeliveryFailure } from '../delivery/delivery.js';
+import { Delivery } from '../delivery/delivery.js';
+import { PayloadPool, PayloadWriter } from '../delivery/payload.js';
+import { RequestSender } from '../delivery/retry.js';
+import type { UnknownOutcome } from '../delivery/retry.js';
+import type { ItemCounts } from '../delivery/read-back.js';
+import type { DatasetGuardError } from '../errors.js';
+import type { ResolvedOptions } from '../options.js';
+import type { InternalOptions, ItemSchema, ItemSink, Log, QuarantineStore } from '../ports.js';
+import { synchronous } from '../ports.js';
+import type { Counters } from '../quality/counters.js';
+import { checkTolerance } from '../quality/tolerance.js';
+import { Quarantine } from '../quarantine/quarantine.js';
+import type { RecordOrigin, Rejection } from '../quarantine/record.js';
+import { RecordWriter } from '../quarantine/record-writer.js';
+import type { Dictionary } from '../records.js';
+import { CallbackErrors } from '../report/callback-errors.js';
+import { Statistics, describeReason } from '../report/statistics.js';
+import type { Clock } from '../utils/clock.js';
+import { within } from '../utils/clock.js';
+import type { Snapshot } from '../run-end/snapshot.js';
+import type { PushSource } from '../waiter.js';
+import { Waiter } from '../waiter.js';
+import type { Batch } from './batch.js';
+import { BatchScheduler } from './batch-scheduler.js';
+import { ItemBuffer } from './buffer.js';
+import { deliveryError } from './delivery-error.js';
+import type { PreparedItem } from './prepare.js';
+import { ItemPreparer } from './prepare.js';
+import { BatchSettler } from './settle.js';
+
+/** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
+const TARGET_PAYLOAD_BYTES = 2_000_000;
+/** Delivery does not wait longer than this for the platform's schema. */
+const MAX_REFRESH_MILLIS = 5_000;
+
+export interface PipelineOptions {
+    options: ResolvedOptions;
+    sink: ItemSink;
+    quarantineStore: QuarantineStore;
+    /** What all quarantine records of this run say. */
+    origin: Omit<RecordOrigin, 'schemaHash'>;
+    schema: ItemSchema | undefined;
+    /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
+    refreshSchema: () => Promise<ItemSchema | undefined>;
+    /** Whether one other request may pass a request that is slow. */
+    mayPassSlowRequest: boolean;
+    clock: Clock;
+    internal: InternalOptions;
+    log: Log;
+}
+
+/**
+ * An item's way: prepare → buffer → batch → deliver → settle, with the quarantine beside it. This is the one place that knows the
+ * order of the stages; it knows nothing of how each works.
+ */
+export class Pipeline {
+    readonly statistics: Statistics;
+    readonly buffer: ItemBuffer;
+    readonly quarantine: Quarantine;
+    readonly callbackErrors: CallbackErrors;
+    readonly #options: PipelineOptions;
+    readonly #preparer: ItemPreparer;
+    readonly #scheduler: BatchScheduler;
+    readonly #sender: RequestSender;
+    readonly #stop = new AbortController();
+    /** Logged last, so that an outage that goes on is not logged again and again. */
+    #loggedFailure: string | undefined;
+    #isEndAnnounced = false;
+    #isLastTry = false;
+
+    constructor(options: PipelineOptions) {
+        const { options: userOptions, sink, clock, log, internal, quarantineStore } = options;
+        const { signal } = this.#stop;
+        this.#options = options;
+        this.statistics = new Statistics(() => clock.now(), userOptions.samples);
+        this.callbackErrors = new CallbackErrors(log);
+        this.#preparer = new ItemPreparer(userOptions, options.schema, this.callbackErrors);
+        const payloads = new PayloadPool(userOptions.maxPayloadBytes);
+        this.buffer = new ItemBuffer({
+            maxBufferedBytes: userOptions.maxBufferedBytes,
+            targetPayloadBytes: TARGET_PAYLOAD_BYTES,
+            payloads,
+            onChange: () => this.#scheduler.schedule(),
+        });
+        this.#sender = new RequestSender({
+            sink,
+            clock,
+            internal,
+            counters: this.counters,
+            log,
+            signal,
+            onSlow: () => this.#scheduler.slowRequest(),
+        });
+        this.quarantine = new Quarantine({
+            options: userOptions,
+            writer: new RecordWriter({ store: quarantineStore, clock, internal, log, signal }),
+            store: quarantineStore,
+            origin: () => this.#recordOrigin(),
+            counters: this.counters,
+            callbackErrors: this.callbackErrors,
+            clock,
+        });
+        const delivery = new Delivery({
+            sender: this.#sender,
+            maxRetries: internal.maxRetries,
+            isInvalid: (itemText) => this.#preparer.isInvalid(itemText),
+            onTooLarge: (byteLength) => {
+                log.warning(
+                    `A request of ${byteLength} bytes is too large for the platform; smaller ones from now on.`,
+                );
+                payloads.lowerLimit(Math.ceil(byteLength / 2));
+            },
+        });
+        const settler = new BatchSettler({
+            delivery,
+            buffer: this.buffer,
+            counters: this.counters,
+            position: () => this.#sender.position,
+            isLastTry: () => this.#isLastTry,
+            setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
+            refreshSchema: async () => this.#refreshSchema(),
+        });
+        this.#scheduler = new BatchScheduler({
+            buffer: this.buffer,
+            clock,
+            flushIntervalMillis: userOptions.flushIntervalMillis,
+            maxParallelRequests: userOptions.maxParallelRequests,
+            maxOrderedRequests: sink.maxOrderedRequests ?? 1,
+            mayPassSlowRequest: options.mayPassSlowRequest,
+            acceptedSince: (acceptedBefore) => delivery.acceptedSince(acceptedBefore),
+            firstRetryDelayMillis: internal.firstRetryDelayMillis,
+            send: async (batch) => settler.send(batch),
+            prepare: ({ payload }) => sink.prepare?.(payload),
+            onFailure: (failure) => this.#onFailure(failure),
+            onPass: once(() =>
+                log.warning(
+                    'A request has had no answer for 2 s: others pass it, so the order of items is not kept for them. Logged once.',
+                ),
+            ),
+        });
+    }
+
+    get counters(): Counters {
+        return this.statistics.counters;
+    }
+
+    /** Items that are neither stored nor in quarantine, nor collected by a handler. */
+    get pendingItems(): number {
+        return this.buffer.itemCount + this.quarantine.pendingItems;
+    }
+
+    /** Whether requests fail or are slow, so that it is not sure that everything will be sent in time. */
+    get isInTrouble(): boolean {
+        return this.#scheduler.failure !== undefined || this.#scheduler.hasSlowRequest || this.#sender.isRetrying;
+    }
+
+    /** Those of them that nobody waits for. */
+    get unawaitedItems(): number {
+        return this.buffer.unawaitedItems + this.quarantine.unawaitedItems;
+    }
+
+    /** Why nothing is sent or written now. */
+    get failure(): DatasetGuardError | undefined {
+        return this.#scheduler.failure ?? this.quarantine.failure;
+    }
+
+    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
+    get position(): number {
+        return this.#sender.position;
+    }
+
+    get isEndAnnounced(): boolean {
+        return this.#isEndAnnounced;
+    }
+
+    /** From now on a push resolves only when its items are stored, and nothing lingers. `false` takes that back. */
+    announceEnd(isAnnounced: boolean): void {
+        this.#isEndAnnounced = isAnnounced;
+        if (!isAnnounced) this.#isLastTry = false;
+        this.#scheduler.hurry(isAnnounced);
+    }
+
+    /** The run ends by itself: items are decided now that wait for a contrast. */
+    decideDisputed(): void {
+        this.#isLastTry = true;
+    }
+
+    /** Rejects pushes that cannot succeed: after a failure that nothing has cleared, and beyond the tolerance. */
+    checkHealth(): void {
+        if (this.failure !== undefined) throw this.failure;
+        checkTolerance(this.statistics, this.#options.options.tolerance);
+    }
+
+    /** Makes the item's JSON and validates it. Counts nothing but warnings. */
+    prepare(item: unknown, itemPosition: number): PreparedItem {
+        const prepared = this.#preparer.prepare(item, itemPosition);
+        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined);
+        return prepared;
+    }
+
+    /** Resolves when there is room for the item; undefined where there is. */
+    waitForRoom(itemText: string): Promise<void> | undefined {
+        return this.buffer.waitForRoom(itemText);
+    }
+
+    /** Takes a valid item. `isCounted`: it was counted as received when a handler collected it. */
+    enqueue({ text }: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): void {
+        if (!isCounted) this.counters.received(1);
+        if (source instanceof Waiter) source.expect();
+        this.buffer.enqueue(text!, source, position);
+    }
+
+    /** Sets a rejected item aside. Returns a promise where so much is set aside that its writer must catch up. */
+    reject(
+        { rejection, text }: PreparedItem,
+        source: PushSource | undefined,
+        position: number,
+        isCounted: boolean,
+    ): Promise<void> | undefined {
+        if (!isCounted) this.counters.received(1);
+        if (source instanceof Waiter) source.expect();
+        this.#setAside(rejection!, text, source, position);
+        return this.quarantine.waitForRoom();
+    }
+
+    /** `mode: 'fail'`: some items of a call failed, and the call takes all or none. */
+    rejectCall(all: readonly PreparedItem[]): void {
+        for (const { rejection, text } of all) if (rejection !== undefined) this.#countReasons(rejection, text, undefined);
+        this.counters.received(all.length);
+        this.counters.discarded(all.length);
+    }
+
+    /** Gives those items back to a caller that no request carries yet. */
+    giveBack(error: Error, waiter?: Waiter): void {
+        this.counters.discarded(this.buffer.giveBack(error, waiter));
+    }
+
+    /** Takes quarantine records over that an earlier process of the run left. */
+    restoreRecords(lines: readonly string[]): void {
+        this.counters.received(this.quarantine.restore(lines));
+    }
+
+    /** Takes items over that an earlier process of the run left. */
+    restore(itemTexts: readonly string[], from: number | undefined): void {
+        const unknown: UnknownOutcome | undefined =
+            from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
+        this.counters.received(itemTexts.length);
+        if (itemTexts.length > 0) this.buffer.restore(PayloadWriter.of(itemTexts), unknown);
+    }
+
+    /**
+     * Resolves when all that was accepted before is stored or in quarantine; tries again what failed.
+     * @throws DeliveryError, QuarantineError
+     */
+    async flush(): Promise<void> {
+        const [sent, recorded] = await Promise.allSettled([this.#scheduler.flush(), this.quarantine.flush()]);
+        if (recorded.status === 'rejected') throw recorded.reason;
+        // Items that the platform has rejected meanwhile are among those that were accepted before.
+        await this.quarantine.flush();
+        if (sent.status === 'rejected') throw sent.reason;
+        this.#loggedFailure = undefined;
+    }
+
+    /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
+    unsent(isAll: boolean): Pick<Snapshot, 'batches' | 'records'> {
+        const batches = this.buffer.batches.map((batch) => ({
+            // While it is saved it may be sent, so the next process looks for it in any case.
+            from: batch.savedFrom ?? this.position,
+            lines: [...batch.items()].flatMap(({ index, source }) =>
+                isAll || !(source instanceof Waiter) ? batch.payload.itemText(index) : [],
+            ),
+        }));
+        return {
+            batches: batches.filter(({ lines }) => lines.length > 0),
+            records: this.quarantine.unwritten(isAll),
+        };
+    }
+
+    /** Everything that is pending is saved with the run: callers need not wait any more. */
+    tellSaved(): void {
+        for (const batch of this.buffer.batches) batch.tellSaved();
+        this.quarantine.tellSaved();
+    }
+
+    /** Copies of these items that the last requests have stored. */
+    copiesStored(items: ItemCounts): ItemCounts {
+        return this.#sender.copiesStored(items);
+    }
+
+    /** An item of a batch belongs in quarantine. */
+    setAside(batch: Batch, index: number, rejection: Rejection): void {
+        const item = [...batch.items()][index]!;
+        this.#setAside(rejection, batch.payload.itemText(index), item.source, item.position);
+    }
+
+    /** Nothing is sent any more. */
+    stop(): void {
+        this.#stop.abort();
+    }
+
+    #setAside(
+        rejection: Rejection,
+        text: string | undefined,
+        source: PushSource | undefined,
+        position: number,
+    ): void {
+        this.counters.rejected(1);
+        this.#countReasons(rejection, text, source);
+        if (source instanceof Waiter) source.rejected(position, rejection.errors);
+        this.quarantine.add(rejection, text, source, position);
+    }
+
+    #recordOrigin(): RecordOrigin {
+        const { schemaHash } = this.#preparer;
+        return { ...this.#options.origin, ...(schemaHash !== undefined && { schemaHash }) };
+    }
+
+    /** Counts the reasons of a rejected item, and logs each when it is first seen. */
+    #countReasons({ reason, rejectedBy, errors }: Rejection, text: string | undefined, source: PushSource | undefined) {
+        const item = () => this.#shown(text);
+        const url = source?.request?.url;
+        for (const added of this.statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
+            this.#options.log.warning(
+                `Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`,
+            );
+        }
+    }
+
+    /** The item as the report may show it: nothing where `redact` fails, because what it would have hidden is unknown. */
+    #shown(text: string | undefined): unknown {
+        const { redact } = this.#options.options;
+        if (text === undefined) return undefined;
+        const item: Dictionary = JSON.parse(text);
+        try {
+            return redact === undefined ? item : synchronous(redact(item));
+        } catch {
+            return undefined;
+        }
+    }
+
+    async #refreshSchema(): Promise<void> {
+        const refreshed = this.#options.refreshSchema().catch(() => undefined);
+        const schema = await within(refreshed, MAX_REFRESH_MILLIS);
+        if (schema !== undefined) this.#preparer.useSchema(schema);
+    }
+
+    #onFailure({ error: cause, permanent }: DeliveryFailure) {
+        const keptItems = this.buffer.unawaitedItems;
+        const error = deliveryError(cause, permanent, keptItems);
+        if (this.#loggedFailure !== error.message) this.#options.log.error(error.message);
+        this.#loggedFailure = error.message;
+        this.buffer.rejectRoomWaiter(error);
+        this.giveBack(error);
+        return { error, keptItems };
+    }
+}
+
+function once(action: () => void): () => void {
+    let isDone = false;
+    return () => {
+        if (!isDone) action();
+        isDone = true;
+    };
+}

@@ -1,0 +1,75 @@
+import {
+    DeliveryError,
+    ItemsRejectedError,
+    QuarantineError,
+    ToleranceExceededError,
+} from '../errors.js';
+import type { CallProgress, RejectedItem } from '../errors.js';
+
+/** How many rejected items an error's message names. */
+const NAMED_ITEMS = 3;
+
+/** The items of a push. @throws TypeError for what is neither an object nor an array */
+export function toItems(data: unknown): readonly unknown[] {
+    if (Array.isArray(data)) return data;
+    checkItem(data);
+    return [data];
+}
+
+/** @throws TypeError for what is no object */
+export function checkItem(data: unknown): void {
+    if (typeof data === 'object' && data !== null) return;
+    throw new TypeError(
+        `pushData() expects an object or an array of objects, but got: ${data === null ? 'null' : typeof data}.`,
+    );
+}
+
+/** @throws TypeError for what is no event's name */
+export function checkEventName(eventName: unknown): void {
+    if (eventName === undefined) return;
+    if (typeof eventName === 'string' && eventName.startsWith('apify-')) {
+        throw new TypeError(
+            `The platform charges the synthetic event '${eventName}' by itself; expected an event of the Actor's own.`,
+        );
+    }
+    if (typeof eventName === 'string' && eventName !== '') return;
+    throw new TypeError(
+        `pushData() expects the name of an event as its second argument, but got: ${typeof eventName}.`,
+    );
+}
+
+/** Names the first of the rejected items. */
+export function itemsRejected(
+    rejected: readonly RejectedItem[],
+    count: number,
+    progress: CallProgress,
+): ItemsRejectedError {
+    const named = rejected.slice(0, NAMED_ITEMS).map(({ itemPosition, errors }) => {
+        const [first] = errors;
+        return `item ${itemPosition}: ${first?.instancePath || 'the item'} ${first?.message ?? 'is invalid'}`;
+    });
+    const more = rejected.length > NAMED_ITEMS ? ` and ${rejected.length - NAMED_ITEMS} more` : '';
+    return new ItemsRejectedError(
+        `${rejected.length} of ${count} items were rejected (mode: 'fail'): ${named.join('; ')}${more}. Mend them and push again.`,
+        { ...progress, rejectedItems: rejected.map(({ itemPosition, errors }) => ({ itemPosition, errors })) },
+    );
+}
+
+/** The error of a call, with how far the call got. Errors of others' making stay as they are. */
+export function withProgress(error: Error, itemCount: number, unstored: readonly number[]): Error {
+    const storedItems = itemCount - unstored.length;
+    const progress = { storedItems, unstored, cause: error.cause };
+    const isPartial = storedItems > 0 && itemCount > 1;
+    const part = isPartial ? ` Of the ${itemCount} items of this call ${storedItems} need not be pushed again.` : '';
+    const message = `${error.message}${part}`;
+    if (error instanceof DeliveryError) {
+        const { keptItems, permanent } = error;
+        return new DeliveryError(message, { ...progress, keptItems, permanent });
+    }
+    if (error instanceof QuarantineError) return new QuarantineError(message, progress);
+    if (error instanceof ToleranceExceededError) {
+        const { quarantinedItems, receivedItems } = error;
+        return new ToleranceExceededError(message, { ...progress, quarantinedItems, receivedItems });
+    }
+    return error;
+}

@@ -1,0 +1,275 @@
+import type { Charging } from '../apify/charging.js';
+import { NO_CHARGE } from '../apify/charging.js';
+import type { ResolvedOptions } from '../options.js';
+import type { PushResult, QuarantineRecord, RequestInfo } from '../records.js';
+import { PushSource, Waiter } from '../waiter.js';
+import { Budget } from './budget.js';
+import { EventLoopYielder } from './event-loop-yielder.js';
+import type { Pipeline } from './pipeline.js';
+import type { PreparedItem } from './prepare.js';
+import { checkEventName, itemsRejected, toItems, withProgress } from './push-arguments.js';
+
+export interface PushOptions {
+    /** Resolve when the items are stored or quarantined, whatever the option `ack` says. */
+    ack?: 'stored';
+    eventName?: string | undefined;
+    /** The request whose handler pushes. */
+    request?: RequestInfo | undefined;
+    /** What the quarantine records of the call's items say instead. */
+    record?: Partial<QuarantineRecord>;
+}
+
+/** Items of one call on their way into the buffer. */
+interface Entry {
+    count: number;
+    prepare: (index: number) => PreparedItem;
+    source: PushSource | undefined;
+    /** Position in the call of the item at `index`. @default index */
+    positionOf?: (index: number) => number;
+    /** Valid items beyond so many are not taken. @default Infinity */
+    budget?: number;
+    /** The items are in memory and counted already: they wait neither for room nor for other calls. */
+    isCollected?: boolean;
+}
+
+/** Valid items beyond the budget: so many, and those that may get a place yet. */
+interface Trimmed {
+    items: { prepared: PreparedItem; position: number }[];
+    count: number;
+}
+
+/** Takes pushes into the pipeline, in order, and answers them. */
+export class Pusher {
+    readonly #pipeline: Pipeline;
+    readonly #options: Pick<ResolvedOptions, 'ack' | 'mode'>;
+    readonly #charging: Charging;
+    readonly #budget: Budget;
+    readonly #yielder = new EventLoopYielder();
+    /** Settles when all calls that came before have entered; undefined where there is none. */
+    #entering: Promise<void> | undefined;
+
+    constructor(pipeline: Pipeline, options: Pick<ResolvedOptions, 'ack' | 'mode'>, charging: Charging) {
+        this.#pipeline = pipeline;
+        this.#options = options;
+        this.#charging = charging;
+        this.#budget = new Budget(charging);
+    }
+
+    /**
+     * Resolves as the option `ack` says, and from the moment an end of the run is announced when the items are stored.
+     * One item is prepared at once; an array must not be changed while the push is under way.
+     * @throws TypeError for what is neither an object nor an array
+     * @throws ItemsRejectedError, ToleranceExceededError, DeliveryError, QuarantineError
+     */
+    async push(data: unknown, { ack, eventName, request, record }: PushOptions = {}): Promise<PushResult> {
+        const items = toItems(data);
+        checkEventName(eventName);
+        const only = items.length === 1 ? this.#pipeline.prepare(items[0], 0) : undefined;
+        const prepare = (index: number) => only ?? this.#pipeline.prepare(items[index], index);
+        const waits =
+            ack === 'stored' ||
+            this.#options.ack === 'stored' ||
+            this.#charging.isActive ||
+            this.#pipeline.isEndAnnounced;
+        if (!waits) {
+            const source = request && new PushSource(request);
+            return this.#pushBuffered({ count: items.length, prepare, source });
+        }
+        const source = new Waiter(request, record);
+        const chargedEvent = this.#charging.isActive ? eventName : undefined;
+        return this.#pushWaiting({ count: items.length, prepare, source }, source, chargedEvent);
+    }
+
+    /** Resolves when items that were prepared before are stored or quarantined. They do not wait for room in the buffer. */
+    async pushPrepared(items: readonly PreparedItem[], source: Waiter): Promise<PushResult> {
+        const entry: Entry = { count: items.length, prepare: (index) => items[index]!, source, isCollected: true };
+        return this.#pushWaiting(entry, source, undefined);
+    }
+
+    /** Puts items that were prepared before on their way. They are kept whatever happens, and nobody waits for them. */
+    enqueuePrepared(items: readonly PreparedItem[], source: PushSource): void {
+        for (const [position, prepared] of items.entries()) {
+            if (prepared.rejection === undefined) this.#pipeline.enqueue(prepared, source, position, true);
+            else this.#pipeline.reject(prepared, source, position, true)?.catch(ignore);
+        }
+    }
+
+    /**
+     * Makes items ready for `pushPrepared`: what the caller does to them afterwards changes nothing.
+     * @throws TypeError, ItemsRejectedError, ToleranceExceededError, DeliveryError
+     */
+    async prepareAll(data: unknown): Promise<readonly PreparedItem[]> {
+        const items = toItems(data);
+        this.#pipeline.checkHealth();
+        const prepared: PreparedItem[] = [];
+        for (const [index, item] of items.entries()) {
+            prepared.push(this.#pipeline.prepare(item, index));
+            if (this.#yielder.shouldYield(prepared[index]!.text?.length ?? 0)) await this.#yielder.yield();
+        }
+        if (this.#options.mode === 'fail') this.#allOrNothing(prepared);
+        return prepared;
+    }
+
+    /** Resolves when the items of all calls that came before are in the buffer, or were rejected. */
+    async entered(): Promise<void> {
+        await this.#entering;
+    }
+
+    async #pushBuffered(entry: Entry): Promise<PushResult> {
+        const progress = { entered: 0, rejected: 0 };
+        try {
+            await this.#enter(entry, progress);
+        } catch (error) {
+            const unstored = Array.from({ length: entry.count - progress.entered }, (_, i) => progress.entered + i);
+            throw withProgress(error as Error, entry.count, unstored);
+        }
+        return {
+            ...NO_CHARGE,
+            acceptedItems: progress.entered - progress.rejected,
+            quarantinedItems: progress.rejected,
+            duplicateItems: 0,
+            trimmedItems: 0,
+        };
+    }
+
+    async #pushWaiting(entry: Entry, waiter: Waiter, eventName: string | undefined): Promise<PushResult> {
+        return this.#budget.spend(entry.count, eventName, async (budget) => {
+            const trimmed = await this.#enterAndWait({ ...entry, budget }, waiter);
+            // What the platform rejected left its place in the budget to those behind.
+            while (trimmed.items.length > 0 && waiter.error === undefined && waiter.storedItems < budget) {
+                const next = trimmed.items.splice(0, budget - waiter.storedItems);
+                trimmed.count -= next.length;
+                await this.#enterAndWait(
+                    {
+                        ...entry,
+                        count: next.length,
+                        prepare: (index) => next[index]!.prepared,
+                        positionOf: (index) => next[index]!.position,
+                    },
+                    waiter,
+                );
+            }
+            const { counters } = this.#pipeline;
+            if (!entry.isCollected) counters.received(trimmed.count);
+            counters.trimmed(trimmed.count);
+            const charged = await this.#charging.charge(waiter.storedItems, trimmed.count, eventName);
+            if (waiter.error !== undefined) throw withProgress(waiter.error, entry.count, waiter.unstored);
+            if (this.#options.mode === 'fail' && waiter.rejectedItems.length > 0) {
+                throw itemsRejected(waiter.rejectedItems, entry.count, { storedItems: waiter.storedItems });
+            }
+            return {
+                ...charged,
+                acceptedItems: waiter.acceptedItems,
+                quarantinedItems: waiter.quarantinedItems,
+                duplicateItems: 0,
+                trimmedItems: trimmed.count,
+            };
+        });
+    }
+
+    /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
+    async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
+        const { positionOf = (index: number) => index } = entry;
+        const progress = { entered: 0, rejected: 0 };
+        let trimmed: Trimmed = { items: [], count: 0 };
+        try {
+            trimmed = await this.#enter(entry, progress);
+        } catch (error) {
+            // The caller pushes everything again that is not on its way to the platform.
+            this.#pipeline.giveBack(error as Error, waiter);
+            if (entry.isCollected) this.#pipeline.counters.discarded(entry.count - progress.entered);
+            for (let index = progress.entered; index < entry.count; index++) {
+                waiter.notTaken(positionOf(index), error as Error);
+            }
+        }
+        await waiter.settled();
+        return trimmed;
+    }
+
+    /** Takes a call's items behind those of the calls that came before. `progress` tells how far it got when it rejects. */
+    async #enter(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+        if (this.#options.mode === 'fail' && !entry.isCollected) {
+            const prepared = await this.#prepareEntry(entry);
+            this.#allOrNothing(prepared);
+            return this.#enterInOrder({ ...entry, prepare: (index) => prepared[index]! }, progress);
+        }
+        return this.#enterInOrder(entry, progress);
+    }
+
+    async #enterInOrder(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+        if (entry.isCollected) return this.#enqueueAll(entry, progress);
+        const before = this.#entering;
+        const entered = before === undefined ? this.#enqueueAll(entry, progress) : this.#enterAfter(before, entry, progress);
+        const done = entered.then(ignore, ignore);
+        this.#entering = done;
+        try {
+            return await entered;
+        } finally {
+            if (this.#entering === done) this.#entering = undefined;
+        }
+    }
+
+    async #enterAfter(before: Promise<void>, entry: Entry, progress: { entered: number; rejected: number }) {
+        await before;
+        return this.#enqueueAll(entry, progress);
+    }
+
+    async #enqueueAll(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+        const { count, prepare, source, budget = Infinity, isCollected = false } = entry;
+        const { positionOf = (index: number) => index } = entry;
+        const pipeline = this.#pipeline;
+        const trimmed: Trimmed = { items: [], count: 0 };
+        // Its caller waits for the platform anyhow; a pause would only take it out of the request that it shares with others.
+        const isAwaitedAlone = count === 1 && source instanceof Waiter;
+        if (count > 0 && !isCollected) pipeline.checkHealth();
+        for (let index = 0; index < count; index++) {
+            const prepared = prepare(index);
+            const position = positionOf(index);
+            if (this.#yielder.shouldYield(prepared.text?.length ?? 0) && !isAwaitedAlone) {
+                await this.#yielder.yield();
+                if (!isCollected) pipeline.checkHealth();
+            }
+            if (prepared.rejection !== undefined) {
+                const room = pipeline.reject(prepared, source, position, isCollected);
+                progress.entered++;
+                progress.rejected++;
+                if (room !== undefined && !isCollected) await room;
+                if (index + 1 < count && !isCollected) pipeline.checkHealth();
+            } else if (progress.entered - progress.rejected >= budget) {
+                // No more than were taken can leave their place.
+                if (trimmed.items.length < budget) trimmed.items.push({ prepared, position });
+                trimmed.count++;
+            } else {
+                const room = isCollected ? undefined : pipeline.waitForRoom(prepared.text!);
+                if (room !== undefined) {
+                    await room;
+                    pipeline.checkHealth();
+                }
+                pipeline.enqueue(prepared, source, position, isCollected);
+                progress.entered++;
+            }
+        }
+        return trimmed;
+    }
+
+    async #prepareEntry({ count, prepare }: Entry): Promise<PreparedItem[]> {
+        const prepared: PreparedItem[] = [];
+        for (let index = 0; index < count; index++) {
+            prepared.push(prepare(index));
+            if (this.#yielder.shouldYield(prepared[index]!.text?.length ?? 0)) await this.#yielder.yield();
+        }
+        return prepared;
+    }
+
+    /** `mode: 'fail'`: no item is taken before all have passed. @throws ItemsRejectedError */
+    #allOrNothing(all: readonly PreparedItem[]): void {
+        const rejected = all.flatMap(({ rejection }) => rejection ?? []);
+        if (rejected.length === 0) return;
+        this.#pipeline.rejectCall(all);
+        throw itemsRejected(rejected, all.length, { unstored: all.map((_, position) => position) });
+    }
+}
+
+function ignore(): void {
+    // The caller handles the rejection.
+}

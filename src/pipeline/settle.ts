@@ -1,0 +1,113 @@
+import type { Delivery, DeliveryOutcome } from '../delivery/delivery.js';
+import type { Rejection } from '../quarantine/record.js';
+import type { Counters } from '../quality/counters.js';
+import type { PushSource } from '../waiter.js';
+import { Waiter } from '../waiter.js';
+import type { Batch, BatchItem, KeptPart } from './batch.js';
+import type { SendBatchResult } from './batch-scheduler.js';
+import { isGivenUp } from './batch-scheduler.js';
+import type { ItemBuffer } from './buffer.js';
+import { deliveryError } from './delivery-error.js';
+
+export interface BatchSettlerOptions {
+    delivery: Delivery;
+    buffer: ItemBuffer;
+    counters: Counters;
+    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
+    position: () => number;
+    /** Whether the run ends, so that a disputed item is decided now. */
+    isLastTry: () => boolean;
+    /** An item goes to the quarantine. */
+    setAside: (rejection: Rejection, itemText: string, source: PushSource | undefined, position: number) => void;
+    /** The platform rejected what passed here, so it has another schema. Never rejects. */
+    refreshSchema: () => Promise<void>;
+}
+
+/** Sends a batch, and tells everybody what became of its items: callers, counters, quarantine and buffer. */
+export class BatchSettler {
+    readonly #options: BatchSettlerOptions;
+
+    constructor(options: BatchSettlerOptions) {
+        this.#options = options;
+    }
+
+    /** Never rejects: a failure is part of the result. */
+    async send(batch: Batch): Promise<SendBatchResult> {
+        const { delivery, buffer, position, isLastTry, refreshSchema } = this.#options;
+        if (batch.hasAbandonedItems) {
+            this.#giveBackAbandoned(batch);
+            return {};
+        }
+        buffer.beginSending(batch, position());
+        const outcome = await this.#deliver(batch, {
+            unknown: batch.unknown,
+            acceptedBefore: batch.acceptedBefore,
+            isLastTry: isLastTry(),
+            isAbandoned: () => batch.hasAbandonedItems,
+        });
+        // Each item changes its place in one step, so that it is counted in exactly one at every moment.
+        this.#tellStored(batch, outcome);
+        this.#setAside(batch, outcome);
+        this.#keepUnsent(batch, outcome);
+        if (outcome.rejected.some(({ reason }) => reason === 'schema')) await refreshSchema();
+        const [dispute] = batch.isDisputed && !delivery.acceptedSince(batch.acceptedBefore!) ? outcome.disputed : [];
+        // Where callers do not wait any more, their items are given back first, and the rest is sent once more.
+        const failure = batch.hasAbandonedItems ? undefined : outcome.failure;
+        return { failure, ...(dispute && { dispute: deliveryError(dispute.error, false, 1) }) };
+    }
+
+    async #deliver(batch: Batch, options: Parameters<Delivery['deliver']>[1]): Promise<DeliveryOutcome> {
+        try {
+            return await this.#options.delivery.deliver(batch.payload, options);
+        } catch (error) {
+            // A defect, not an outage; the items are kept.
+            const indexes = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
+            const failure = { error: error as Error, permanent: false };
+            return { rejected: [], disputed: [], unsent: [{ indexes }], failure };
+        }
+    }
+
+    #tellStored(batch: Batch, { rejected, disputed, unsent }: DeliveryOutcome): void {
+        const others = new Set([
+            ...unsent.flatMap(({ indexes }) => indexes),
+            ...[...rejected, ...disputed].map(({ index }) => index),
+        ]);
+        this.#options.counters.stored(batch.payload.itemCount - others.size);
+        batch.tellStored(others);
+    }
+
+    #setAside(batch: Batch, { rejected }: DeliveryOutcome): void {
+        if (rejected.length === 0) return;
+        const items = [...batch.items()];
+        for (const { index, ...rejection } of rejected) {
+            const { source, position } = items[index]!;
+            const itemText = batch.payload.itemText(index);
+            this.#options.setAside({ ...rejection, rejectedBy: 'platform' }, itemText, source, position);
+        }
+    }
+
+    #keepUnsent(batch: Batch, { disputed, unsent }: DeliveryOutcome): void {
+        const { buffer, counters } = this.#options;
+        const refusals = batch.refusals + 1;
+        const parts: KeptPart[] = [...unsent];
+        const givenUp: { item: BatchItem & { source: Waiter }; error: Error }[] = [];
+        const items = disputed.length > 0 ? [...batch.items()] : [];
+        for (const { index, acceptedBefore, error } of disputed) {
+            const item = items[index]!;
+            if (item.source instanceof Waiter && isGivenUp(refusals)) {
+                givenUp.push({ item: { ...item, source: item.source }, error });
+            } else parts.push({ indexes: [index], acceptedBefore, refusals });
+        }
+        buffer.keep(batch, parts);
+        counters.discarded(givenUp.length);
+        for (const { item, error } of givenUp) item.source.givenBack(item.position, deliveryError(error, false, 0));
+    }
+
+    /** The retry of a handler that timed out pushes its items again. */
+    #giveBackAbandoned(batch: Batch): void {
+        const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
+        const isAbandoned = (source: PushSource | undefined): source is Waiter =>
+            source instanceof Waiter && source.isAbandoned;
+        this.#options.counters.discarded(this.#options.buffer.giveBackItems(batch, error, isAbandoned));
+    }
+}

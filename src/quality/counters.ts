@@ -1,0 +1,158 @@
+import type { DeliveryCounters } from '../delivery/delivery-counters.js';
+
+/** Counts of a run. Units: items, requests to the dataset, bytes of uncompressed JSON. */
+export interface CounterValues {
+    /** Items that were pushed: the sum of the next six, at every moment. */
+    receivedItems: number;
+    storedItems: number;
+    quarantinedItems: number;
+    /** Held back by the user's pay-per-event budget. */
+    trimmedItems: number;
+    /** Given back to a caller whose call rejected, or left out because a retry pushed them again. */
+    discardedItems: number;
+    /** Waiting or under way. */
+    pendingItems: number;
+    /** Could not be sent before the run ended. */
+    unsentItems: number;
+    requests: number;
+    rejectedRequests: number;
+    retriedRequests: number;
+    sentBytes: number;
+}
+
+/** The counters that another process of the run goes on with. */
+export type SavedCounters = Omit<CounterValues, 'receivedItems' | 'pendingItems' | 'unsentItems'> & {
+    rejectedItems: number;
+};
+
+const SAVED_KEYS = [
+    'storedItems',
+    'quarantinedItems',
+    'trimmedItems',
+    'discardedItems',
+    'requests',
+    'rejectedRequests',
+    'retriedRequests',
+    'sentBytes',
+    'rejectedItems',
+] as const satisfies (keyof SavedCounters)[];
+
+/** Each method says what happened. What is pending is what has been received and not accounted for, so the sum always holds. */
+export class Counters implements DeliveryCounters {
+    #received = 0;
+    #stored = 0;
+    #quarantined = 0;
+    #trimmed = 0;
+    #discarded = 0;
+    #rejected = 0;
+    #requests = 0;
+    #rejectedRequests = 0;
+    #retriedRequests = 0;
+    #sentBytes = 0;
+    #isEnded = false;
+
+    received(items: number): void {
+        this.#received += items;
+    }
+
+    stored(items: number): void {
+        this.#stored += items;
+    }
+
+    /** The records of so many rejected items were written. */
+    quarantined(items: number): void {
+        this.#quarantined += items;
+    }
+
+    trimmed(items: number): void {
+        this.#trimmed += items;
+    }
+
+    discarded(items: number): void {
+        this.#discarded += items;
+    }
+
+    /** So many items were found to belong in quarantine. */
+    rejected(items: number): void {
+        this.#rejected += items;
+    }
+
+    /** So many rejected items were given back before their records were written. */
+    rejectedGivenBack(items: number): void {
+        this.#rejected -= items;
+        this.#discarded += items;
+    }
+
+    requestSent(bytes: number): void {
+        this.#requests++;
+        this.#sentBytes += bytes;
+    }
+
+    requestRejected(): void {
+        this.#rejectedRequests++;
+    }
+
+    requestRetried(): void {
+        this.#retriedRequests++;
+    }
+
+    /** The run has ended: what is pending now could not be sent. `false`: it goes on after all. */
+    ended(isEnded: boolean): void {
+        this.#isEnded = isEnded;
+    }
+
+    /** Items that were found to belong in quarantine, whether or not their records are written. */
+    get rejectedItems(): number {
+        return this.#rejected;
+    }
+
+    /** Items that were pushed, those left out that were given back and may be pushed again. */
+    get keptItems(): number {
+        return this.#received - this.#discarded;
+    }
+
+    get unaccountedItems(): number {
+        return this.#received - this.#stored - this.#quarantined - this.#trimmed - this.#discarded;
+    }
+
+    values(): CounterValues {
+        return {
+            receivedItems: this.#received,
+            storedItems: this.#stored,
+            quarantinedItems: this.#quarantined,
+            trimmedItems: this.#trimmed,
+            discardedItems: this.#discarded,
+            pendingItems: this.#isEnded ? 0 : this.unaccountedItems,
+            unsentItems: this.#isEnded ? this.unaccountedItems : 0,
+            requests: this.#requests,
+            rejectedRequests: this.#rejectedRequests,
+            retriedRequests: this.#retriedRequests,
+            sentBytes: this.#sentBytes,
+        };
+    }
+
+    /** Items under way are not in it: they are saved as items, or given back. */
+    save(): SavedCounters {
+        const { receivedItems: _r, pendingItems: _p, unsentItems: _u, ...counted } = this.values();
+        return { ...counted, rejectedItems: this.#rejected };
+    }
+
+    /** Counts on from what `save` gave, of one or several processes. @throws TypeError for what is of another shape */
+    restore(saved: SavedCounters): void {
+        for (const key of SAVED_KEYS) {
+            if (!Number.isSafeInteger(saved[key]) || saved[key] < 0) {
+                throw new TypeError(`expected a count as ${key}, but got: ${typeof saved[key]}`);
+            }
+        }
+        this.#stored += saved.storedItems;
+        this.#quarantined += saved.quarantinedItems;
+        this.#trimmed += saved.trimmedItems;
+        this.#discarded += saved.discardedItems;
+        this.#received += saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
+        this.#rejected += saved.rejectedItems;
+        this.#requests += saved.requests;
+        this.#rejectedRequests += saved.rejectedRequests;
+        this.#retriedRequests += saved.retriedRequests;
+        this.#sentBytes += saved.sentBytes;
+    }
+}

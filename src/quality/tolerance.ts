@@ -1,0 +1,21 @@
+import { ToleranceExceededError } from '../errors.js';
+import type { Tolerance } from '../options.js';
+import type { Statistics } from '../report/statistics.js';
+
+/** How many reasons the error names. */
+const NAMED_REASONS = 3;
+
+/** @throws ToleranceExceededError where more items were rejected than `tolerance` allows: what is amiss is not the items. */
+export function checkTolerance(statistics: Statistics, { maxItems, maxRatio, minItems }: Required<Tolerance>): void {
+    // Items that were given back are pushed again: they count once.
+    const { rejectedItems, keptItems: receivedItems } = statistics.counters;
+    const tooMany = rejectedItems > maxItems;
+    const tooGreatAShare = receivedItems >= minItems && rejectedItems > maxRatio * receivedItems;
+    if (!tooMany && !tooGreatAShare) return;
+    throw new ToleranceExceededError(
+        `${rejectedItems} of ${receivedItems} items were rejected, more than tolerance allows ` +
+            `(${tooMany ? `maxItems: ${maxItems}` : `maxRatio: ${maxRatio}`}). Most frequent: ` +
+            `${statistics.topReasons(NAMED_REASONS)}. The source or the schema has probably changed.`,
+        { quarantinedItems: rejectedItems, receivedItems },
+    );
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+
+import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+
+/** Why an item goes to quarantine. */
+export interface Rejection {
+    reason: QuarantineReason;
+    rejectedBy: 'guard' | 'platform';
+    errors: ItemError[];
+    /** Zero-based: in the push (`rejectedBy: 'guard'`) or in the request (`'platform'`). */
+    itemPosition: number;
+}
+
+/** What the records of a run have in common. */
+export type RecordOrigin = Pick<
+    QuarantineRecord,
+    'datasetId' | 'datasetName' | 'actorId' | 'actorRunId' | 'actorBuildId' | 'schemaHash'
+>;
+
+/** A record but for its item, which is written around the item's own text. */
+export type RecordHead = Omit<QuarantineRecord, 'item'>;
+
+/** A record names no more errors than this: of a long array each element may fail. */
+const MAX_ERRORS = 100;
+/** UTF-8 bytes of all errors together at most, so that a record is little more than its item. */
+const MAX_ERRORS_BYTES = 32_768;
+const MAX_PATH_LENGTH = 200;
+
+export function createRecord(
+    rejection: Rejection,
+    itemBytes: number,
+    origin: RecordOrigin,
+    source: { request?: QuarantineRecord['request']; record?: Partial<QuarantineRecord> } | undefined,
+    now: number,
+): RecordHead {
+    const { reason, rejectedBy, errors, itemPosition } = rejection;
+    const { item: _, ...instead } = source?.record ?? {};
+    return {
+        id: randomUUID(),
+        itemBytes,
+        reason,
+        rejectedBy,
+        errors: boundErrors(errors),
+        itemPosition,
+        ...(source?.request && { request: source.request }),
+        ...origin,
+        attempt: 1,
+        quarantinedAt: new Date(now).toISOString(),
+        // What came from the quarantine goes back as it was there, to be mended from the same beginning.
+        ...instead,
+    };
+}
+
+/** The record's JSON. The item's text goes in as it is. */
+export function recordText(head: RecordHead, itemText: string | undefined): string {
+    const text = JSON.stringify(head);
+    return itemText === undefined ? text : `{"item":${itemText},${text.slice(1)}`;
+}
+
+function boundErrors(errors: readonly ItemError[]): ItemError[] {
+    const bounded: ItemError[] = [];
+    let bytes = 0;
+    for (const error of errors.slice(0, MAX_ERRORS)) {
+        const cut = boundError(error);
+        bytes += Buffer.byteLength(JSON.stringify(cut));
+        if (bytes > MAX_ERRORS_BYTES && bounded.length > 0) break;
+        bounded.push(cut);
+    }
+    const omittedErrors = errors.length - bounded.length;
+    if (omittedErrors === 0) return bounded;
+    const message = `and ${omittedErrors} more`;
+    return [...bounded, { instancePath: '', schemaPath: '', keyword: 'more', params: { omittedErrors }, message }];
+}
+
+/** The platform's errors come as they are; a key of an item, and with it a path, may be of any length. */
+function boundError({ instancePath, schemaPath, keyword, params, message }: ItemError): ItemError {
+    const isSmall = JSON.stringify(params).length <= 2_000;
+    return {
+        instancePath: cut(instancePath, MAX_PATH_LENGTH),
+        schemaPath: cut(schemaPath, MAX_PATH_LENGTH * 5),
+        keyword: cut(keyword, MAX_PATH_LENGTH),
+        params: isSmall ? params : boundParams(params),
+        ...(message !== undefined && { message: cut(message, MAX_PATH_LENGTH * 5) }),
+    };
+}
+
+function boundParams(params: Record<string, unknown>): Record<string, unknown> {
+    const bounded = Object.entries(params).map(([name, value]): [string, unknown] => {
+        if (typeof value === 'string') return [name, cut(value, MAX_PATH_LENGTH)];
+        if (Array.isArray(value)) return [name, value.slice(0, 20).map((each) => cut(String(each), MAX_PATH_LENGTH))];
+        return [name, typeof value === 'object' ? null : value];
+    });
+    return Object.fromEntries(bounded.slice(0, 20));
+}
+
+function cut(text: string, length: number): string {
+    return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

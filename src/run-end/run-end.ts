@@ -1,0 +1,271 @@
+import type { LifecycleHandlers, ExitOutcome } from '../apify/lifecycle.js';
+import type { Log } from '../ports.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { Pusher } from '../pipeline/push.js';
+import type { RunReport } from '../report/run-report.js';
+import { summarize } from '../report/statistics.js';
+import type { Clock } from '../utils/clock.js';
+import { within } from '../utils/clock.js';
+import type { SendAtExit } from './send-at-exit.js';
+import type { Snapshot } from './snapshot.js';
+import type { SnapshotStore } from './snapshot-store.js';
+
+/** What handlers have collected and not committed. */
+export interface CollectedItems {
+    /** Puts everything on its way, as bare pushes would have been by now. Resolves when it is stored; never rejects. */
+    commitAll(): Promise<void>;
+}
+
+export interface RunEndOptions {
+    pipeline: Pipeline;
+    pusher: Pusher;
+    collected: CollectedItems;
+    snapshots: SnapshotStore;
+    reports: RunReport;
+    sendAtExit: SendAtExit;
+    clock: Clock;
+    log: Log;
+}
+
+/** The guard waits no longer than this for the platform when a run ends. */
+const MAX_END_MILLIS = 30_000;
+/** At a migration, and at the periodic `persistState`, others wait for the guard: the SDK reboots only after its listeners. */
+const MAX_MOVE_MILLIS = 10_000;
+/** From so long before a deadline on, what may not be sent in time is saved. */
+const SAVE_BEFORE_MILLIS = 10_000;
+/** What is saved last needs some time itself. */
+const SAVE_MILLIS = 2_000;
+const CHECK_MILLIS = 250;
+const PERSIST_INTERVAL_MILLIS = 60_000;
+const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
+
+/**
+ * What a guard does when its process is about to go: it sends what it holds, and saves with the run what may not make it, while
+ * sending goes on. Nothing here makes a push reject. Where the process lives on, the guard goes back to normal.
+ */
+export class RunEnd implements LifecycleHandlers {
+    readonly #options: RunEndOptions;
+    /** On the monotonic clock: when the process may be gone. */
+    #deadline = Infinity;
+    #isMoving = false;
+    #draining: { isMove: boolean; done: Promise<void> } | undefined;
+    #cancelReturn: (() => void) | undefined;
+    #cancelPersistTimer: (() => void) | undefined;
+    #isStopped = false;
+
+    constructor(options: RunEndOptions) {
+        this.#options = options;
+    }
+
+    /** The periodic `persistState`, or the last one: the SDK waits for that without limit, and then ends the process. */
+    async persist(isLast: boolean): Promise<void> {
+        if (isLast) {
+            await this.#end(MAX_END_MILLIS);
+            return;
+        }
+        const { clock } = this.#options;
+        const until = clock.monotonic() + Math.min(MAX_MOVE_MILLIS, this.#remaining / 2);
+        await within(this.#flush(), until - clock.monotonic());
+        await within(this.#attempt(this.#saveState()), until - clock.monotonic());
+        if (this.#deadline === Infinity) void this.#options.reports.write();
+    }
+
+    async migrating(remainingMillis: number | undefined): Promise<void> {
+        this.#isMoving = true;
+        this.#announce(remainingMillis ?? MAX_END_MILLIS);
+        this.#persistByTimer();
+        await this.#drain(Math.min(MAX_MOVE_MILLIS, this.#remaining / 2), true);
+    }
+
+    async aborting(remainingMillis: number | undefined): Promise<void> {
+        await this.#end(remainingMillis ?? MAX_END_MILLIS);
+    }
+
+    /** Some time before the run times out. Nothing waits for this. */
+    async timeoutSoon(remainingMillis: number): Promise<void> {
+        await this.#end(remainingMillis);
+    }
+
+    async metamorph(): Promise<void> {
+        await this.#end(MAX_END_MILLIS);
+    }
+
+    /** The process was to go and lives on: a refused metamorph, `exit: false`. */
+    livesOn(): void {
+        this.#cancelReturn?.();
+        this.#cancelReturn = undefined;
+        this.#deadline = Infinity;
+        this.#isMoving = false;
+        this.#options.pipeline.announceEnd(false);
+        this.#options.pipeline.counters.ended(false);
+    }
+
+    async exit(timeoutMillis: number): Promise<ExitOutcome> {
+        this.#options.pipeline.decideDisputed();
+        await this.#end(Math.min(timeoutMillis, MAX_END_MILLIS));
+        return this.#conclude();
+    }
+
+    /** The event loop has run dry. */
+    async naturalEnd(): Promise<ExitOutcome | undefined> {
+        const { pipeline, reports } = this.#options;
+        const isOver = this.#isStopped || (pipeline.pendingItems === 0 && pipeline.isEndAnnounced && reports.isUpToDate);
+        return isOver ? undefined : this.exit(MAX_END_MILLIS);
+    }
+
+    /** The process ends now, and nothing asynchronous happens any more. */
+    processEnd(maxMillis: number): void {
+        if (!this.#isStopped) this.#options.sendAtExit.send(maxMillis, { isMoving: this.#isMoving });
+    }
+
+    /** Flushes within 30 s, or saves what is left. For an explicit `close()`. */
+    async close(): Promise<ExitOutcome> {
+        this.#options.pipeline.decideDisputed();
+        await this.#end(MAX_END_MILLIS);
+        return this.#conclude();
+    }
+
+    /** The guard is closed: nothing happens any more, whatever the process does. */
+    stop(): void {
+        this.#isStopped = true;
+        this.#cancelReturn?.();
+        this.#cancelPersistTimer?.();
+    }
+
+    get #remaining(): number {
+        return Math.max(0, this.#deadline - this.#options.clock.monotonic());
+    }
+
+    /** The process may be gone in so many milliseconds. If it is not, the guard goes back to normal. */
+    #announce(remainingMillis: number): void {
+        const { clock, pipeline } = this.#options;
+        this.#deadline = Math.min(this.#deadline, clock.monotonic() + remainingMillis);
+        pipeline.announceEnd(true);
+        this.#cancelReturn?.();
+        this.#cancelReturn = clock.after(this.#remaining + 1_000, () => this.livesOn());
+    }
+
+    async #end(remainingMillis: number): Promise<void> {
+        this.#announce(remainingMillis);
+        await this.#drain(Math.min(MAX_END_MILLIS, this.#remaining), false);
+    }
+
+    /** Calls that come while one is at work share it; what came in since is sent after it. */
+    async #drain(millis: number, isMove: boolean): Promise<void> {
+        const { clock, reports } = this.#options;
+        const until = clock.monotonic() + millis;
+        if (this.#draining?.isMove === isMove) {
+            await within(this.#draining.done, millis);
+            if (this.#options.pipeline.pendingItems === 0) return;
+        }
+        const done = this.#sendOrSave(until, isMove).then(async () => {
+            await within(reports.write(INTERRUPTED), Math.max(1_000, until - clock.monotonic()));
+        });
+        const draining = { isMove, done };
+        this.#draining = draining;
+        await within(done, Math.max(0, until - clock.monotonic()));
+        if (this.#draining === draining) this.#draining = undefined;
+    }
+
+    async #sendOrSave(until: number, isMove: boolean): Promise<void> {
+        const { pipeline, clock, collected } = this.#options;
+        let isSent = false;
+        // At a move the page runs again; at an end nothing comes after what was collected.
+        const committed = isMove ? Promise.resolve() : collected.commitAll();
+        const sending = Promise.all([this.#flush(), committed]).then(async () => {
+            await this.#flush();
+            isSent = true;
+        });
+        let savedAt = 0;
+        const saveUntil = until - Math.min(SAVE_MILLIS, (until - clock.monotonic()) / 3);
+        while (!isSent && clock.monotonic() < saveUntil) {
+            await within(sending, Math.min(CHECK_MILLIS, saveUntil - clock.monotonic()));
+            const isNear = until - clock.monotonic() <= SAVE_BEFORE_MILLIS;
+            const isDue = pipeline.isInTrouble && isNear && clock.monotonic() - savedAt > 1_000;
+            if (isSent || !isDue || pipeline.pendingItems === 0) continue;
+            await within(this.#save(isMove), saveUntil - clock.monotonic());
+            savedAt = clock.monotonic();
+            if (pipeline.failure !== undefined) break;
+        }
+        if (pipeline.pendingItems > 0) await this.#save(isMove);
+        else await this.#attempt(this.#saveState());
+    }
+
+    /** Sends what was accepted, and what waits for room, as it gets it. Never rejects: what is left is seen in the pipeline. */
+    async #flush(): Promise<void> {
+        const { pipeline, pusher } = this.#options;
+        try {
+            await pipeline.flush();
+            await pusher.entered();
+            await pipeline.flush();
+        } catch {
+            // The failure was logged, and is kept for the next caller.
+        }
+    }
+
+    /** Saves what is not stored. Whoever waits for it need not wait any more, unless the page that pushed it runs again. */
+    async #save(isMove: boolean): Promise<void> {
+        const { pipeline, snapshots, log } = this.#options;
+        const isSaved = await this.#attempt(snapshots.save(() => this.#collect(!isMove)).then(() => true));
+        if (isSaved !== true) return;
+        if (!isMove) pipeline.tellSaved();
+        const count = isMove ? pipeline.unawaitedItems : pipeline.pendingItems;
+        if (count > 0) {
+            log.error(
+                `${count} items could not be sent in time. They are saved with the run, and its next start sends them first.`,
+            );
+        }
+    }
+
+    /** Counters, and items where some are pending or were saved before. */
+    async #saveState(): Promise<void> {
+        const { pipeline, snapshots } = this.#options;
+        if (pipeline.pendingItems > 0 || snapshots.holdsItems) await snapshots.save(() => this.#collect(false));
+        else await snapshots.saveHead(pipeline.statistics.save());
+    }
+
+    #collect(isAll: boolean): Snapshot {
+        return { ...this.#options.pipeline.unsent(isAll), statistics: this.#options.pipeline.statistics.save() };
+    }
+
+    /** Writes the last report, and says how the run went. */
+    async #conclude(): Promise<ExitOutcome> {
+        const { pipeline, snapshots, reports, log } = this.#options;
+        const { unreadItems } = snapshots;
+        const unsentItems = pipeline.counters.unaccountedItems;
+        pipeline.counters.ended(true);
+        const isClosed = unsentItems === 0 && unreadItems === 0;
+        if (isClosed) await this.#attempt(within(snapshots.save(() => this.#collect(true), true), MAX_MOVE_MILLIS));
+        const reason = pipeline.failure?.message;
+        const place = await reports.write(isClosed ? undefined : (reason ?? 'Some items could not be sent in time.'));
+        pipeline.callbackErrors.summarize();
+        const summary = summarize(pipeline.statistics.report());
+        const unread = unreadItems === 0 ? '' : `: ${unreadItems} items that an earlier process saved could not be read`;
+        const message = `${summary}${isClosed ? '' : (unread || `: ${reason ?? 'the platform has not answered in time'}`)}`;
+        log[isClosed ? 'info' : 'error'](`${message}${place === undefined ? '' : `. Report: ${place}`}`);
+        return { summary: message, isFailed: !isClosed, unsentItems: unsentItems + unreadItems };
+    }
+
+    /** The platform stops the interval of `persistState` with the first `migrating`, also where no migration follows. */
+    #persistByTimer(): void {
+        this.#cancelPersistTimer?.();
+        this.#cancelPersistTimer = this.#options.clock.after(PERSIST_INTERVAL_MILLIS, () => {
+            void this.persist(false);
+            this.#persistByTimer();
+        });
+    }
+
+    /** Saving must not make the end of a run fail; what could not be saved is said. */
+    async #attempt<T>(saving: Promise<T>): Promise<T | undefined> {
+        const { pipeline, log } = this.#options;
+        try {
+            return await saving;
+        } catch (error) {
+            const reason = error instanceof Error ? error.message : String(error);
+            log.error(
+                `The state of the guard could not be saved with the run (${pipeline.pendingItems} items are not sent): ${reason}`,
+            );
+            return undefined;
+        }
+    }
+}

@@ -1,0 +1,268 @@
+import { hostname } from 'node:os';
+
+import type { Log, RunStore } from '../ports.js';
+import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';
+import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from './snapshot.js';
+
+export interface SnapshotStoreOptions {
+    store: RunStore;
+    /** The dataset's id, or its name where each process makes ids anew. */
+    datasetId: string;
+    /** Undefined locally. */
+    runId: string | undefined;
+    log: Log;
+}
+
+/** A record as it is to be written. */
+export interface SnapshotRecord {
+    key: string;
+    text: string;
+    contentType: string;
+}
+
+/** Pieces that are written at once: the time before the end is short. */
+const MAX_PARALLEL_WRITES = 3;
+const MAX_NAME_LENGTH = 60;
+const PROCESS_STARTED_AT = Math.round(performance.timeOrigin);
+
+// Guards of one process share the run's key-value store, and each has a head of its own there.
+const liveHeads = new Set<string>();
+
+/**
+ * Keeps a guard's state with the run: pieces under new keys first, then one head that names them, then the old pieces go. The
+ * process may be gone at any moment: the old state or the new one is there as a whole.
+ */
+export class SnapshotStore {
+    readonly #options: SnapshotStoreOptions;
+    readonly #prefix: string;
+    #slot = 1;
+    #headKey = '';
+    /** Pieces that the head in the store names. */
+    #parts: PieceReference[][] = [];
+    #itemCount = 0;
+    #replaces: string[] = [];
+    #unreadItems = 0;
+    #saving: Promise<unknown> = Promise.resolve();
+
+    constructor(options: SnapshotStoreOptions) {
+        this.#options = options;
+        this.#prefix = `DATASET-GUARD-STATE-${toName(options.datasetId)}-`;
+    }
+
+    /** Tells open guards on one dataset apart, from 1: the lowest number that is free. */
+    get slot(): number {
+        return this.#slot;
+    }
+
+    /** Items that an earlier process has left and that could not be read. */
+    get unreadItems(): number {
+        return this.#unreadItems;
+    }
+
+    /** Whether the store holds items of this guard. */
+    get holdsItems(): boolean {
+        return this.#itemCount > 0;
+    }
+
+    /**
+     * Takes over what earlier processes of the run have left. To be called before any item comes in.
+     * What cannot be read stays where it is.
+     */
+    async claim(): Promise<Snapshot[]> {
+        const { store, log } = this.#options;
+        const heads = await this.#readHeads(await store.keys(this.#prefix));
+        const replaced = new Set([...heads.values()].flatMap(({ replaces }) => replaces));
+        const slots = new Set<number>();
+        const snapshots: Snapshot[] = [];
+        for (const [key, head] of heads) {
+            if (isLive(key, head)) slots.add(head.slot);
+            else if (replaced.has(key) || this.#isOfEarlierRun(head)) this.#replaces.push(key);
+            else {
+                try {
+                    snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
+                    this.#replaces.push(key);
+                    this.#parts.push(...head.parts);
+                    this.#itemCount += head.itemCount;
+                } catch (error) {
+                    this.#unreadItems += head.itemCount;
+                    log.error(
+                        `${head.itemCount} items that an earlier process saved cannot be read and were not sent: ${(error as Error).message}. They stay in the run's key-value store.`,
+                        { key },
+                    );
+                }
+            }
+        }
+        while (slots.has(this.#slot)) this.#slot++;
+        this.#headKey = this.#nameHead();
+        liveHeads.add(this.#headKey);
+        return snapshots;
+    }
+
+    /** Writes the head alone, naming what was taken over: from now on other processes know of this one. */
+    async saveHead(statistics: Snapshot['statistics']): Promise<void> {
+        return this.#inTurn(async () => this.#replaceHead(this.#parts, this.#itemCount, statistics, false));
+    }
+
+    /** `isClosed`: the guard's work is done, so that a later run counts from nothing locally. */
+    async save(collect: () => Snapshot, isClosed = false): Promise<void> {
+        return this.#inTurn(async () => {
+            const snapshot = collect();
+            const pieces = toPieces(snapshot);
+            await this.#writePieces(pieces);
+            const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
+            await this.#replaceHead(parts, countItems(snapshot), snapshot.statistics, isClosed);
+        });
+    }
+
+    /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
+    recordsOf(snapshot: Snapshot, isClosed: boolean): SnapshotRecord[] {
+        const pieces = toPieces(snapshot);
+        const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
+        const head = this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed);
+        return [...pieces.map(pieceRecord), { key: this.#headKey, text: JSON.stringify(head), contentType: JSON_TYPE }];
+    }
+
+    /** Another guard of this process may take the place. */
+    release(): void {
+        liveHeads.delete(this.#headKey);
+    }
+
+    async #replaceHead(
+        parts: PieceReference[][],
+        itemCount: number,
+        statistics: Snapshot['statistics'],
+        isClosed: boolean,
+    ): Promise<void> {
+        const { store } = this.#options;
+        const head = this.#head(parts, itemCount, statistics, isClosed);
+        await store.save(this.#headKey, JSON.stringify(head), JSON_TYPE);
+        const named = new Set(parts.flat().map(({ key }) => key));
+        const outdated = this.#parts.flat().filter(({ key }) => !named.has(key));
+        const replaced = this.#replaces;
+        this.#parts = parts;
+        this.#itemCount = itemCount;
+        this.#replaces = [];
+        await this.#remove([...replaced, ...outdated.map(({ key }) => key)]);
+    }
+
+    #head(
+        parts: PieceReference[][],
+        itemCount: number,
+        statistics: Snapshot['statistics'],
+        isClosed: boolean,
+    ): SnapshotHead {
+        const { datasetId, runId } = this.#options;
+        return {
+            version: 1,
+            datasetId,
+            runId,
+            host: hostname(),
+            pid: process.pid,
+            processStartedAt: PROCESS_STARTED_AT,
+            slot: this.#slot,
+            isClosed,
+            replaces: this.#replaces,
+            itemCount,
+            parts,
+            statistics,
+        };
+    }
+
+    async #writePieces(pieces: readonly Piece[]): Promise<void> {
+        const waiting = pieces.map(pieceRecord);
+        const writeSome = async () => {
+            for (let record = waiting.shift(); record !== undefined; record = waiting.shift()) {
+                await this.#options.store.save(record.key, record.text, record.contentType);
+            }
+        };
+        await Promise.all(Array.from({ length: MAX_PARALLEL_WRITES }, writeSome));
+    }
+
+    /** A record that stays behind does no harm: no head names it. */
+    async #remove(keys: readonly string[]): Promise<void> {
+        const { store, log } = this.#options;
+        for (const key of keys) {
+            await store
+                .remove(key)
+                .catch((error: Error) => log.debug(`A saved record could not be removed: ${error.message}`, { key }));
+        }
+    }
+
+    async #readHeads(keys: readonly string[]): Promise<Map<string, SnapshotHead>> {
+        const { store, datasetId, log } = this.#options;
+        const heads = new Map<string, SnapshotHead>();
+        for (const key of keys) {
+            try {
+                const head = parseHead(await store.read(key));
+                if (head.datasetId === datasetId) heads.set(key, head);
+            } catch (error) {
+                this.#unreadItems++;
+                log.error(
+                    `What an earlier process of this run has saved cannot be read: ${(error as Error).message}. It stays in the run's key-value store.`,
+                    { key },
+                );
+            }
+        }
+        return heads;
+    }
+
+    async #readParts({ parts }: SnapshotHead): Promise<Pick<Snapshot, 'batches' | 'records'>> {
+        const all: Pick<Snapshot, 'batches' | 'records'> = { batches: [], records: [] };
+        for (const part of parts) {
+            const texts: string[] = [];
+            for (const reference of part) {
+                const text = await this.#options.store.read(reference.key);
+                if (!isIntact(text, reference)) throw new Error(`record ${reference.key} is missing or damaged`);
+                texts.push(text);
+            }
+            const { batches, records } = fromPieces(texts);
+            all.batches.push(...batches);
+            all.records.push(...records);
+        }
+        return all;
+    }
+
+    /** Locally a run has no id: what a closed guard has left belongs to a run that is over. */
+    #isOfEarlierRun({ runId, isClosed }: SnapshotHead): boolean {
+        return runId !== this.#options.runId || (runId === undefined && isClosed);
+    }
+
+    #nameHead(): string {
+        return `${this.#prefix}${toName(hostname())}-${process.pid}-${PROCESS_STARTED_AT}-${this.#slot}`;
+    }
+
+    /** One after the other, so that no older state overwrites a newer one. */
+    async #inTurn<T>(work: () => Promise<T>): Promise<T> {
+        const done = this.#saving.then(work);
+        this.#saving = done.catch(() => undefined);
+        return done;
+    }
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+function pieceRecord({ key, text }: Piece): SnapshotRecord {
+    return { key, text, contentType: 'text/plain; charset=utf-8' };
+}
+
+function countItems({ batches, records }: Snapshot): number {
+    return batches.reduce((sum, { lines }) => sum + lines.length, records.length);
+}
+
+/** Whether the guard that has written this head may still be at work. */
+function isLive(key: string, { host, pid, processStartedAt }: SnapshotHead): boolean {
+    if (host !== hostname()) return false;
+    if (pid === process.pid) return processStartedAt === PROCESS_STARTED_AT && liveHeads.has(key);
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch (error) {
+        // Somebody else's process.
+        return (error as NodeJS.ErrnoException).code === 'EPERM';
+    }
+}
+
+/** A part of a key: letters, digits, dots and underscores. */
+function toName(text: string): string {
+    return text.replace(/[^\w.]+/g, '_').slice(0, MAX_NAME_LENGTH);
+}

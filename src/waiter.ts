@@ -1,0 +1,120 @@
+import type { RejectedItem } from './errors.js';
+import type { ItemError, QuarantineRecord, RequestInfo } from './records.js';
+
+/** Where the items of a push come from, for the quarantine records of those that are rejected. */
+export class PushSource {
+    /** The request whose handler pushed the items. */
+    readonly request?: RequestInfo;
+    /** What the record of a rejected item says instead: the items come from the quarantine. */
+    readonly record?: Partial<QuarantineRecord>;
+
+    constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>) {
+        if (request !== undefined) this.request = request;
+        if (record !== undefined) this.record = record;
+    }
+}
+
+/** A push whose caller waits until each of its items is stored, in quarantine or given back. */
+export class Waiter extends PushSource {
+    readonly #isAbandoned: () => boolean;
+    readonly #rejectedItems: RejectedItem[] = [];
+    readonly #unstored: number[] = [];
+    #expectedItems = 0;
+    #storedItems = 0;
+    #quarantinedItems = 0;
+    #isSaved = false;
+    #error: Error | undefined;
+    #resolve: (() => void) | undefined;
+
+    /** `isAbandoned`: nobody waits any more, so that items which no request carries yet are given back. */
+    constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>, isAbandoned: () => boolean = () => false) {
+        super(request, record);
+        this.#isAbandoned = isAbandoned;
+    }
+
+    get isAbandoned(): boolean {
+        return this.#isAbandoned();
+    }
+
+    get storedItems(): number {
+        return this.#storedItems;
+    }
+
+    get quarantinedItems(): number {
+        return this.#quarantinedItems;
+    }
+
+    /** Stored, or saved with the run to be stored by its next process. */
+    get acceptedItems(): number {
+        return this.#isSaved ? this.#expectedItems - this.#quarantinedItems - this.#unstored.length : this.#storedItems;
+    }
+
+    /** Positions in the call of the items that were given back, ascending. */
+    get unstored(): readonly number[] {
+        return this.#unstored.sort((a, b) => a - b);
+    }
+
+    /** Items of the call that were rejected, here or by the platform. */
+    get rejectedItems(): readonly RejectedItem[] {
+        return this.#rejectedItems;
+    }
+
+    /** The first error for which items were given back. */
+    get error(): Error | undefined {
+        return this.#error;
+    }
+
+    /** One more item of the call is on its way. */
+    expect(): void {
+        this.#expectedItems++;
+    }
+
+    stored(itemCount: number): void {
+        this.#storedItems += itemCount;
+        this.#check();
+    }
+
+    rejected(itemPosition: number, errors: ItemError[]): void {
+        this.#rejectedItems.push({ itemPosition, errors });
+    }
+
+    quarantined(): void {
+        this.#quarantinedItems++;
+        this.#check();
+    }
+
+    /** The caller has to push the item at this position of the call again. */
+    givenBack(position: number, error: Error): void {
+        this.#unstored.push(position);
+        this.#error ??= error;
+        this.#check();
+    }
+
+    /** The item at this position never got on its way. */
+    notTaken(position: number, error: Error): void {
+        this.#expectedItems++;
+        this.givenBack(position, error);
+    }
+
+    /** What is still on its way is saved with the run, so that nothing is lost when the process ends. */
+    saved(): void {
+        this.#isSaved = true;
+        this.#resolve?.();
+    }
+
+    /** Resolves when no item of the call is on its way any more, or what is on its way is saved. */
+    async settled(): Promise<void> {
+        if (this.#isSaved || this.#pendingItems === 0) return;
+        await new Promise<void>((resolve) => {
+            this.#resolve = resolve;
+        });
+    }
+
+    get #pendingItems(): number {
+        return this.#expectedItems - this.#storedItems - this.#quarantinedItems - this.#unstored.length;
+    }
+
+    #check(): void {
+        if (this.#pendingItems === 0) this.#resolve?.();
+    }
+}
