@@ -18,8 +18,8 @@ export interface SyncResponse {
 /** What the child writes, each as one line of JSON: first that it has started, then each response. */
 type ChildMessage = { started: true } | { index: number; response: SyncResponse };
 
-/** Variables that make a child of Node.js behave like its parent: debug it, measure it, load modules into it. */
-const PARENT_ONLY = ['NODE_OPTIONS', 'NODE_V8_COVERAGE', 'NODE_INSPECT_RESUME_ON_START', 'VSCODE_INSPECTOR_OPTIONS'];
+/** Variables that make a child of Node.js load modules, be debugged or measured as its parent is, or that hold the token. */
+const PARENT_ONLY = /^(NODE_OPTIONS|NODE_V8_COVERAGE|VSCODE_INSPECTOR_OPTIONS|APIFY_.*|ACTOR_.*)$/;
 
 /**
  * Makes HTTP requests without the event loop, one after another, in a child process. Returns a response for each request,
@@ -83,7 +83,7 @@ function canStartChild(): boolean {
 }
 
 function childEnv(): NodeJS.ProcessEnv {
-    const inherited = Object.entries(process.env).filter(([name]) => !PARENT_ONLY.includes(name));
+    const inherited = Object.entries(process.env).filter(([name]) => !PARENT_ONLY.test(name));
     // apify-client goes through the proxy that the environment names; `fetch` does so when it is told.
     return { ...Object.fromEntries(inherited), NODE_USE_ENV_PROXY: '1' };
 }
