@@ -6,7 +6,8 @@ import type { SendResult } from '../ports.js';
 import { apiClientOf } from './item-sink.js';
 import { itemCountOf } from './local-item-sink.js';
 import { isApiClient, SyncApi, SyncApiDataset, SyncApiRunStore } from './sync-api.js';
-import { folderOf, isOnDisk, SyncFolderDataset, SyncFolderRunStore } from './sync-folders.js';
+import { SyncFolderDataset } from './sync-folder-dataset.js';
+import { folderOf, isOnDisk, SyncFolderRunStore } from './sync-folders.js';
 
 /** One dataset, for the end of a process: nothing here needs the event loop. */
 export interface SyncStorage {
