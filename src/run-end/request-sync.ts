@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+
+import { CHILD_SOURCE } from './request-sync-child.js';
+
+export interface SyncRequest {
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+    url: string;
+    headers: Record<string, string>;
+    body?: Buffer;
+}
+
+export interface SyncResponse {
+    status: number;
+    headers: Record<string, string>;
+    body: string;
+}
+
+/** What the child writes, each as one line of JSON: first that it has started, then each response. */
+type ChildMessage = { started: true } | { index: number; response: SyncResponse };
+
+/** Variables that make a child of Node.js load modules, be debugged or measured as its parent is, or that hold the token. */
+const PARENT_ONLY = /^(NODE_OPTIONS|NODE_V8_COVERAGE|VSCODE_INSPECTOR_OPTIONS|APIFY_.*|ACTOR_.*)$/;
+
+/**
+ * Makes HTTP requests without the event loop, one after another, in a child process. Returns a response for each request,
+ * `undefined` where none came: a network error, or the time was up. It may have arrived at the server then.
+ *
+ * Requests and token go to the child's standard input, because other users of the machine can read a command line.
+ * @throws Error when no child can be started
+ */
+export function requestSync(requests: readonly SyncRequest[], maxMillis: number): (SyncResponse | undefined)[] {
+    const responses = new Array<SyncResponse | undefined>(requests.length).fill(undefined);
+    if (requests.length === 0 || maxMillis < 1) return responses;
+    for (const message of runChild(toInput(requests, maxMillis), maxMillis)) {
+        if ('response' in message) responses[message.index] = message.response;
+    }
+    return responses;
+}
+
+/** One line of JSON, then the bodies, end to end. */
+function toInput(requests: readonly SyncRequest[], maxMillis: number): Buffer {
+    const bodies = requests.map(({ body }) => body ?? Buffer.alloc(0));
+    const head = {
+        maxMillis,
+        requests: requests.map(({ method, url, headers, body }) => ({ method, url, headers, length: body?.length })),
+    };
+    return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...bodies]);
+}
+
+function runChild(input: Buffer, maxMillis: number): ChildMessage[] {
+    const { stdout, status, signal, error } = startChild(input, maxMillis);
+    const messages = toMessages(stdout ?? '');
+    // A child that was killed, because the time was up or by Ctrl+C, has told what it had done.
+    const wasKilled = signal !== null || (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
+    if (messages.length === 0 && !wasKilled) {
+        throw cannotStart(error ?? new Error(`it ended with exit code ${status} before it began`));
+    }
+    return messages;
+}
+
+function startChild(input: Buffer, maxMillis: number) {
+    if (!canStartChild()) throw cannotStart(new Error(`${process.execPath || 'process.execPath'} is not Node.js`));
+    try {
+        return spawnSync(process.execPath, ['-e', CHILD_SOURCE], {
+            input,
+            env: childEnv(),
+            stdio: ['pipe', 'pipe', 'ignore'],
+            encoding: 'utf8',
+            timeout: Math.ceil(maxMillis),
+            killSignal: 'SIGKILL',
+            maxBuffer: Infinity,
+            windowsHide: true,
+        });
+    } catch (error) {
+        throw cannotStart(error);
+    }
+}
+
+/** A program that is packed into one executable with Node.js would start itself once more. */
+function canStartChild(): boolean {
+    const isPacked = process.getBuiltinModule?.('node:sea')?.isSea() === true || 'pkg' in process;
+    return process.execPath !== '' && !isPacked;
+}
+
+function childEnv(): NodeJS.ProcessEnv {
+    const inherited = Object.entries(process.env).filter(([name]) => !PARENT_ONLY.test(name));
+    // apify-client goes through the proxy that the environment names; `fetch` does so when it is told.
+    return { ...Object.fromEntries(inherited), NODE_USE_ENV_PROXY: '1' };
+}
+
+/** The last line is incomplete where the child was killed while it wrote. */
+function toMessages(output: string): ChildMessage[] {
+    const lines = output
+        .slice(0, output.lastIndexOf('\n') + 1)
+        .split('\n')
+        .filter((line) => line !== '');
+    return lines.map((line): ChildMessage => JSON.parse(line));
+}
+
+function cannotStart(cause: unknown): Error {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return new Error(`No child process could be started to send requests while the process ends: ${reason}`, { cause });
+}
