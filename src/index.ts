@@ -1,4 +1,4 @@
-export type { GuardedContext } from './crawlee/door.js';
+export type { GuardedContext } from './crawlee/guard-handle.js';
 export { DatasetGuard } from './dataset-guard.js';
 export {
     DatasetGuardError,

@@ -34,6 +34,8 @@ export interface RequestInfo {
 
 /** One item of the quarantine dataset. */
 export interface QuarantineRecord<Item = Dictionary> {
+    /** The same however often the record is written: readers ignore repeats. */
+    id: string;
     /** The item as JSON; absent when it is too large or not JSON. */
     item?: Item;
     /** Where the item's JSON is when `item` is too large: id of a named key-value store … */
@@ -77,6 +79,8 @@ export interface PushResult extends ChargeResult {
     acceptedItems: number;
     /** Items in quarantine; with `ack: 'buffered'` only those that failed here are known. */
     quarantinedItems: number;
+    /** Items that were not stored because an item with the same key is. */
+    duplicateItems: number;
     /** Items that the user's pay-per-event budget did not let through. */
     trimmedItems: number;
 }

@@ -1,4 +1,4 @@
-import { Intake } from './intake.js';
+import { ItemPreparer } from '../pipeline/prepare.js';
 import { resolveOptions } from '../options.js';
 import type { ItemSchema, Log } from '../ports.js';
 import { CallbackErrors } from '../report/callback-errors.js';
@@ -28,15 +28,17 @@ export async function checkItems(
     { samples = true, onItem }: { samples?: boolean; onItem?: (result: Omit<CheckResult, 'reasons'>) => void } = {},
 ): Promise<CheckResult> {
     const options = resolveOptions({ samples });
-    const statistics = new Statistics(Date.now, samples, () => 0);
-    const intake = new Intake({ options, schema, statistics, callbackErrors: new CallbackErrors(SILENT), log: SILENT });
+    const statistics = new Statistics(Date.now, samples);
+    const preparer = new ItemPreparer(options, schema, new CallbackErrors(SILENT));
     let checkedItems = 0;
     let failedItems = 0;
     for await (const item of items) {
-        const examined = intake.examine(item, checkedItems++, undefined);
-        if (typeof examined !== 'string') {
+        const { rejection, text } = preparer.prepare(item, checkedItems++);
+        if (rejection !== undefined) {
             failedItems++;
-            intake.count(examined);
+            const { reason, rejectedBy, errors } = rejection;
+            const shown = () => (text === undefined ? undefined : JSON.parse(text));
+            statistics.countReasons({ reason, rejectedBy, errors, item: shown });
         }
         onItem?.({ checkedItems, failedItems });
     }

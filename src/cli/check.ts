@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { checkItems } from '../flow/check-items.js';
+import { checkItems } from './check-items.js';
 import { loadSchema } from '../schema/schema-file.js';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
 import { openNamedSource } from './named-source.js';

@@ -11,6 +11,7 @@ import type { Counters } from '../quality/counters.js';
 import type { Dictionary } from '../records.js';
 import type { CallbackErrors } from '../report/callback-errors.js';
 import type { Clock } from '../utils/clock.js';
+import { afterThisTurn } from '../utils/clock.js';
 import { Announcer } from './announcer.js';
 import type { RecordHead, RecordOrigin, Rejection } from './record.js';
 import { createRecord, recordText } from './record.js';
@@ -68,7 +69,7 @@ export class Quarantine {
         this.#announcer = new Announcer(options.options.onQuarantine, options.callbackErrors);
         // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
         this.#writeInContext = AsyncResource.bind(() => {
-            void this.#writeAll();
+            afterThisTurn(() => void this.#writeAll());
         });
     }
 
@@ -189,12 +190,14 @@ export class Quarantine {
         });
     }
 
+    /** Records of the same turn of the event loop share a request. */
     #write(): void {
-        if (!this.#isWriting && this.#failure === undefined) this.#writeInContext();
+        if (this.#isWriting || this.#failure !== undefined) return;
+        this.#isWriting = true;
+        this.#writeInContext();
     }
 
     async #writeAll(): Promise<void> {
-        this.#isWriting = true;
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
         try {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { canonicalJson } from '../pipeline/deliver/canonical-json.js';
+import { canonicalJson } from '../delivery/canonical-json.js';
 
 /** What an item is tried with: an item that failed with it would fail again. */
 export function fingerprintOf(schemaHash: string | undefined, transformHash: string | undefined): string {

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { RedriveError } from '../errors.js';
-import type { Clock, JournalStore } from '../ports.js';
+import type { JournalStore } from '../ports.js';
+import type { Clock } from '../utils/clock.js';
 
 /** Who redrives. */
 interface Holder {

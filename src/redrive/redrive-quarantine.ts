@@ -1,9 +1,9 @@
-import { createClock, createLog, readRunIdentity, TUNING } from '../apify/environment.js';
+import { createLog, INTERNAL_DEFAULTS, readRunIdentity } from '../apify/environment.js';
 import { openJournalStore } from '../apify/journal-store.js';
 import { createReturnStore, defaultQuarantine, findDataset, isRemote } from '../apify/redrive-storages.js';
 import { isInitialized } from '../apify/item-sink.js';
 import { DatasetGuardError, InvalidOptionsError } from '../errors.js';
-import type { Log, Tuning } from '../ports.js';
+import type { InternalOptions, Log } from '../ports.js';
 import type { Dictionary } from '../records.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { BATCH_ITEMS } from './batch.js';
@@ -15,11 +15,12 @@ import { resolveRedrive } from './options.js';
 import { Redrive } from './redrive.js';
 import type { RedriveResult } from './result.js';
 import { resume } from './resume.js';
+import { createClock } from '../utils/clock.js';
 import { Targets } from './targets.js';
 
 /** No part of the API. */
 export interface RedriveInternals {
-    tuning?: Partial<Tuning>;
+    internal?: Partial<InternalOptions>;
     log?: Log;
     /** Of the transform's source, where that is more than the function's own text. */
     transformHash?: string;
@@ -41,7 +42,7 @@ export async function redriveQuarantine(
     const options = resolveRedrive(given);
     const { dryRun = false, transform } = options;
     // One file at a time: what a killed redrive has left is read back, and must have no gaps.
-    const tuning = { ...TUNING, maxLocalWrites: 1, ...internals.tuning };
+    const internal = { ...INTERNAL_DEFAULTS, maxLocalWrites: 1, ...internals.internal };
     const log = internals.log ?? createLog();
     const clock = createClock();
     if (process.env.APIFY_IS_AT_HOME && !isInitialized() && !isRemote()) {
@@ -55,19 +56,19 @@ export async function redriveQuarantine(
     const lock = dryRun ? undefined : await Lock.acquire(store, clock, readRunIdentity().actorRunId);
     try {
         const journal = await Journal.open(store);
-        const returnStore = createReturnStore(quarantine, tuning);
+        const returnStore = createReturnStore(quarantine, internal);
         if (!dryRun) {
             await resume(
                 journal,
                 { dataset: quarantine, sink: returnStore.sink },
-                { isRemote: isRemote(), tuning, log },
+                { isRemote: isRemote(), internal, log },
             );
         }
         const targets = new Targets(options, {
             options: options.guard,
             quarantineStore: returnStore,
             transformHash: internals.transformHash ?? (transform && hash(transform.toString())),
-            tuning,
+            internal,
             log,
         });
         return await new Redrive({

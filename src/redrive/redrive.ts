@@ -44,7 +44,7 @@ export class Redrive {
 
     async run(): Promise<RedriveResult> {
         const { journal, quarantineSink, options } = this.#parts;
-        const list = async (offset: number, limit: number) => quarantineSink.list(offset, limit);
+        const list = async (offset: number, limit: number) => (await quarantineSink.list(offset, limit))?.items;
         for await (const candidate of readCandidates(list, journal.redriven)) {
             if (options.signal?.aborted || this.#isStopped) break;
             await this.#take(candidate);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findDataset, openNamedDataset } from '../apify/redrive-storages.js';
 import { createItemSink } from '../apify/item-sink.js';
 import { RedriveError } from '../errors.js';
-import type { Log, Tuning } from '../ports.js';
+import type { InternalOptions, Log } from '../ports.js';
 import type { Intent, Journal } from './journal.js';
 import type { ReadBackDataset, Settlement } from './settle.js';
 import { settleIntent } from './settle.js';
@@ -13,7 +13,7 @@ const MAX_LOOK_MILLIS = 2_000;
 
 export interface ResumeParts {
     isRemote: boolean;
-    tuning: Tuning;
+    internal: InternalOptions;
     log: Log;
 }
 
@@ -32,9 +32,9 @@ export async function resume(journal: Journal, quarantine: ReadBackDataset, part
 
 /** On the platform, a request that was under way may show up a while later. */
 async function settle(intent: Intent, quarantine: ReadBackDataset, parts: ResumeParts): Promise<Settlement> {
-    const { isRemote, tuning } = parts;
+    const { isRemote, internal } = parts;
     const target = await openTargetOf(intent, parts);
-    const giveUpAt = Date.now() + (isRemote ? tuning.listingLagMillis : 0);
+    const giveUpAt = Date.now() + (isRemote ? internal.listingLagMillis : 0);
     for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
         const lookedAt = Date.now();
         const settlement = await settleIntent(intent, target, quarantine);
@@ -43,10 +43,10 @@ async function settle(intent: Intent, quarantine: ReadBackDataset, parts: Resume
     }
 }
 
-async function openTargetOf({ dataset: { id, name } }: Intent, { isRemote, tuning }: ResumeParts) {
+async function openTargetOf({ dataset: { id, name } }: Intent, { isRemote, internal }: ResumeParts) {
     // On a laptop each process makes ids anew.
     const dataset = isRemote ? await findDataset({ id }) : await openNamedDataset(name ?? id, false);
-    if (dataset !== undefined) return { dataset, sink: createItemSink(dataset, tuning) };
+    if (dataset !== undefined) return { dataset, sink: createItemSink(dataset, internal) };
     throw new RedriveError(
         `An earlier redrive was sending items to the dataset "${name ?? id}", which is gone: nobody can tell which of ` +
             'them it held.',

@@ -55,7 +55,8 @@ export async function settleIntent(
         if (next === -1) break;
         const [index] = open.splice(next, 1);
         // As it was: it is tried again from its new place.
-        const [record] = (await quarantine.sink.list(intent.positions[index!]!, 1)) ?? [];
+        const page = await quarantine.sink.list(intent.positions[index!]!, 1);
+        const record = page?.items[0];
         await mend(record);
         returned.add(index!);
     }
@@ -113,8 +114,8 @@ async function* readFrom(sink: ItemSink, from: number, skip: ReadonlySet<number>
             continue;
         }
         const stop = stops.find((position) => position > offset) ?? Infinity;
-        const items = await sink.list(offset, Math.min(PAGE_ITEMS, stop - offset));
-        if (items === undefined || items.length === 0) return;
+        const { items } = (await sink.list(offset, Math.min(PAGE_ITEMS, stop - offset))) ?? { items: [] };
+        if (items.length === 0) return;
         for (const [index, item] of items.entries()) yield { position: offset + index, item };
         offset += items.length;
     }

@@ -1,16 +1,16 @@
 import type { Dataset } from 'apify';
 
 import { createCharging } from '../apify/charging.js';
-import { createClock, readRunIdentity } from '../apify/environment.js';
+import { readRunIdentity } from '../apify/environment.js';
 import { createItemSink, isInitialized } from '../apify/item-sink.js';
 import { createSchemaSources } from '../apify/schema-sources.js';
 import { isDefaultDataset } from '../apify/storages.js';
-import { MovableDeadline } from '../run/deadline.js';
-import { ItemFlow } from '../flow/item-flow.js';
 import type { ResolvedOptions } from '../options.js';
-import type { ItemSink, Log, QuarantineStore, Tuning } from '../ports.js';
+import type { InternalOptions, ItemSink, Log, QuarantineStore } from '../ports.js';
 import type { QuarantineRecord } from '../records.js';
-import { Pusher } from '../push/pusher.js';
+import { Pipeline } from '../pipeline/pipeline.js';
+import { Pusher } from '../pipeline/push.js';
+import { createClock } from '../utils/clock.js';
 import { SchemaKeeper } from '../schema/schema-keeper.js';
 import { fingerprintOf } from './fingerprint.js';
 
@@ -19,7 +19,7 @@ export interface TargetParts {
     quarantineStore: QuarantineStore;
     /** Of the transform. */
     transformHash: string | undefined;
-    tuning: Tuning;
+    internal: InternalOptions;
     log: Log;
 }
 
@@ -51,15 +51,15 @@ export type Fate = 'stored' | 'returned' | 'trimmed';
 
 /** Opens a guard on `dataset`. @throws SchemaLoadError */
 export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<Target> {
-    const { options, tuning, log, quarantineStore, transformHash } = parts;
+    const { options, internal, log, quarantineStore, transformHash } = parts;
     const clock = createClock();
-    const sink = createItemSink(dataset, tuning);
+    const sink = createItemSink(dataset, internal);
     const schemas = new SchemaKeeper(
         { option: options.schema, target: { kind: isDefaultDataset(dataset) ? 'default' : 'other' } },
         { sources: createSchemaSources(dataset), log, now: clock.now },
     );
     const schema = await schemas.find();
-    const flow = new ItemFlow({
+    const pipeline = new Pipeline({
         options,
         sink,
         quarantineStore,
@@ -71,27 +71,27 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
         schema,
         refreshSchema: async () => schemas.refresh(),
         clock,
-        deadline: new MovableDeadline(clock),
-        tuning,
+        mayPassSlowRequest: false,
+        internal,
         log,
     });
     const charging = createCharging(dataset.id, isInitialized());
-    const pusher = new Pusher(flow, options, charging);
+    const pusher = new Pusher(pipeline, options, charging);
     return {
         dataset,
         sink,
         fingerprint: fingerprintOf(schema?.hash, transformHash),
         get position() {
-            return flow.position;
+            return pipeline.position;
         },
-        passes: (item) => typeof flow.examine(item, 0, undefined) === 'string',
+        passes: (item) => pipeline.prepare(item, 0).rejection === undefined,
         pushAll: async (items) => pushAll(pusher, items),
     };
 }
 
 /** Each item is a call of its own, with a record of its own, and all share requests. */
 async function pushAll(pusher: Pusher, items: readonly ReturningItem[]): Promise<Fate[]> {
-    const calls = items.map(async ({ item, record }) => pusher.pushStored([item], { record }));
+    const calls = items.map(async ({ item, record }) => pusher.push([item], { ack: 'stored', record }));
     // All of them, also when one fails: what is still under way must not be taken for missing.
     await Promise.allSettled(calls);
     const results = await Promise.all(calls);

@@ -1,4 +1,5 @@
-import type { Clock, Log } from '../ports.js';
+import type { Log } from '../ports.js';
+import type { Clock } from '../utils/clock.js';
 import { summarize } from './statistics.js';
 import type { GuardReport } from './statistics.js';
 
