@@ -1,5 +1,5 @@
 import { type RejectionStyle } from './dataset-schema.js';
-import { type Dataset, type DatasetOptions, setSchema } from './datasets.js';
+import { type Dataset, type DatasetOptions, type ListingEntry, setSchema } from './datasets.js';
 import { EventsSocket } from './events-socket.js';
 import { type Faults, type FaultRule, matches } from './faults.js';
 import { HttpFront, type RequestEntry } from './http-front.js';
@@ -10,7 +10,7 @@ import { type RequestQueue } from './request-queues.js';
 import { type ChargeEntry, type Run, type RunIds, type RunsOptions } from './runs.js';
 
 export type { RejectionStyle } from './dataset-schema.js';
-export type { Dataset, DatasetOptions } from './datasets.js';
+export type { Dataset, DatasetOptions, ListingEntry } from './datasets.js';
 export type { Call } from './exchange.js';
 export type { Fault, FaultRule, FaultSource } from './faults.js';
 export type { StoredRecord } from './key-value-stores.js';
@@ -160,6 +160,19 @@ export class ApiServer {
         return pushes.filter(({ datasetId }) => datasetId === id);
     }
 
+    /** Every listing of the dataset's items that was answered. */
+    listings(idOrName: string = this.ids.datasetId): ListingEntry[] {
+        const id = this.dataset(idOrName)?.id ?? idOrName;
+        return this.#platform.datasets.listings.filter(({ datasetId }) => datasetId === id);
+    }
+
+    /** Stores items as another writer's request does, whatever faults there are. */
+    append(items: readonly unknown[], idOrName: string = this.ids.datasetId): void {
+        const dataset = this.dataset(idOrName);
+        if (!dataset) throw new Error(`The server has no dataset ${idOrName}`);
+        this.#platform.datasets.append(dataset, items);
+    }
+
     record(storeIdOrName: string, key: string): StoredRecord | undefined {
         return this.records(storeIdOrName).get(key);
     }
@@ -188,6 +201,7 @@ export class ApiServer {
     resetLogs(): void {
         this.requests.length = 0;
         this.#platform.datasets.pushes.length = 0;
+        this.#platform.datasets.listings.length = 0;
     }
 
     /** Sends an event to all runs that listen, and tells how many they are. */

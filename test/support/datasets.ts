@@ -28,6 +28,16 @@ export interface Dataset extends StorageHead {
     readonly commits: { at: number; itemCount: number }[];
 }
 
+/** A request to list items, as it was answered. */
+export interface ListingEntry {
+    readonly datasetId: string;
+    readonly offset: number;
+    readonly desc: boolean;
+    readonly itemCount: number;
+    /** Of the answer's JSON. */
+    readonly byteLength: number;
+}
+
 export interface DatasetsOptions {
     username: string;
     maxPayloadBytes: number;
@@ -54,6 +64,7 @@ export class Datasets {
     readonly #collection: StorageCollection<Dataset>;
     readonly #options: DatasetsOptions;
     readonly #log: PushLog;
+    readonly listings: ListingEntry[] = [];
 
     constructor(options: DatasetsOptions) {
         this.#options = options;
@@ -69,6 +80,15 @@ export class Datasets {
 
     add(options: DatasetOptions): Dataset {
         return this.#collection.add(createDataset(newHead(options.id, options.name), options));
+    }
+
+    /** Stores items as another writer's request does, past faults and schema. */
+    append(dataset: Dataset, items: readonly unknown[]): void {
+        // Not `push(...items)`: a large array would overflow the stack.
+        if (this.#options.keepItems) for (const item of items) dataset.items.push(item);
+        dataset.itemCount += items.length;
+        dataset.modifiedAt = new Date();
+        dataset.commits.push({ at: Date.now(), itemCount: dataset.itemCount });
     }
 
     /** By id, or by name as tests know it. */
@@ -95,7 +115,7 @@ export class Datasets {
     }
 
     #push(call: Call, dataset: Dataset): Reply {
-        const { maxPayloadBytes, keepItems, rejection, onStored } = this.#options;
+        const { maxPayloadBytes, rejection, onStored } = this.#options;
         if (dataset.readOnly) {
             throw new ApiError(403, 'insufficient-permissions', 'Insufficient permissions for the dataset.');
         }
@@ -113,11 +133,7 @@ export class Datasets {
         if (!items.every(isObject)) throw new ApiError(400, 'invalid-input', 'The items must be JSON objects.');
         if (dataset.validate) enforce(dataset.validate, items, rejection);
         this.#log.markStored(call);
-        // Not `push(...items)`: a large array would overflow the stack.
-        if (keepItems) for (const item of items) dataset.items.push(item);
-        dataset.itemCount += items.length;
-        dataset.modifiedAt = new Date();
-        dataset.commits.push({ at: Date.now(), itemCount: dataset.itemCount });
+        this.append(dataset, items);
         onStored(dataset, items.length);
         return json(201, {}, { location: call.path });
     }
@@ -131,13 +147,16 @@ export class Datasets {
         const [from, to] = desc ? [visible - offset - limit, visible - offset] : [offset, offset + limit];
         const items = dataset.items.slice(Math.max(0, from), Math.max(0, Math.min(to, visible)));
         if (desc) items.reverse();
-        return json(200, items, {
+        const reply = json(200, items, {
             'x-apify-pagination-total': String(countBefore(dataset, totalLagMillis)),
             'x-apify-pagination-offset': String(offset),
             'x-apify-pagination-limit': String(limit),
             'x-apify-pagination-count': String(items.length),
             'x-apify-pagination-desc': String(desc),
         });
+        const byteLength = Buffer.byteLength(reply.body ?? '');
+        this.listings.push({ datasetId: dataset.id, offset, desc, itemCount: items.length, byteLength });
+        return reply;
     }
 
     #view(dataset: Dataset): Record<string, unknown> {

@@ -12,12 +12,16 @@ export interface Fault {
     /** Strikes only once the client has given up, however busy it or the machine was: `delayMillis` counts from then. */
     givenUp?: boolean;
     delayMillis?: number;
+    /** Strikes only once this has settled: a test that opens it needs no clock. */
+    until?: Promise<unknown>;
     /** Answers with this status … */
     status?: number;
     /** … and this error; the API's usual type and message for the status unless given. */
     type?: string;
     message?: string;
     data?: unknown;
+    /** … or with this text, which is not the API's JSON: a proxy's page, say. */
+    body?: string;
     /** Destroys the connection without an answer. */
     cut?: boolean;
     /** Never answers. */

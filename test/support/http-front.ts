@@ -99,10 +99,14 @@ export class HttpFront {
 
     /** What the client gets instead of the true answer; nothing when the fault is mere slowness. */
     async #strike(fault: Fault): Promise<Reply | 'cut' | 'hang' | undefined> {
+        if (fault.until) await fault.until;
         if (fault.delayMillis) await this.#pause(fault.delayMillis);
         if (fault.cut) return 'cut';
         if (fault.hang) return 'hang';
         if (fault.status === undefined) return undefined;
+        if (fault.body !== undefined) {
+            return { status: fault.status, headers: { 'content-type': 'text/html' }, body: fault.body };
+        }
         const { status, type, message, data } = faultError(fault);
         return new ApiError(status, type, message, data).toReply();
     }

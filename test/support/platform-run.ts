@@ -11,13 +11,21 @@ import { applyPlatformEnv } from './platform-env.js';
 /** What the quarantine of the run's Actor is called. */
 export const QUARANTINE = 'tester-my-actor-quarantine';
 
+/** Times that only tests set: `listingLagMillis`, `firstRetryDelayMillis`, `maxRetries`, `requestTimeoutSecs`. */
+export type Internals = Record<string, number>;
+
+const openWithInternals = DatasetGuard.open as (
+    options?: DatasetGuardOptions<any>,
+    internals?: Internals,
+) => Promise<DatasetGuard<any>>;
+
 /** This process as a run on the platform, for tests of one file. The SDK is the real one, initialized once. */
 export interface PlatformRun {
     server: ApiServer;
     /** Gives the run a fresh default dataset with these `fields` as its schema (null: none). Returns its id. */
     freshDataset(fields?: Record<string, any> | null, options?: DatasetOptions): string;
-    /** Opens a guard that `reset` closes. */
-    open(options?: DatasetGuardOptions<any>): Promise<DatasetGuard<any>>;
+    /** Opens a guard that `reset` closes. `internals` cut the platform's times short: tests have no ten seconds to wait for a listing. */
+    open(options?: DatasetGuardOptions<any>, internals?: Internals): Promise<DatasetGuard<any>>;
     /** The quarantine records about a dataset, those that had to go to the run's key-value store last. */
     quarantined(datasetId: string, quarantine?: string): QuarantineRecord[];
     /** After each test: mends the platform and closes the guards. Fails if a rejection went unhandled meanwhile. */
@@ -47,8 +55,8 @@ export async function startPlatformRun(options: ApiServerOptions = {}): Promise<
             process.env.ACTOR_DEFAULT_DATASET_ID = id;
             return id;
         },
-        async open(guardOptions) {
-            const guard = await DatasetGuard.open(guardOptions);
+        async open(guardOptions, internals) {
+            const guard = await openWithInternals(guardOptions, internals);
             guards.push(guard);
             return guard;
         },

@@ -19,6 +19,8 @@ export interface ScriptOptions {
     /** Flags for Node.js itself. */
     nodeArgs?: string[];
     cwd?: string;
+    /** In a process group of its own, as a terminal starts a program: a signal can be sent to the group. */
+    isProcessGroup?: boolean;
     /** Kills the script after so long: 60,000. */
     timeoutMillis?: number;
 }
@@ -63,11 +65,19 @@ export async function runScript(source: string, options: ScriptOptions = {}): Pr
 }
 
 function start(path: string, options: ScriptOptions, cleanUp: () => Promise<void>): RunningScript {
-    const { env = {}, args = [], nodeArgs = [], cwd = fileURLToPath(ROOT), timeoutMillis = 60_000 } = options;
+    const {
+        env = {},
+        args = [],
+        nodeArgs = [],
+        cwd = fileURLToPath(ROOT),
+        isProcessGroup = false,
+        timeoutMillis = 60_000,
+    } = options;
     const child = spawn(process.execPath, [...nodeArgs, path, ...args], {
         cwd,
         env: childEnv(env),
         stdio: ['ignore', 'pipe', 'pipe'],
+        detached: isProcessGroup,
         timeout: timeoutMillis,
         killSignal: 'SIGKILL',
     });

@@ -1,0 +1,108 @@
+import type { TestContext } from 'vitest';
+import { describe, expect, it } from 'vitest';
+
+import { actorScript } from '../support/actor-script.js';
+import type { ApiServer } from '../support/api-server.js';
+import { startApiServer } from '../support/api-server.js';
+import { platformEnv } from '../support/platform-env.js';
+import { isPush, refuseWithoutReason, writeDuringListings } from '../support/platform-faults.js';
+import type { ScriptResult } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
+
+async function startPlatform({ onTestFinished }: TestContext): Promise<ApiServer> {
+    const server = await startApiServer();
+    onTestFinished(async () => server.close());
+    return server;
+}
+
+/** One process of the run after the other. */
+async function runProcess(server: ApiServer, body: string): Promise<ScriptResult> {
+    return runScript(actorScript(body), { env: platformEnv(server), timeoutMillis: 20_000 });
+}
+
+const numbersIn = (server: ApiServer) => server.items().flatMap(({ n }) => (n === undefined ? [] : [n]));
+const numbersInQuarantine = (server: ApiServer) =>
+    server.items(`${server.username}-${server.actorName}-quarantine`).map(({ item }) => item.n);
+
+describe.concurrent('the next start of a run', () => {
+    it('sends items whose outcome was unknown only if they are not stored, while somebody else appends without a pause', async (context) => {
+        const server = await startPlatform(context);
+        const { datasetId } = server.ids;
+        // Stored, but nobody says so, and then nothing answers any more.
+        server.faults.next({ method: 'POST', path: `${datasetId}/items`, fault: { status: 500, when: 'after' } });
+        const stop = server.faults.use(({ path }) =>
+            path.endsWith(`${datasetId}/items`) ? { status: 503 } : undefined,
+        );
+        const first = await runProcess(
+            server,
+            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit({ timeoutSecs: 3 });`,
+        );
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        expect(numbersIn(server)).toEqual([1, 2]);
+        stop();
+        writeDuringListings(server, datasetId, 1_000);
+        const second = await runProcess(
+            server,
+            `await guard.pushData({ n: 3 }); await Actor.exit({ timeoutSecs: 10 });`,
+        );
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2, 3]);
+    });
+
+    it('sends what an earlier process has left though somebody else appends without a pause', async (context) => {
+        const server = await startPlatform(context);
+        const { datasetId } = server.ids;
+        server.faults.next({ method: 'POST', path: `${datasetId}/items`, fault: { cut: true } });
+        const stop = server.faults.use(({ path }) =>
+            path.endsWith(`${datasetId}/items`) ? { status: 503 } : undefined,
+        );
+        const first = await runProcess(
+            server,
+            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit({ timeoutSecs: 3 });`,
+        );
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        stop();
+        writeDuringListings(server, datasetId, 1_000);
+        const second = await runProcess(
+            server,
+            `await guard.pushData({ n: 3 }); await Actor.exit({ timeoutSecs: 10 });`,
+        );
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2, 3]);
+    });
+
+    it('is not blocked by two items that the platform refused without a reason in the earlier process', async (context) => {
+        const server = await startPlatform(context);
+        refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);
+        const first = await runProcess(
+            server,
+            `await guard.pushData([{ n: -1 }, { n: -2 }]); await Actor.exit({ timeoutSecs: 5 });`,
+        );
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        expect(numbersInQuarantine(server)).toEqual([]);
+        const second = await runProcess(
+            server,
+            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit({ timeoutSecs: 10 });`,
+        );
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2]);
+        expect(numbersInQuarantine(server).toSorted((a, b) => a - b)).toEqual([-2, -1]);
+    });
+
+    it('has nothing to send of an item refused without a reason, because the end of the run quarantined it', async (context) => {
+        const server = await startPlatform(context);
+        refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);
+        const first = await runProcess(
+            server,
+            `await guard.pushData({ n: 1 }); await guard.flush(); await guard.pushData({ n: -1 }); await Actor.exit({ timeoutSecs: 5 });`,
+        );
+        expect(first.exitCode, first.stdout + first.stderr).toBe(0);
+        expect(numbersInQuarantine(server)).toEqual([-1]);
+        const requests = server.requestCount({ method: 'POST' });
+        let pushes = 0;
+        server.faults.use((call) => void (isPush(call, server.ids.datasetId) && pushes++));
+        const second = await runProcess(server, `await Actor.exit({ timeoutSecs: 5 });`);
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(pushes, `of ${requests} requests before`).toBe(0);
+    });
+});

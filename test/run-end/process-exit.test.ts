@@ -1,0 +1,164 @@
+import { describe, expect, it, vi } from 'vitest';
+
+import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bare.js';
+import { expectLineCounting, outcomeOf, range, sorted } from './support/outcome.js';
+import { placesOfTests } from './support/places.js';
+import type { ProgramOptions } from './support/program.js';
+import { down, pushArrived, signalled, slow, underWay } from './support/troubles.js';
+
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
+
+const { platform, local } = placesOfTests();
+
+const main = (options: Partial<ProgramOptions>): ProgramOptions => ({
+    file: 'main',
+    via: ['buffered'],
+    end: 'waits',
+    ...options,
+});
+
+/** Ends that leave no time for anything asynchronous, one of each kind; the matrix has all of them. */
+const SUDDEN: [name: string, options: Partial<ProgramOptions>][] = [
+    ['an uncaught error', { end: 'throws' }],
+    ['process.exit(0)', { end: 'process.exit(0)' }],
+    ['SIGTERM', signalled('SIGTERM')],
+];
+
+describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) => {
+    it('stores all items, and ends as the bare program does, where each answer takes 300 ms', async () => {
+        const both = await besideBare(platform, main({ ...ending, ...slow }));
+        await expectSameItems(both);
+        expectSameEnd(both);
+    });
+
+    it('counts the items that could not be sent in a line, and does not exit with 0, where the platform is down', async () => {
+        const { bare, guarded } = await besideBare(platform, main({ ...ending, ...down(503), flawless: true }));
+        expect(await guarded.stored('buffered')).toEqual([]);
+        expectLineCounting(20, guarded);
+        const exitCode = bare.exitCode === 0 ? 1 : bare.exitCode;
+        expect(guarded).toMatchObject({ exitCode, signal: bare.signal });
+    });
+
+    it('does not store items twice whose request was under way', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(place, main({ ...ending, ...underWay(place, true) }));
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+        expect(await outcome.report('buffered')).toMatchObject({ storedItems: 20, pendingItems: 0, unsentItems: 0 });
+    });
+
+    it('stores items whose request was under way and never got there', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(place, main({ ...ending, ...underWay(place, false) }));
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+    });
+});
+
+describe.concurrent('an unhandled rejection', () => {
+    it.each([
+        ['warn', 'platform', platform],
+        ['strict', 'platform', platform],
+        ['none', 'platform', platform],
+        ['warn', 'local', local],
+        ['strict', 'local', local],
+        ['none', 'local', local],
+    ])('has the effect that --unhandled-rejections=%s asks for, in a %s run', async (mode, _where, newPlace) => {
+        const both = await besideBare(
+            newPlace,
+            main({ end: 'leaves a rejection unhandled and exits', nodeArgs: [`--unhandled-rejections=${mode}`] }),
+        );
+        expectSameEnd(both);
+        await expectSameItems(both);
+    });
+});
+
+describe.concurrent("a listener of the program's own", () => {
+    it.each<[listener: string, options: Partial<ProgramOptions>]>([
+        ['SIGTERM: exits with 4', signalled('SIGTERM')],
+        ['SIGTERM: calls Actor.exit()', signalled('SIGTERM')],
+        ['uncaughtException: exits with 6', { end: 'throws in a timer' }],
+        ['uncaughtException: goes on', { end: 'throws in a timer' }],
+        ['uncaughtException: goes on', { end: 'leaves a rejection unhandled' }],
+        ['process exit: says so', { end: 'process.exit(3) in a timer' }],
+        ['process exit: says so', { end: 'throws' }],
+    ])('keeps the say, and no item is lost: on %s', async (listener, options) => {
+        const both = await besideBare(platform, main({ ...options, listeners: [listener] }));
+        expect(both.bare.stdout).toContain('own listener');
+        expectSameEnd(both);
+        await expectSameItems(both);
+    });
+});
+
+describe.concurrent('a second signal', () => {
+    it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('right after the first changes nothing: %s', async (signal) => {
+        const afterAsking: ProgramOptions['afterAsking'] = ({ child }) => {
+            child.kill(signal);
+            child.kill(signal);
+        };
+        const both = await besideBare(platform, main({ afterAsking, ...slow }));
+        expectSameEnd(both);
+        await expectSameItems(both);
+    });
+
+    it('from the keyboard ends the process at once, and a line counts what is not sent', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(
+            place,
+            main({
+                flawless: true,
+                isProcessGroup: true,
+                whenReady: (_script, { server }) => server!.faults.use(() => ({ hang: true })),
+                afterAsking: async (script, { server }) => {
+                    process.kill(-script.child.pid!, 'SIGINT');
+                    await pushArrived(script, server!);
+                    process.kill(-script.child.pid!, 'SIGINT');
+                },
+            }),
+        );
+        expect(outcome).toMatchObject({ exitCode: null, signal: 'SIGINT' });
+        expectLineCounting(20, outcome);
+    });
+});
+
+describe.concurrent("an error of the guard's own that nobody catches", () => {
+    it('stores what was accepted before a ToleranceExceededError', async () => {
+        const options = main({ endsUnasked: true, guardOptions: { tolerance: { maxItems: 2 } } });
+        const outcome = await outcomeOf(await platform(), options);
+        expect(outcome.exitCode).toBe(1);
+        expect(outcome.stderr).toContain('ToleranceExceededError');
+        const [stored, quarantined] = [await outcome.stored('buffered'), await outcome.quarantined('buffered')];
+        expect(stored).toEqual(expect.arrayContaining([0, 1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13]));
+        expect(sorted(quarantined)).toEqual([4, 9, 14]);
+        expect(await outcome.report('buffered')).toMatchObject({
+            storedItems: stored.length,
+            quarantinedItems: 3,
+            pendingItems: 0,
+            unsentItems: 0,
+        });
+    });
+
+    it('stores what was accepted before a DeliveryError', async () => {
+        const place = await platform();
+        place.server.faults.next({ method: 'POST', path: /\/items$/, fault: { status: 403 } });
+        const options = main({
+            endsUnasked: true,
+            end: 'pushes until it fails',
+            guardOptions: { flushIntervalMillis: 0 },
+        });
+        const outcome = await outcomeOf(place, { ...options, flawless: true });
+        expect(outcome.exitCode).toBe(1);
+        expect(outcome.stderr).toContain('DeliveryError');
+        const { receivedItems, storedItems } = (await outcome.report('buffered'))!;
+        expect(storedItems).toBe(receivedItems);
+        expect(await outcome.stored('buffered')).toEqual(range(0, receivedItems));
+    });
+});
+
+describe.concurrent('items of several payloads', () => {
+    it.each([
+        ['platform', platform],
+        ['local', local],
+    ])('are all stored by a process that dies of an uncaught error, in a %s run', async (_where, newPlace) => {
+        const outcome = await outcomeOf(await newPlace(), main({ end: 'throws', flawless: true, textLength: 400_000 }));
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+    });
+});

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it, vi } from 'vitest';
+
+import { isFlawed, outcomeOf, ownLines, range, unique } from './support/outcome.js';
+import { placesOfTests, type PlatformPlace } from './support/places.js';
+import type { ProgramOptions } from './support/program.js';
+import { down, signalled } from './support/troubles.js';
+
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
+
+const { platform } = placesOfTests();
+
+const main = (options: Partial<ProgramOptions>): ProgramOptions => ({
+    file: 'main',
+    via: ['buffered'],
+    end: 'Actor.exit()',
+    flawless: true,
+    ...options,
+});
+/** The next process of a run pushes ten items of its own. */
+const next = (options: Partial<ProgramOptions> = {}) => main({ endsUnasked: true, first: 20, count: 10, ...options });
+
+/** A run whose first process could not send its 20 items and has saved them. */
+async function runWithSavedItems(
+    options: Partial<ProgramOptions> = {},
+): Promise<{ place: PlatformPlace; keys: string[] }> {
+    const place = await platform();
+    const first = await outcomeOf(place, main({ ...down(403), ...options }));
+    expect(first.exitCode, first.stderr).toBe(1);
+    place.server.faults.clear();
+    const keys = [...place.server.records().keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-')).sort();
+    expect(keys).not.toEqual([]);
+    return { place, keys };
+}
+
+function damage({ server }: PlatformPlace, key: string, how: string): void {
+    const text = server.record(server.ids.keyValueStoreId, key)!.value.toString();
+    if (how === 'gone') server.records().delete(key);
+    else
+        server.setRecord(
+            key,
+            how === 'cut off' ? text.slice(0, text.length / 2) : how === 'empty' ? '' : 'no JSON at all',
+        );
+}
+
+describe.concurrent('saved items that are damaged', () => {
+    const CASES = ['Actor.exit()', 'guard.close()', 'guard.close(), caught'].flatMap((end) =>
+        ['cut off', 'empty', 'overwritten'].flatMap((how) => ['first', 'last'].map((which) => ({ end, how, which }))),
+    );
+
+    it.each(CASES.filter(({ end, how }) => end === 'Actor.exit()' || how === 'cut off'))(
+        'make the run fail with a line, and cost no other item: $which record $how, then $end',
+        async ({ end, how, which }) => {
+            // More than one record holds.
+            const { place, keys } = await runWithSavedItems({ textLength: 400_000 });
+            damage(place, which === 'first' ? keys[0]! : keys.at(-1)!, how);
+            const outcome = await outcomeOf(place, next({ end }));
+            expect(outcome.exitCode, outcome.stderr).toBe(1);
+            expect(ownLines(outcome).filter((line) => line.startsWith('ERROR'))).not.toEqual([]);
+            const stored = await outcome.stored('buffered');
+            expect(stored).toEqual(unique(stored));
+            expect(stored).toEqual(expect.arrayContaining(range(20, 30)));
+        },
+    );
+});
+
+describe.concurrent("counters of an older version's shape", () => {
+    it.each([
+        ['no JSON', '<html>'],
+        ['null', 'null'],
+        ['a list', '[1, 2]'],
+        ['a text', '"counters"'],
+        ['nothing in them', '{}'],
+        ['texts for numbers', '{"runId":"RUN","isClosed":false,"counters":{"receivedItems":"20","storedItems":{}}}'],
+        ['no counters', '{"runId":"RUN","isClosed":false,"counters":null}'],
+        ['names of their own', '{"runId":"RUN","isClosed":false,"counters":{"counts":{"in":20,"out":20},"reasons":7}}'],
+    ])('do not keep saved items from being stored: %s', async (_name, text) => {
+        const { place } = await runWithSavedItems();
+        const { server } = place;
+        const counters = text.replace('RUN', server.ids.runId);
+        server.setRecord(`DATASET-GUARD-COUNTERS-${server.ids.datasetId}`, counters);
+        const outcome = await outcomeOf(place, next());
+        expect(outcome.exitCode, outcome.stderr).toBe(0);
+        expect(await outcome.stored('buffered')).toEqual(range(0, 30));
+        const keys = [...server.records().keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'));
+        expect(keys).toEqual([]);
+    });
+});
+
+describe.concurrent('the next process of a run that ended suddenly', () => {
+    it.each<[string, Partial<ProgramOptions>]>([
+        ['an uncaught error', { end: 'throws' }],
+        ['SIGTERM', signalled('SIGTERM')],
+        ['process.exit(0)', { end: 'process.exit(0)' }],
+    ])('repeats no item: %s', async (_name, ending) => {
+        const place = await platform();
+        await outcomeOf(place, main(ending));
+        const outcome = await outcomeOf(place, next());
+        expect(outcome.exitCode, outcome.stderr).toBe(0);
+        expect(await outcome.stored('buffered')).toEqual(range(0, 30));
+    });
+});
+
+describe.concurrent('a process that is killed', () => {
+    it("has stored or quarantined what was acknowledged with ack: 'stored'", async () => {
+        const outcome = await outcomeOf(
+            await platform(),
+            main({ via: ['stored', 'installed'], flawless: false, ...signalled('SIGKILL') }),
+        );
+        expect(outcome.signal).toBe('SIGKILL');
+        for (const entryPoint of ['stored', 'installed'] as const) {
+            expect(await outcome.stored(entryPoint)).toEqual(range(0, 20).filter((n) => !isFlawed(n)));
+            expect(await outcome.quarantined(entryPoint)).toEqual(range(0, 20).filter(isFlawed));
+        }
+    });
+
+    it('has stored what was buffered for longer than flushIntervalMillis, and the next process does not repeat it', async () => {
+        const place = await platform();
+        const killed = await outcomeOf(
+            place,
+            main({
+                end: 'waits',
+                guardOptions: { flushIntervalMillis: 100 },
+                afterAsking: async ({ child }, { server }) => {
+                    while (server!.items().length < 20) await sleep(10);
+                    child.kill('SIGKILL');
+                },
+            }),
+        );
+        expect(killed.signal).toBe('SIGKILL');
+        const outcome = await outcomeOf(place, next());
+        expect(outcome.exitCode, outcome.stderr).toBe(0);
+        expect(await outcome.stored('buffered')).toEqual(range(0, 30));
+    });
+});

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { ApiServer } from '../../support/api-server.js';
+import type { RunningScript } from '../../support/run-script.js';
+import type { PlatformPlace } from './places.js';
+import type { ProgramOptions } from './program.js';
+
+const PUSHES = { method: 'POST', path: /\/items$/ } as const;
+
+/** From the moment on at which the program has done its work, every answer takes 300 ms. */
+export const slow: Partial<ProgramOptions> = {
+    whenReady: (_script, { server }) => {
+        server!.latencyMillis = 300;
+    },
+};
+
+/** From the moment on at which the program has done its work, the platform takes no items. */
+export const down = (status: number): Partial<ProgramOptions> => ({
+    whenReady: (_script, { server }) => refusePushes(server!, status),
+});
+
+export function refusePushes(server: ApiServer, status: number): void {
+    server.faults.next({ ...PUSHES, times: 100_000, fault: { status } });
+}
+
+/** The program ends while its only request is under way, and never gets an answer to it. Its items are stored, or not. */
+export function underWay({ server }: PlatformPlace, isStored: boolean): Partial<ProgramOptions> {
+    server.faults.next({ ...PUSHES, fault: { hang: true, when: isStored ? 'after' : 'before' } });
+    return {
+        inOnePush: true,
+        flawless: true,
+        guardOptions: { flushIntervalMillis: 0 },
+        internalOptions: { requestTimeoutSecs: 2 },
+        whenReady: async (script) => pushArrived(script, server),
+    };
+}
+
+/** Resolves once a request to store items has arrived whole; rejects when the process ends without one. */
+export async function pushArrived({ child }: RunningScript, server: ApiServer): Promise<void> {
+    while (server.requestCount(PUSHES) === 0) {
+        if (child.exitCode !== null || child.signalCode !== null)
+            throw new Error('Ended without a request to store items.');
+        await sleep(10);
+    }
+}
+
+/** The process gets the signal. */
+export const signalled = (signal: NodeJS.Signals): Partial<ProgramOptions> => ({
+    end: 'waits',
+    afterAsking: (script: RunningScript) => void script.child.kill(signal),
+});
+
+/** The platform tells the run of an event. */
+export const told = (event: string, data?: Record<string, unknown>): Partial<ProgramOptions> => ({
+    end: 'waits',
+    afterAsking: async (_script, { server }) => {
+        await server!.events.connected();
+        server!.emitEvent(event, data);
+    },
+});

@@ -1,0 +1,104 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { describe, expect, it, vi } from 'vitest';
+
+import { outcomeOf, range } from './support/outcome.js';
+import { type Place, placesOfTests } from './support/places.js';
+import type { ProgramOptions } from './support/program.js';
+import { refusePushes, told } from './support/troubles.js';
+
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
+
+const { platform } = placesOfTests();
+
+const main = (options: Partial<ProgramOptions>): ProgramOptions => ({
+    file: 'main',
+    via: ['buffered'],
+    end: 'waits',
+    flawless: true,
+    ...options,
+});
+const timeoutIn = (millis: number) => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + millis).toISOString() });
+
+async function savedKeys({ records }: Place): Promise<string[]> {
+    return [...(await records()).keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'));
+}
+
+/** Plays the platform, which resurrects the run when it takes items again. */
+async function expectResurrectedRunToStoreTheRest(place: Place): Promise<void> {
+    place.server!.faults.clear();
+    const { ACTOR_TIMEOUT_AT, ...env } = place.env;
+    const next = await outcomeOf(
+        { ...place, env },
+        main({ endsUnasked: true, end: 'Actor.exit()', first: 20, count: 10 }),
+    );
+    expect(next.exitCode, next.stderr).toBe(0);
+    expect(await next.stored('buffered')).toEqual(range(0, 30));
+    expect(await savedKeys(place)).toEqual([]);
+}
+
+describe.concurrent("the run's timeout", () => {
+    it.each([
+        ['4 s away', 4_000],
+        ['a minute ago', -60_000],
+    ])('does not keep a run from ending well by itself: %s', async (_name, millis) => {
+        const place = await platform(timeoutIn(millis));
+        const outcome = await outcomeOf(place, main({ end: 'Actor.exit()' }));
+        expect(outcome.exitCode, outcome.stderr).toBe(0);
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+        expect(await outcome.report('buffered')).toMatchObject({ storedItems: 20, unsentItems: 0 });
+    });
+
+    it('a minute ago does not keep items from being sent before the end', async () => {
+        const place = await platform(timeoutIn(-60_000));
+        const outcome = await outcomeOf(
+            place,
+            main({
+                guardOptions: { flushIntervalMillis: 100 },
+                afterAsking: async ({ child }, { server }) => {
+                    while (child.exitCode === null && server!.items().length < 20) await sleep(10);
+                    child.kill('SIGKILL');
+                },
+            }),
+        );
+        expect(outcome.signal).toBe('SIGKILL');
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+    });
+
+    it('finds the items saved where the platform is down, and the resurrected run stores them once', async () => {
+        const place = await platform(timeoutIn(16_000));
+        const outcome = await outcomeOf(
+            place,
+            main({
+                isIdle: true,
+                whenReady: (_script, { server }) => refusePushes(server!, 503),
+                afterAsking: async ({ child }) => {
+                    const timeoutAt = Date.parse(place.env.ACTOR_TIMEOUT_AT!);
+                    while (Date.now() < timeoutAt) await sleep(50);
+                    child.kill('SIGKILL');
+                },
+            }),
+        );
+        expect(outcome.signal, outcome.stderr).toBe('SIGKILL');
+        expect(await savedKeys(place)).not.toEqual([]);
+        await expectResurrectedRunToStoreTheRest(place);
+    });
+});
+
+describe.concurrent('a graceful abort', () => {
+    it('saves the items where the dataset does not answer, and the resurrected run stores them once', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(
+            place,
+            main({
+                ...told('aborting'),
+                isIdle: true,
+                internalOptions: { requestTimeoutSecs: 2 },
+                whenReady: (_script, { server }) =>
+                    server!.faults.next({ method: 'POST', path: /\/items$/, times: 1_000, fault: { hang: true } }),
+            }),
+        );
+        expect(outcome.exitCode, outcome.stderr).toBe(1);
+        await expectResurrectedRunToStoreTheRest(place);
+    });
+});
