@@ -2,6 +2,10 @@ import { BasicCrawler } from 'crawlee';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { crawl, crawlerOptions, pageNumber, sortedNumbers, stageOnPlatform } from '../crawlee/support/crawling.js';
+import { actorScript } from '../support/actor-script.js';
+import { startApiServer } from '../support/api-server.js';
+import { platformEnv } from '../support/platform-env.js';
+import { runScript } from '../support/run-script.js';
 import { collectLog } from '../report/support/log-lines.js';
 import type { Gate } from '../support/platform-faults.js';
 import { createGate, isPush, settlesWithin } from '../support/platform-faults.js';
@@ -141,5 +145,25 @@ describe('no request passes a slow one', () => {
         await pushes;
         expect(sortedNumbers(await stage.items(id))).toEqual([1, 2, 3]);
         if (underWay === 1) expect((await stage.items(id)).map(({ n }) => n)).toEqual([1, 2, 3]);
+    });
+
+    it('in a run that is paid per event', { timeout: 40_000 }, async () => {
+        const server = await startApiServer({ run: { chargeEvents: { movie: { eventPriceUsd: 0.5 } } } });
+        onTestFinished(async () => server.close());
+        const path = `${server.ids.datasetId}/items`;
+        server.faults.next({ method: 'POST', path, fault: { delayMillis: LONGER_MILLIS } });
+        const body = `
+            const text = 'x'.repeat(600);
+            const push = (n) => guard.pushData({ n, text }, 'movie');
+            await Promise.all([1, 2, 3].map(push));
+            await Actor.exit();`;
+        const { exitCode, stderr } = await runScript(actorScript(body, { options: ONE_EACH }), {
+            env: platformEnv(server),
+        });
+        expect(exitCode, stderr).toBe(0);
+        expect(server.run.chargedEventCounts).toMatchObject({ movie: 3 });
+        expect(server.items().map(({ n }) => n)).toEqual([1, 2, 3]);
+        const [first, second] = server.pushRequests();
+        expect(second!.at - first!.at).toBeGreaterThanOrEqual(LONGER_MILLIS);
     });
 });
