@@ -114,10 +114,12 @@ describe('local writes that are under way when the process ends', { concurrent: 
         },
     );
 
-    it.runIf(process.platform !== 'win32')('do not empty what was stored while all threads were blocked', async () => {
-        const { told, stored } = await endWhileWriting({
-            until: 'locks >= 40',
-            before: `const { execFileSync } = await import('node:child_process');
+    it.each(['locks >= 40', 'files >= 6', 'files >= 20'])(
+        'do not empty what was stored while all threads were blocked from %s on',
+        async (until) => {
+            const { told, stored } = await endWhileWriting({
+                until,
+                before: `const { execFileSync } = await import('node:child_process');
                 const { closeSync, existsSync, mkdir, open, openSync } = await import('node:fs');
                 const pipe = ${JSON.stringify(join(tmpdir(), `pipe-${randomUUID()}`))};
                 execFileSync('mkfifo', [pipe]);
@@ -128,14 +130,15 @@ describe('local writes that are under way when the process ends', { concurrent: 
                     while (!existsSync(pipe + '-last'));
                     for (const path of [pipe, pipe + '-last']) rmSync(path, { recursive: true });
                 });`,
-            // Opening a pipe blocks a thread until the other end is opened. What is begun next queues behind those threads.
-            end: `for (let thread = 0; thread < 4; thread++) open(pipe, 'r', () => {});
+                // Opening a pipe blocks a thread until the other end is opened. What is begun next queues behind those threads.
+                end: `for (let thread = 0; thread < 4; thread++) open(pipe, 'r', () => {});
                 for (let turn = 0; turn < 200; turn++) await new Promise(setImmediate);
                 process.exit();`,
-        });
-        expect(told.kinds).toEqual(['stored']);
-        expect([...new Set(numbersOf(stored))]).toEqual(POSITIONS);
-    });
+            });
+            expect(told.kinds).toEqual(['stored']);
+            expect([...new Set(numbersOf(stored))]).toEqual(POSITIONS);
+        },
+    );
 });
 
 /** What is whole on disk, in order. */
