@@ -53,7 +53,7 @@ function runChild(input: Buffer, maxMillis: number): ChildMessage[] {
     // A child that was killed, because the time was up or by Ctrl+C, has told what it had done.
     const wasKilled = signal !== null || (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
     if (messages.length === 0 && !wasKilled) {
-        throw cannotStart(error ?? new Error(`it ended with exit code ${status} before it began`));
+        throw cannotStart(status === null ? error : new Error(`it ended with exit code ${status} before it began`));
     }
     return messages;
 }
