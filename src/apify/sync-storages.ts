@@ -60,6 +60,6 @@ export function createSyncRunStore(): SyncRunStore | undefined {
 function resolveAlias(target: StorageTarget): Exclude<StorageTarget, { alias: string }> {
     if (typeof target === 'string' || !('alias' in target)) return target;
     const { datasets } = JSON.parse(process.env.ACTOR_STORAGES_JSON ?? '{}') as { datasets?: Record<string, string> };
-    // The platform refuses to create a dataset under an alias; the name makes its answer an error that can be read.
+    // No dataset may be created for an alias: one that is not declared is an id that the platform refuses.
     return { id: datasets?.[target.alias] ?? target.alias };
 }

@@ -53,7 +53,7 @@ function runChild(input: Buffer, maxMillis: number): ChildMessage[] {
     // A child that was killed, because the time was up or by Ctrl+C, has told what it had done.
     const wasKilled = signal !== null || (error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
     if (messages.length === 0 && !wasKilled) {
-        throw cannotStart(error ?? new Error(`it ended with exit code ${status} before it began`));
+        throw cannotStart(status === null ? error : new Error(`it ended with exit code ${status} before it began`));
     }
     return messages;
 }
@@ -84,7 +84,7 @@ function canStartChild(): boolean {
 
 function childEnv(): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(([name]) => !PARENT_ONLY.test(name));
-    // apify-client goes through the proxy that the environment names; `fetch` does so when it is told.
+    // apify-client goes through the proxy that the environment names. `fetch` does so when it is told, from Node.js 22.21 on.
     return { ...Object.fromEntries(inherited), NODE_USE_ENV_PROXY: '1' };
 }
 

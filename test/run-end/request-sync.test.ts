@@ -181,28 +181,52 @@ describe('requests without the event loop', () => {
         );
     });
 
-    it('ends at once at a Ctrl+C, which reaches the child as well, and tells what was stored', async () => {
-        server.faults.next({ skip: 1, fault: { hang: true } });
-        // A process group of its own, to which the signal is sent as a terminal sends it.
+    /** Starts a script in a process group of its own, to which `interrupt` sends a signal as a terminal sends Ctrl+C. */
+    async function startGroup(source: string) {
         const script = await startScript(
-            `
-            import { spawn } from 'node:child_process';
-            const group = spawn(process.execPath, ['--input-type=module', '-e', ${JSON.stringify(`${prelude()}
-                process.on('SIGINT', () => {});
-                process.stdout.write('ready');
-                statuses(requestSync([push([{ n: 1 }]), push([{ n: 2 }])], 30_000));
-            `)}], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
-            group.stdout.pipe(process.stdout);
-            group.stdout.once('data', () => process.stdout.write(' ' + group.pid + ' '));
+            `import { spawn } from 'node:child_process';
+            const args = ['--input-type=module', '-e', ${JSON.stringify(`${prelude()}\n${source}`)}];
+            const group = spawn(process.execPath, args, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+            process.stdout.write('group ' + group.pid + ' ');
+            group.stdout.pipe(process.stdout, { end: false });
             setInterval(() => {}, 1_000);
-            group.on('exit', () => process.exit());`,
+            group.on('close', (code, signal) => process.stdout.write(' ' + (signal ?? code), () => process.exit()));`,
             { env: { SECRET: TOKEN }, timeoutMillis: 20_000 },
         );
-        const [, pid] = await script.waitForOutput(/ready (\d+)/);
+        const [, pid] = await script.waitForOutput(/group (\d+) ready/);
+        return { ...script, interrupt: () => process.kill(-Number(pid), 'SIGINT') };
+    }
+
+    it('ends at once at a Ctrl+C, which reaches the child as well, and tells what was stored', async () => {
+        server.faults.next({ skip: 1, fault: { hang: true } });
+        const script = await startGroup(`
+            process.on('SIGINT', () => {});
+            process.stdout.write('ready ');
+            statuses(requestSync([push([{ n: 1 }]), push([{ n: 2 }])], 30_000));
+            process.exit();`);
         await expect.poll(() => server.pushRequests().length, { timeout: 10_000 }).toBe(2);
-        process.kill(-Number(pid), 'SIGINT');
-        const { stdout, exitCode } = await script.finished;
-        expect({ exitCode, statuses: stdout.split(' ').at(-1) }).toEqual({ exitCode: 0, statuses: '[201,null]\n' });
+        script.interrupt();
+        const { stdout } = await script.finished;
+        expect(stdout).toMatch(/ready \[201,null\]\n 0$/);
+    });
+
+    it('stores at the first Ctrl+C what is unsent, and lets the second end that and the process', async () => {
+        server.faults.next({ skip: 1, fault: { hang: true } });
+        const script = await startGroup(`
+            import 'proper-lockfile';
+            import { writeSync } from 'node:fs';
+            import { onProcessEnd } from '${new URL('run-end/process-end.js', LIBRARY_URL).href}';
+            onProcessEnd((millis) => {
+                const responses = requestSync([push([{ n: 1 }]), push([{ n: 2 }])], 60_000);
+                writeSync(1, 'told ' + responses.map((response) => response?.status) + ' within 5 s: ' + (millis <= 5_000));
+            });
+            setInterval(() => {}, 1_000);
+            process.stdout.write('ready ');`);
+        script.interrupt();
+        await expect.poll(() => server.pushRequests().length, { timeout: 10_000 }).toBe(2);
+        script.interrupt();
+        const { stdout } = await script.finished;
+        expect(stdout).toMatch(/ready told 201, within 5 s: true SIGINT$/);
     });
 });
 
