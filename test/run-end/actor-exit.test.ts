@@ -4,7 +4,7 @@ import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bar
 import { expectLineCounting, type Outcome, outcomeOf, range } from './support/outcome.js';
 import { placesOfTests, type PlatformPlace } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { down, slow, told, underWay } from './support/troubles.js';
+import { down, slow, told, underWay, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
 
@@ -86,9 +86,8 @@ describe.concurrent('Actor.exit() while an outage lasts', () => {
                 ...down(503),
                 flawless: true,
                 isIdle: true,
-                afterAsking: async ({ child }, { server }) => {
-                    while (child.exitCode === null && server!.pushRequests().length < 3)
-                        await new Promise(setImmediate);
+                afterAsking: async (script, { server }) => {
+                    await until(script, () => server!.pushRequests().length >= 3);
                     server!.faults.clear();
                 },
             }),

@@ -1,5 +1,5 @@
 import type { TestContext } from 'vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { actorScript } from '../support/actor-script.js';
 import type { ApiServer } from '../support/api-server.js';
@@ -9,6 +9,9 @@ import { isPush, refuseWithoutReason, writeDuringListings } from '../support/pla
 import type { ScriptResult } from '../support/run-script.js';
 import { runScript } from '../support/run-script.js';
 
+// Processes that wait for their end, side by side.
+vi.setConfig({ testTimeout: 60_000 });
+
 async function startPlatform({ onTestFinished }: TestContext): Promise<ApiServer> {
     const server = await startApiServer();
     onTestFinished(async () => server.close());
@@ -16,9 +19,15 @@ async function startPlatform({ onTestFinished }: TestContext): Promise<ApiServer
 }
 
 /** One process of the run after the other. */
-async function runProcess(server: ApiServer, body: string): Promise<ScriptResult> {
-    return runScript(actorScript(body), { env: platformEnv(server), timeoutMillis: 20_000 });
+async function runProcess(server: ApiServer, body: string, env: Record<string, string> = {}): Promise<ScriptResult> {
+    return runScript(actorScript(body, { internals: { maxRetries: 2 } }), {
+        env: platformEnv(server, env),
+        timeoutMillis: 60_000,
+    });
 }
+
+/** A run that cannot send its items has so long to try, and to save them: without a timeout the end would take longer. */
+const soonTimedOut = () => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + 14_000).toISOString() });
 
 const numbersIn = (server: ApiServer) => server.items().flatMap(({ n }) => (n === undefined ? [] : [n]));
 const numbersInQuarantine = (server: ApiServer) =>
@@ -35,16 +44,14 @@ describe.concurrent('the next start of a run', () => {
         );
         const first = await runProcess(
             server,
-            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit({ timeoutSecs: 3 });`,
+            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit();`,
+            soonTimedOut(),
         );
         expect(first.exitCode, first.stdout + first.stderr).toBe(1);
         expect(numbersIn(server)).toEqual([1, 2]);
         stop();
         writeDuringListings(server, datasetId, 1_000);
-        const second = await runProcess(
-            server,
-            `await guard.pushData({ n: 3 }); await Actor.exit({ timeoutSecs: 10 });`,
-        );
+        const second = await runProcess(server, `await guard.pushData({ n: 3 }); await Actor.exit();`);
         expect(second.exitCode, second.stdout + second.stderr).toBe(0);
         expect(numbersIn(server)).toEqual([1, 2, 3]);
     });
@@ -58,15 +65,13 @@ describe.concurrent('the next start of a run', () => {
         );
         const first = await runProcess(
             server,
-            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit({ timeoutSecs: 3 });`,
+            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit();`,
+            soonTimedOut(),
         );
         expect(first.exitCode, first.stdout + first.stderr).toBe(1);
         stop();
         writeDuringListings(server, datasetId, 1_000);
-        const second = await runProcess(
-            server,
-            `await guard.pushData({ n: 3 }); await Actor.exit({ timeoutSecs: 10 });`,
-        );
+        const second = await runProcess(server, `await guard.pushData({ n: 3 }); await Actor.exit();`);
         expect(second.exitCode, second.stdout + second.stderr).toBe(0);
         expect(numbersIn(server)).toEqual([1, 2, 3]);
     });
@@ -74,16 +79,10 @@ describe.concurrent('the next start of a run', () => {
     it('is not blocked by two items that the platform refused without a reason in the earlier process', async (context) => {
         const server = await startPlatform(context);
         refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);
-        const first = await runProcess(
-            server,
-            `await guard.pushData([{ n: -1 }, { n: -2 }]); await Actor.exit({ timeoutSecs: 5 });`,
-        );
+        const first = await runProcess(server, `await guard.pushData([{ n: -1 }, { n: -2 }]); await Actor.exit();`);
         expect(first.exitCode, first.stdout + first.stderr).toBe(1);
         expect(numbersInQuarantine(server)).toEqual([]);
-        const second = await runProcess(
-            server,
-            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit({ timeoutSecs: 10 });`,
-        );
+        const second = await runProcess(server, `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit();`);
         expect(second.exitCode, second.stdout + second.stderr).toBe(0);
         expect(numbersIn(server)).toEqual([1, 2]);
         expect(numbersInQuarantine(server).toSorted((a, b) => a - b)).toEqual([-2, -1]);
@@ -94,14 +93,14 @@ describe.concurrent('the next start of a run', () => {
         refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);
         const first = await runProcess(
             server,
-            `await guard.pushData({ n: 1 }); await guard.flush(); await guard.pushData({ n: -1 }); await Actor.exit({ timeoutSecs: 5 });`,
+            `await guard.pushData({ n: 1 }); await guard.flush(); await guard.pushData({ n: -1 }); await Actor.exit();`,
         );
         expect(first.exitCode, first.stdout + first.stderr).toBe(0);
         expect(numbersInQuarantine(server)).toEqual([-1]);
         const requests = server.requestCount({ method: 'POST' });
         let pushes = 0;
         server.faults.use((call) => void (isPush(call, server.ids.datasetId) && pushes++));
-        const second = await runProcess(server, `await Actor.exit({ timeoutSecs: 5 });`);
+        const second = await runProcess(server, `await Actor.exit();`);
         expect(second.exitCode, second.stdout + second.stderr).toBe(0);
         expect(pushes, `of ${requests} requests before`).toBe(0);
     });

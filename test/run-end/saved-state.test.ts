@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { describe, expect, it, vi } from 'vitest';
 
 import { isFlawed, outcomeOf, ownLines, range, unique } from './support/outcome.js';
 import { placesOfTests, type PlatformPlace } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { down, signalled } from './support/troubles.js';
+import { down, signalled, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
 
@@ -34,24 +32,28 @@ async function runWithSavedItems(
     return { place, keys };
 }
 
+/** What is left of a record by how it was damaged. */
+const DAMAGE: Record<string, (text: string) => string> = {
+    'cut off': (text) => text.slice(0, text.length / 2),
+    'emptied': () => '',
+    'overwritten': () => 'no JSON at all',
+};
+
 function damage({ server }: PlatformPlace, key: string, how: string): void {
-    const text = server.record(server.ids.keyValueStoreId, key)!.value.toString();
-    if (how === 'gone') server.records().delete(key);
-    else
-        server.setRecord(
-            key,
-            how === 'cut off' ? text.slice(0, text.length / 2) : how === 'empty' ? '' : 'no JSON at all',
-        );
+    const { value, contentType } = server.records().get(key)!;
+    server.setRecord(key, DAMAGE[how]!(value.toString()), contentType);
 }
 
 describe.concurrent('saved items that are damaged', () => {
-    const CASES = ['Actor.exit()', 'guard.close()', 'guard.close(), caught'].flatMap((end) =>
-        ['cut off', 'empty', 'overwritten'].flatMap((how) => ['first', 'last'].map((which) => ({ end, how, which }))),
-    );
+    const CASES = Object.keys(DAMAGE).flatMap((how) => ['first', 'last'].map((which) => [which, how] as const));
 
-    it.each(CASES.filter(({ end, how }) => end === 'Actor.exit()' || how === 'cut off'))(
-        'make the run fail with a line, and cost no other item: $which record $how, then $end',
-        async ({ end, how, which }) => {
+    it.each([
+        ...CASES.map(([which, how]) => [which, how, 'Actor.exit()'] as const),
+        ['last', 'cut off', 'guard.close()'],
+        ['last', 'cut off', 'guard.close(), caught'],
+    ] as const)(
+        'make the run fail with a line, and cost no other item: the %s record is %s, and the run ends by %s',
+        async (which, how, end) => {
             // More than one record holds.
             const { place, keys } = await runWithSavedItems({ textLength: 400_000 });
             damage(place, which === 'first' ? keys[0]! : keys.at(-1)!, how);
@@ -122,9 +124,9 @@ describe.concurrent('a process that is killed', () => {
             main({
                 end: 'waits',
                 guardOptions: { flushIntervalMillis: 100 },
-                afterAsking: async ({ child }, { server }) => {
-                    while (server!.items().length < 20) await sleep(10);
-                    child.kill('SIGKILL');
+                afterAsking: async (script, { server }) => {
+                    await until(script, () => server!.items().length >= 20);
+                    script.child.kill('SIGKILL');
                 },
             }),
         );

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { outcomeOf, range } from './support/outcome.js';
 import { type Place, placesOfTests } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { refusePushes, told } from './support/troubles.js';
+import { refusePushes, told, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
 
@@ -55,9 +55,10 @@ describe.concurrent("the run's timeout", () => {
             place,
             main({
                 guardOptions: { flushIntervalMillis: 100 },
-                afterAsking: async ({ child }, { server }) => {
-                    while (child.exitCode === null && server!.items().length < 20) await sleep(10);
-                    child.kill('SIGKILL');
+                isIdle: true,
+                afterAsking: async (script, { server }) => {
+                    await until(script, () => server!.items().length >= 20);
+                    script.child.kill('SIGKILL');
                 },
             }),
         );

@@ -1,11 +1,14 @@
 import type { TestContext } from 'vitest';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { actorScript } from '../support/actor-script.js';
 import type { ApiServer } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
 import { runScript, startScript } from '../support/run-script.js';
+
+// Processes that wait for their end, side by side.
+vi.setConfig({ testTimeout: 60_000 });
 
 async function startPlatform({ onTestFinished }: TestContext): Promise<ApiServer> {
     const server = await startApiServer();
@@ -32,8 +35,11 @@ describe.concurrent('the end of a run', () => {
             method === 'POST' && path.endsWith('/items') ? { status: 503 } : undefined,
         );
         for (const unsentItems of [10, 20]) {
-            const body = `await guard.pushData(Array.from({ length: 10 }, (_, n) => ({ n }))); await Actor.exit({ timeoutSecs: 3 });`;
-            const { exitCode, stdout, stderr } = await runScript(actorScript(body), { env: platformEnv(server) });
+            const body = `await guard.pushData(Array.from({ length: 10 }, (_, n) => ({ n }))); await Actor.exit();`;
+            const { exitCode, stdout, stderr } = await runScript(actorScript(body, { internals: { maxRetries: 2 } }), {
+                // So long it has to try, and to save: without a timeout the end would take longer.
+                env: platformEnv(server, { ACTOR_TIMEOUT_AT: new Date(Date.now() + 14_000).toISOString() }),
+            });
             expect(exitCode).toBe(1);
             expect(reportsIn(server)).toMatchObject([{ unsentItems }]);
             expect(new Set(countsTold(stdout + stderr))).toEqual(new Set([unsentItems]));

@@ -36,10 +36,14 @@ export function underWay({ server }: PlatformPlace, isStored: boolean): Partial<
 }
 
 /** Resolves once a request to store items has arrived whole; rejects when the process ends without one. */
-export async function pushArrived({ child }: RunningScript, server: ApiServer): Promise<void> {
-    while (server.requestCount(PUSHES) === 0) {
-        if (child.exitCode !== null || child.signalCode !== null)
-            throw new Error('Ended without a request to store items.');
+export async function pushArrived(script: RunningScript, server: ApiServer): Promise<void> {
+    await until(script, () => server.requestCount(PUSHES) > 0);
+}
+
+/** Resolves once the condition holds; rejects when the process ends before. */
+export async function until({ child }: RunningScript, holds: () => boolean): Promise<void> {
+    while (!holds()) {
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error('The process ended too early.');
         await sleep(10);
     }
 }
