@@ -154,7 +154,7 @@ export class Delivery {
                 return;
             case 'bad-request':
                 if (indexes.length > 1) await this.#bisect(result, indexes, progress);
-                else this.#settleRefusal(result, indexes[0]!, progress);
+                else this.#settleRefusal(result, indexes[0]!, progress, false);
                 return;
             case 'invalid':
                 if (indexes.length > 1) await this.#setAsideNamed(result, indexes, progress);
@@ -162,10 +162,13 @@ export class Delivery {
         }
     }
 
-    /** An item is at fault only by contrast: another request was accepted after its first refusal, and it is refused again. */
-    #settleRefusal(result: RejectedResult, index: number, progress: Progress): void {
+    /**
+     * An item is at fault only by contrast: another request was accepted after its first refusal, and it is refused again.
+     * `isLeft`: it was refused with others before, and all of those have been accepted since.
+     */
+    #settleRefusal(result: RejectedResult, index: number, progress: Progress, isLeft: boolean): void {
         const { acceptedBefore, isLastTry } = progress.options;
-        const hasContrast = acceptedBefore !== undefined && this.acceptedSince(acceptedBefore);
+        const hasContrast = isLeft || (acceptedBefore !== undefined && this.acceptedSince(acceptedBefore));
         if (hasContrast || (isLastTry && this.#acceptedRequests > 0)) {
             progress.reject(index, 'rejected', result);
             return;
@@ -222,27 +225,34 @@ export class Delivery {
         const middle = Math.floor(indexes.length / 2);
         const left = indexes.slice(0, middle);
         const right = indexes.slice(middle);
-        const leftResult = await this.#settleHalf(result, left, progress);
+        const leftResult = await this.#send(left, progress);
+        await this.#settleHalf(leftResult, result, left, progress);
         if (progress.failure !== undefined) {
             progress.leaveUnsent(right);
             return;
         }
         // The whole was rejected and the left half is in order: the right half holds an item at fault, no need to ask.
         // Not so for its size: each half of what is too large may be small enough.
-        if (leftResult.kind === 'stored' && result.kind !== 'too-large' && right.length > 1) {
+        const isLeft = leftResult.kind === 'stored' && result.kind !== 'too-large';
+        if (isLeft && right.length > 1) {
             await this.#bisect(result, right, progress);
             return;
         }
-        await this.#settleHalf(result, right, progress);
+        const rightResult = await this.#send(right, progress);
+        if (isLeft && rightResult.kind === 'bad-request') this.#settleRefusal(rightResult, right[0]!, progress, true);
+        else await this.#settleHalf(rightResult, result, right, progress);
     }
 
-    async #settleHalf(whole: RejectedResult, indexes: number[], progress: Progress): Promise<SendResult> {
-        const result = await this.#send(indexes, progress);
+    async #settleHalf(
+        result: SendOutcome,
+        whole: RejectedResult,
+        indexes: number[],
+        progress: Progress,
+    ): Promise<void> {
         // No interpretation of the positions was left in the whole, so none is tried in its parts.
         const isUnreadable = result.kind === 'invalid' && whole.kind === 'invalid';
         if (isUnreadable && indexes.length > 1) await this.#bisect(result, indexes, progress);
         else await this.#settle(result, indexes, progress);
-        return result;
     }
 }
 

@@ -49,8 +49,10 @@ export type SendOutcome = SendResult & {
 export const SLOW_REQUEST_MILLIS = 2_000;
 const FIRST_LOOK_MILLIS = 100;
 const MAX_LOOK_MILLIS = 2_000;
-/** Reading back takes no longer than so many listing lags: 20 s. */
-const READ_BACK_LAGS = 2;
+/** Reading back takes no longer than this. */
+const MAX_READ_BACK_MILLIS = 20_000;
+/** A dataset that cannot be read is asked for so many listing lags: 20 s. */
+const UNREADABLE_LAGS = 2;
 
 /**
  * Sends one payload: tries again after what can pass, with exponential backoff and jitter, and never blindly. After an
@@ -166,14 +168,15 @@ export class RequestSender {
         const others = this.#otherCopies(unknown, items);
         if (others === undefined) return NONE;
         const visibleAt = sink.isRemote ? unknown.sentBefore + internal.listingLagMillis : clock.monotonic();
-        const giveUpAt = Math.max(visibleAt, clock.monotonic() + internal.listingLagMillis * READ_BACK_LAGS);
+        const startedAt = clock.monotonic();
+        const giveUpAt = Math.max(visibleAt, startedAt + internal.listingLagMillis * UNREADABLE_LAGS);
         const isWhole = sink.isAtomic && !unknown.isSplit;
         for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
             const beganAt = clock.monotonic();
             // The platform that lost the answer may be slow to list, too.
             const result = await within(
                 readBack(sink, { items, others, from: unknown.from }).catch(() => 'failed' as const),
-                giveUpAt - beganAt,
+                startedAt + MAX_READ_BACK_MILLIS - beganAt,
             );
             if (result !== undefined && result !== 'failed') {
                 this.#history.saw(result.total);

@@ -39,6 +39,8 @@ export interface SendBatchResult {
 interface Flush {
     /** The last batch that it waits for. */
     upTo: number;
+    /** Requests that had begun before it. */
+    startedBefore: number;
     resolve: () => void;
     reject: (error: Error) => void;
 }
@@ -64,6 +66,7 @@ export class BatchScheduler {
     #flushes: Flush[] = [];
     #failure: DeliveryError | undefined;
     #flushIntervalMillis: number;
+    #startedRequests = 0;
     #isScheduled = false;
     #cancelTimer: (() => void) | undefined;
 
@@ -115,7 +118,7 @@ export class BatchScheduler {
         const upTo = buffer.nextSequence - 1;
         for (const batch of buffer.batches) batch.expedite();
         await new Promise<void>((resolve, reject) => {
-            this.#flushes.push({ upTo, resolve, reject });
+            this.#flushes.push({ upTo, startedBefore: this.#startedRequests, resolve, reject });
             this.schedule();
             this.#settleFlushes();
         });
@@ -159,17 +162,21 @@ export class BatchScheduler {
     }
 
     async #send(batch: Batch): Promise<void> {
+        const number = ++this.#startedRequests;
         const { failure, dispute } = await this.#options.send(batch);
         this.#underWay.delete(batch);
         this.#slow.delete(batch);
         if (failure !== undefined) this.#fail(failure);
-        if (dispute !== undefined) this.#rejectFlushes(dispute, batch.sequence);
+        if (dispute !== undefined) this.#rejectFlushes(
+                dispute,
+                ({ upTo, startedBefore }) => upTo >= batch.sequence && startedBefore < number,
+            );
         this.#run();
     }
 
     #fail(cause: DeliveryFailure): void {
         const { error, keptItems } = this.#options.onFailure(cause);
-        this.#rejectFlushes(error, -Infinity);
+        this.#rejectFlushes(error, () => true);
         // Where nothing is kept that a flush could send, the next push is a try of its own.
         if (keptItems === 0) return;
         this.#failure = error;
@@ -180,10 +187,9 @@ export class BatchScheduler {
         });
     }
 
-    /** Rejects the flushes that wait for this batch. */
-    #rejectFlushes(error: DeliveryError, sequence: number): void {
-        const rejected = this.#flushes.filter(({ upTo }) => upTo >= sequence);
-        this.#flushes = this.#flushes.filter(({ upTo }) => upTo < sequence);
+    #rejectFlushes(error: DeliveryError, isMeant: (flush: Flush) => boolean): void {
+        const rejected = this.#flushes.filter(isMeant);
+        this.#flushes = this.#flushes.filter((flush) => !isMeant(flush));
         for (const { reject } of rejected) reject(error);
     }
 

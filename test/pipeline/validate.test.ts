@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ItemCopier } from '../../src/pipeline/copy/item-copier.js';
+import { copyItem } from '../../src/pipeline/copy.js';
 import { validateItem } from '../../src/pipeline/validate.js';
 import type { ItemSchema } from '../../src/ports.js';
 import type { Dictionary } from '../../src/records.js';
