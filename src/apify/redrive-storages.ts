@@ -74,7 +74,10 @@ export async function readStoredItem(record: QuarantineRecord, quarantine: Datas
 }
 
 /** The quarantine as the place that items go back to. Where it cannot be written, nothing stands in for it. */
-export function createReturnStore(quarantine: Dataset, internal: InternalOptions): QuarantineStore & { sink: ItemSink } {
+export function createReturnStore(
+    quarantine: Dataset,
+    internal: InternalOptions,
+): QuarantineStore & { sink: ItemSink } {
     const sink = createItemSink(quarantine, internal);
     return {
         sink,

@@ -86,7 +86,8 @@ export class RunReport {
 
     /** Whether the last report that was written says what is known now. */
     get isUpToDate(): boolean {
-        const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } = this.#parts.statistics.report();
+        const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } =
+            this.#parts.statistics.report();
         const counts = JSON.stringify([receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems]);
         return counts === this.#writtenCounts;
     }

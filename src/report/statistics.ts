@@ -76,7 +76,11 @@ export class Statistics {
 
     /** Counts on from what `save` gave. @throws TypeError for what is of another shape; then nothing is taken over */
     restore(saved: SavedStatistics): void {
-        if (!Array.isArray(saved.reasons) || !Array.isArray(saved.timeline?.buckets) || isNaN(Date.parse(saved.startedAt))) {
+        if (
+            !Array.isArray(saved.reasons) ||
+            !Array.isArray(saved.timeline?.buckets) ||
+            isNaN(Date.parse(saved.startedAt))
+        ) {
             throw new TypeError('expected counters with reasons, timeline and startedAt');
         }
         this.counters.restore(saved);

@@ -6,7 +6,7 @@ import { validateItem } from '../../src/pipeline/validate.js';
 import type { ItemSchema } from '../../src/ports.js';
 import type { Dictionary } from '../../src/records.js';
 import { compileItemSchema } from '../../src/schema/compile.js';
-import { keptLog } from '../support/stage-parts.js';
+import { keptLog } from '../support/kept-log.js';
 import { anyJavaScriptValue } from '../support/stage-values.js';
 
 async function schemaOf(fields: Dictionary): Promise<ItemSchema> {
@@ -46,7 +46,7 @@ describe('validateItem', () => {
                 }
                 if (text === undefined) return;
                 const expected = schema.validate(JSON.parse(text));
-                expect(validateItem(new ItemCopier().copy(value), text, schema)).toEqual(expected);
+                expect(validateItem(copyItem(value), text, schema)).toEqual(expected);
                 verdicts[expected === undefined ? 'valid' : 'invalid']++;
             }),
             { numRuns: 3_000 },
@@ -84,13 +84,13 @@ describe('validateItem', () => {
             properties: { at: { type: 'string' }, n: { type: 'number' } },
             required: ['at'],
         });
-        expect(validateItem(new ItemCopier().copy(item), JSON.stringify(item), schema) === undefined).toBe(valid);
+        expect(validateItem(copyItem(item), JSON.stringify(item), schema) === undefined).toBe(valid);
     });
 
     it('sees the members that every parsed object inherits, even where the item has no prototype', async () => {
         const schema = await schemaOf({ type: 'object', properties: { constructor: { type: 'string' } } });
         const item: unknown = Object.assign(Object.create(null), { title: 'Alien' });
         const text = JSON.stringify(item);
-        expect(validateItem(new ItemCopier().copy(item), text, schema)).toEqual(schema.validate(JSON.parse(text)));
+        expect(validateItem(copyItem(item), text, schema)).toEqual(schema.validate(JSON.parse(text)));
     });
 });
