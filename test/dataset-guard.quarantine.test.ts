@@ -24,6 +24,7 @@ describe('a quarantine record', () => {
         await guard.close();
         const [record] = run.quarantined(id);
         expect(record).toEqual({
+            id: expect.stringMatching(/^[\da-f-]{36}$/),
             item: { n: 'ü', text: 'kept' },
             itemBytes: Buffer.byteLength('{"n":"ü","text":"kept"}'),
             reason: 'schema',
