@@ -10,7 +10,7 @@ import { keptLog } from '../support/stage-parts.js';
 import { anyJavaScriptValue } from '../support/stage-values.js';
 
 async function schemaOf(fields: Dictionary): Promise<ItemSchema> {
-    const schema = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
+    const { schema } = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
     if (schema === undefined) throw new Error('The schema was expected to validate something.');
     return schema;
 }

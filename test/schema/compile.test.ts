@@ -8,8 +8,8 @@ import { recordingLog } from './helpers.js';
 const PLACE = { source: '.actor/dataset_schema.json', place: 'fields' };
 const compile = async (fields: unknown, log = recordingLog()) => compileItemSchema(fields, PLACE, log);
 const compiled = async (fields: unknown, log = recordingLog()) => {
-    const schema = await compile(fields, log);
-    if (!schema) throw new Error('It was expected to validate something.');
+    const { schema, reason } = await compile(fields, log);
+    if (!schema) throw new Error(`It was expected to validate something, but ${reason}.`);
     return schema;
 };
 
