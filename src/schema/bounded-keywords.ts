@@ -1,23 +1,9 @@
-import type { _ as ajvCode, CodeKeywordDefinition, KeywordCxt, Name as AjvName } from 'ajv';
-
 import type { AnyAjv } from './dialect.js';
+import { boundedPath, stopsAfterError, stopsAfterSubschema, truncatesErrors } from './bounded-loops.js';
 import { canonicalJson, findDuplicate } from './equality.js';
+import type { Bounds, Change, Code, KeywordParts } from './keyword-code.js';
 
-type Code = CodeKeywordDefinition['code'];
-/** What Ajv's module exports to make code with. */
-interface Codegen {
-    _: typeof ajvCode;
-    Name: typeof AjvName;
-}
-/** Makes another code for a keyword from Ajv's. */
-type Change = (full: Code, parts: Parts) => Code;
-
-interface Parts {
-    codegen: Codegen;
-    /** Errors after which a loop over elements or properties stops. */
-    maxErrors: number;
-}
-
+/** The last change of a keyword is applied around the ones before it; that of the path calls Ajv's own code. */
 const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly Change[]>([
     ['maxLength', [lengthLimit]],
     ['minLength', [lengthLimit]],
@@ -30,22 +16,22 @@ const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly
     ['items', [stopsAfterSubschema]],
     ['additionalItems', [stopsAfterSubschema]],
     ['unevaluatedItems', [stopsAfterSubschema]],
-    ['patternProperties', [stopsAfterSubschema]],
+    ['patternProperties', [stopsAfterSubschema, boundedPath]],
     ['propertyNames', [stopsAfterSubschema, stopsAfterError]],
-    ['additionalProperties', [stopsAfterSubschema, stopsAfterError]],
-    ['unevaluatedProperties', [stopsAfterSubschema, stopsAfterError]],
+    ['additionalProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
+    ['unevaluatedProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
 ]);
 
 /**
  * Loads what bounds the work and the memory that one item can cost, and leaves every verdict as it is. The errors are those of
  * plain Ajv, but for what a broken bound makes pointless and for those after the first `maxErrors` of one loop.
  */
-export async function loadBounds(): Promise<(instance: AnyAjv, maxErrors: number) => void> {
+export async function loadBounds(): Promise<(instance: AnyAjv, bounds: Bounds) => void> {
     const codegen = await import('ajv');
-    return (instance, maxErrors) => boundKeywords(instance, { codegen, maxErrors });
+    return (instance, bounds) => boundKeywords(instance, { codegen, ...bounds });
 }
 
-function boundKeywords(instance: AnyAjv, parts: Parts): void {
+function boundKeywords(instance: AnyAjv, parts: KeywordParts): void {
     for (const group of instance.RULES.rules) {
         for (const rule of group.rules) {
             // Changed in their place, because the order of keywords is the order of the errors.
@@ -62,7 +48,7 @@ function boundKeywords(instance: AnyAjv, parts: Parts): void {
  * Counts characters only where the length in code units does not settle it. Measured: a `minLength` on 50 KB of text takes
  * 97 µs less.
  */
-function lengthLimit(_full: Code, { codegen: { _ } }: Parts): Code {
+function lengthLimit(_full: Code, { codegen: { _ } }: KeywordParts): Code {
     return (context) => {
         const { data, schemaCode, gen } = context;
         const count = gen.scopeValue('func', { ref: countCharacters });
@@ -78,7 +64,7 @@ function lengthLimit(_full: Code, { codegen: { _ } }: Parts): Code {
  * Leaves a costly keyword out where `type`, `maxLength` or `maxItems` beside it has failed: the value is invalid already.
  * Where Ajv stops at the first error it does so by itself.
  */
-function unlessBoundIsBroken(full: Code, parts: Parts): Code {
+function unlessBoundIsBroken(full: Code, parts: KeywordParts): Code {
     return (context, ruleType) => {
         const { allErrors, gen, data, parentSchema } = context;
         if (!allErrors || (ruleType !== 'string' && ruleType !== 'array')) {
@@ -104,7 +90,7 @@ function unlessBoundIsBroken(full: Code, parts: Parts): Code {
 }
 
 /** Ajv compares each element with each other one unless `items` says that all are scalars. */
-function uniqueItems(full: Code, { codegen: { _ } }: Parts): Code {
+function uniqueItems(full: Code, { codegen: { _ } }: KeywordParts): Code {
     return (context, ruleType) => {
         const { gen, data, schema, parentSchema } = context;
         if (!schema) return;
@@ -121,7 +107,7 @@ function uniqueItems(full: Code, { codegen: { _ } }: Parts): Code {
 }
 
 /** Ajv's own comparison of objects throws for some keys. */
-function safeConst(full: Code, { codegen: { _ } }: Parts): Code {
+function safeConst(full: Code, { codegen: { _ } }: KeywordParts): Code {
     return (context, ruleType) => {
         const { gen, data, schema } = context;
         if (typeof schema !== 'object' || schema === null) {
@@ -133,7 +119,7 @@ function safeConst(full: Code, { codegen: { _ } }: Parts): Code {
     };
 }
 
-function safeEnum(full: Code, { codegen: { _ } }: Parts): Code {
+function safeEnum(full: Code, { codegen: { _ } }: KeywordParts): Code {
     return (context, ruleType) => {
         const { gen, data } = context;
         const values = context.schema as unknown[];
@@ -169,62 +155,4 @@ function countCharacters(text: string): number {
 
 function isBetween(value: number, first: number, last: number): boolean {
     return value >= first && value <= last;
-}
-
-/** Ends the loop over elements or properties after enough errors of it: the value has failed, whatever follows. */
-function stopsAfterSubschema(full: Code, parts: Parts): Code {
-    return (context, ruleType) => {
-        // A tuple is no loop.
-        if (!context.allErrors || Array.isArray(context.schema)) {
-            full(context, ruleType);
-            return;
-        }
-        const stop = stopAfter(context, parts);
-        const { subschema } = context;
-        context.subschema = (...args) => {
-            const result = subschema.apply(context, args);
-            stop();
-            return result;
-        };
-        full(context, ruleType);
-    };
-}
-
-/** The same for what the keyword says itself of each property. */
-function stopsAfterError(full: Code, parts: Parts): Code {
-    return (context, ruleType) => {
-        if (context.allErrors) {
-            const stop = stopAfter(context, parts);
-            const { error } = context;
-            context.error = (...args) => {
-                error.apply(context, args);
-                stop();
-            };
-        }
-        full(context, ruleType);
-    };
-}
-
-function stopAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: Parts): () => void {
-    const errors = new Name('errors');
-    const before = gen.const('before', errors);
-    return () => gen.if(_`${errors} - ${before} >= ${maxErrors}`, () => gen.break());
-}
-
-/** `contains` may still find what it looks for, so that its loop goes on, and forgets the errors that are too many. */
-function truncatesErrors(full: Code, { codegen: { _, Name }, maxErrors }: Parts): Code {
-    return (context, ruleType) => {
-        const { gen, subschema } = context;
-        const errors = new Name('errors');
-        const most = gen.const('most', _`${errors} + ${maxErrors}`);
-        context.subschema = (...args) => {
-            const result = subschema.apply(context, args);
-            gen.if(_`${errors} > ${most}`, () => {
-                gen.code(_`${new Name('vErrors')}.length = ${most}`);
-                gen.assign(errors, most);
-            });
-            return result;
-        };
-        full(context, ruleType);
-    };
 }

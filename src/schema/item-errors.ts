@@ -1,11 +1,14 @@
 import type { ErrorObject } from 'ajv';
 
 import type { ItemError } from '../records.js';
+import type { Bounds } from './keyword-code.js';
 
 /** Errors of one item that are kept. */
-export const MAX_ERRORS = 100;
+const MAX_ERRORS = 100;
 /** Characters of `instancePath`, and of each text in `params`. */
 const MAX_TEXT_LENGTH = 200;
+/** What a validator must find for the errors that are kept to be those of plain Ajv. */
+export const BOUNDS: Bounds = { maxErrors: MAX_ERRORS, maxKeyLength: MAX_TEXT_LENGTH };
 /** Characters of `schemaPath` and `message`, which only the schema makes long. */
 const MAX_SCHEMA_TEXT_LENGTH = 1_000;
 /** Members of a list in `params`, such as `allowedValues`. */

@@ -4,13 +4,14 @@ import type { ItemSchema, Log, VerboseError } from '../ports.js';
 import type { Dictionary, ItemError } from '../records.js';
 import { loadBounds } from './bounded-keywords.js';
 import type { AnyAjv, Dialect } from './dialect.js';
-import { MAX_ERRORS, toItemErrors } from './item-errors.js';
+import { BOUNDS, toItemErrors } from './item-errors.js';
+import type { Bounds } from './keyword-code.js';
 import { addSafeFormats, patternEngine } from './patterns.js';
 
 /** Bytes of JSON above which an item is validated up to its first error only. */
 const MAX_BYTES_FOR_ALL_ERRORS = 1_000_000;
-/** Errors of one loop that repair gets to see: of a megabyte of wrong elements it repairs as many in each round. */
-const MAX_VERBOSE_ERRORS = 10_000;
+/** For repair, which follows the paths: of a megabyte of wrong elements it repairs as many as this in each round. */
+const VERBOSE_BOUNDS: Bounds = { maxErrors: 10_000, maxKeyLength: Infinity };
 /** The name under which Ajv knows the schema. */
 const ITEM = 'item';
 
@@ -55,7 +56,7 @@ export async function loadValidators(
         });
         formats.default(ajv);
         addSafeFormats(ajv, onUndecided);
-        bound(ajv, mode === 'verbose' ? MAX_VERBOSE_ERRORS : MAX_ERRORS);
+        bound(ajv, mode === 'verbose' ? VERBOSE_BOUNDS : BOUNDS);
         ajv.addSchema(schema, ITEM);
         return ajv;
     };

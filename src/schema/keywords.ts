@@ -44,6 +44,11 @@ const KNOWN_WORDS: ReadonlySet<string> = new Set([
     ...ANNOTATIONS,
 ]);
 
+/** Whether an object is a fit value for the keyword, so that it cannot be told from a property of that name. */
+export function isSchemaKeyword(word: string): boolean {
+    return WITH_ONE_SCHEMA.includes(word) || WITH_MAP.includes(word);
+}
+
 export function isKnownWord(word: string): boolean {
     return KNOWN_WORDS.has(word) || word.startsWith('x-');
 }

@@ -2,7 +2,7 @@ import type { Ajv, Format } from 'ajv';
 import type { RegExpEngine } from 'ajv/dist/types/index.js';
 
 import type { AnyAjv } from './dialect.js';
-import { QUICK_FORMATS } from './quick-formats.js';
+import { QUICK_FORMATS, withoutNeedlessChoice } from './quick-formats.js';
 
 /** Called when a text could not be tested: the engine ran out of memory for it. */
 export type OnUndecided = () => void;
@@ -50,7 +50,10 @@ export function addSafeFormats(ajv: AnyAjv, onUndecided: OnUndecided): void {
 function testOf(format: Exclude<Ajv['formats'][string], undefined>): ((text: string) => boolean) | undefined {
     if (typeof format === 'function') return format as (text: string) => boolean;
     if (typeof format !== 'object') return undefined;
-    if (format instanceof RegExp) return (text) => format.test(text);
+    if (format instanceof RegExp) {
+        const pattern = withoutNeedlessChoice(format);
+        return (text) => pattern.test(text);
+    }
     if (format.type === 'number' || format.async || typeof format.validate === 'string') return undefined;
     return testOf(format.validate as Exclude<Ajv['formats'][string], undefined>);
 }

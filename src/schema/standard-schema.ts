@@ -11,6 +11,8 @@ import { isObject, kindOf } from './place.js';
  * @throws SchemaLoadError that names the library and the line to write
  */
 export function toJsonSchema(option: object): Dictionary {
+    // What zod has written as JSON Schema still has its `~standard`.
+    if ('$schema' in option && typeof option.$schema === 'string') return option;
     const { '~standard': standard, toJSONSchema } = option as StandardSchema;
     if (typeof standard?.jsonSchema?.input === 'function') {
         const { jsonSchema } = standard;
@@ -79,7 +81,5 @@ function remedyFor(option: object): string {
     if (library === 'valibot') {
         return "Write with the package @valibot/to-json-schema: schema: toJsonSchema(yourSchema, { typeMode: 'input', errorMode: 'ignore' })";
     }
-    if (library === 'arktype')
-        return "Write: schema: yourType.toJsonSchema({ target: 'draft-07', fallback: (context) => context.base })";
     return 'Give the JSON Schema of one item instead; many libraries have a function that makes it';
 }
