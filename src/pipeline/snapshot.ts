@@ -37,54 +37,41 @@ export const MAX_LEVELS = 1_000;
 const TOO_DEEP = `is nested more than ${MAX_LEVELS} levels deep`;
 
 const QUOTE = 0x22;
-const OPENING_BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
-const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
+/** The one bit in which a brace differs from a bracket: with it set, `[` is `{` and `]` is `}`, and no other character is. */
+const BRACE_BIT = 0x20;
 
 /**
  * Whether JSON text is nested more than `MAX_LEVELS` deep. It needs no stack, so that the answer is the same wherever it is
- * asked. Text without as many brackets, which is nearly all, is told by a search of the engine's own.
+ * asked. Most items are too short for it, or have too few brackets, which one comparison a character tells.
  */
 export function isNestedTooDeeply(text: string): boolean {
     // Each level opens and closes.
-    if (text.length <= 2 * MAX_LEVELS || !hasMoreClosersThan(MAX_LEVELS, text)) return false;
+    if (text.length <= 2 * MAX_LEVELS || countClosers(text) <= MAX_LEVELS) return false;
     let level = 0;
+    let isInString = false;
     for (let index = 0; index < text.length; index++) {
         const code = text.charCodeAt(index);
-        if (code === QUOTE) index = endOfString(text, index);
-        else if (code === OPENING_BRACE || code === OPENING_BRACKET) {
+        if (code === QUOTE) isInString = !isInString;
+        else if (isInString) {
+            // The character after a backslash is no quote.
+            if (code === BACKSLASH) index++;
+        } else if ((code | BRACE_BIT) === OPENING_BRACE) {
             if (++level > MAX_LEVELS) return true;
-        } else if (code === CLOSING_BRACE || code === CLOSING_BRACKET) level--;
+        } else if ((code | BRACE_BIT) === CLOSING_BRACE) level--;
     }
     return false;
 }
 
-/** Those inside of strings are counted, too. */
-function hasMoreClosersThan(limit: number, text: string): boolean {
+/** Closing brackets and braces, those in strings included; counted no further than needed. */
+function countClosers(text: string): number {
     let count = 0;
-    for (const closer of ['}', ']']) {
-        let index = text.indexOf(closer);
-        while (index !== -1) {
-            if (++count > limit) return true;
-            index = text.indexOf(closer, index + 1);
-        }
+    for (let index = 0; index < text.length && count <= MAX_LEVELS; index++) {
+        if ((text.charCodeAt(index) | BRACE_BIT) === CLOSING_BRACE) count++;
     }
-    return false;
-}
-
-/** The position of the quote that ends the string which begins at `start`. */
-function endOfString(text: string, start: number): number {
-    let end = text.indexOf('"', start + 1);
-    while (isEscaped(text, end)) end = text.indexOf('"', end + 1);
-    return end;
-}
-
-function isEscaped(text: string, index: number): boolean {
-    let backslashes = 0;
-    while (text.charCodeAt(index - 1 - backslashes) === BACKSLASH) backslashes++;
-    return backslashes % 2 === 1;
+    return count;
 }
 
 /** The first line only: V8 draws a cycle over several, naming keys and classes. */

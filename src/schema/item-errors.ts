@@ -30,13 +30,23 @@ export function toItemErrors(errors: readonly ErrorObject[]): ItemError[] {
     }));
 }
 
-function cutParams(params: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function cutParams(params: Record<string, unknown>): Record<string, unknown> {
+    if (Object.values(params).every(isShort)) return params;
     const result: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(params)) {
         result[name] = cutValue(value, MAX_DEPTH);
         if (Array.isArray(value) && value.length > MAX_LIST_LENGTH) result[`${name}Total`] = value.length;
     }
     return result;
+}
+
+/** What is nearly always in `params`: a number, a short text, a few of them. */
+function isShort(value: unknown): boolean {
+    return Array.isArray(value) ? value.length <= MAX_LIST_LENGTH && value.every(isShortText) : isShortText(value);
+}
+
+function isShortText(value: unknown): boolean {
+    return typeof value === 'string' ? value.length <= MAX_TEXT_LENGTH : typeof value !== 'object' || value === null;
 }
 
 function cutValue(value: unknown, depth: number): unknown {

@@ -10,7 +10,9 @@ import { validFlag } from './patterns.js';
 export function tolerate(schema: Dictionary): string[] {
     const notes: string[] = [];
     walkSchemas(schema, (part, pointer) => {
-        const note = (text: string) => void notes.push(`${text} ${inWords(pointer)}`);
+        const note = (text: string) => {
+            notes.push(`${text} ${inWords(pointer)}`);
+        };
         tolerateNullable(part, note);
         if (part.$async !== undefined) {
             delete part.$async;

@@ -136,8 +136,7 @@ describe('a compiled schema', () => {
     it('hands out errors that nobody can change the schema through', async () => {
         const schema = await compiled({ type: 'object', properties: { a: { enum: ['x'] } } });
         const allowed = schema.validate({ a: 'z' })![0]!.params.allowedValues as string[];
-        allowed.push('z');
-        expect(schema.validate({ a: 'z' })).toMatchObject([{ params: { allowedValues: ['x'] } }]);
+        expect(() => allowed.push('z')).toThrow(TypeError);
         expect(() => (schema.json.properties.a.enum as string[]).push('z')).toThrow(TypeError);
     });
 
