@@ -181,9 +181,10 @@ function callback<Name extends 'repair' | 'redact' | 'onQuarantine'>(
     return value;
 }
 
-/** A schema of arktype is a function. */
 function schema(value: unknown): object | false | undefined {
-    if (value === undefined || value === false || typeof value === 'function') return value;
+    if (value === undefined || value === false) return value;
+    // A schema of arktype is a function.
+    if (typeof value === 'function' && '~standard' in value) return value;
     if (!isObject(value)) fail('schema', 'a JSON Schema object, or false', value);
     return value;
 }

@@ -1,5 +1,3 @@
-import type { ErrorObject } from 'ajv';
-
 import type { ItemError } from '../records.js';
 import type { Bounds } from './keyword-code.js';
 
@@ -20,7 +18,7 @@ const MAX_DEPTH = 3;
  * The first errors of an item, without the item's values, each cut to a bounded size: a page may hold a key of megabytes, a
  * schema an enum of thousands of values. Of a list that was cut, `<name>Total` says how long it was (`allowedValuesTotal`).
  */
-export function toItemErrors(errors: readonly ErrorObject[]): ItemError[] {
+export function toItemErrors(errors: readonly ItemError[]): ItemError[] {
     return errors.slice(0, MAX_ERRORS).map(({ instancePath, schemaPath, keyword, params, message }) => ({
         instancePath: cut(instancePath, MAX_TEXT_LENGTH),
         schemaPath: cut(schemaPath, MAX_SCHEMA_TEXT_LENGTH),

@@ -22,7 +22,7 @@ export function tolerate(schema: Dictionary): string[] {
         if (typeof part.id === 'string') delete part.id;
         notePatterns(part, note);
         for (const { word, meant } of misspelt(part)) {
-            note(`"${word}" is no keyword of JSON Schema and is ignored, did you mean "${meant}"?`);
+            note(`${JSON.stringify(word)} is no keyword of JSON Schema and is ignored, did you mean "${meant}"?`);
         }
     });
     return notes;

@@ -44,11 +44,11 @@ export function whyUnvalidated(schema: Dictionary, { isCode }: SchemaPlace): Fin
     const wrong = misspelt(schema);
     if (wrong.length > 0) {
         const words = wrong.map(
-            ({ word, meant }) => `"${word}" is no keyword of JSON Schema, did you mean "${meant}"?`,
+            ({ word, meant }) => `${JSON.stringify(word)} is no keyword of JSON Schema, did you mean "${meant}"?`,
         );
         return {
             problem: `has no keyword that can reject an item (${words.join(' ')})`,
-            remedy: `Write "${wrong[0]!.meant}" for "${wrong[0]!.word}"`,
+            remedy: `Write "${wrong[0]!.meant}" for ${JSON.stringify(wrong[0]!.word)}`,
         };
     }
     if (schema.type === undefined && ['items', 'prefixItems', 'contains'].some((key) => key in schema)) {

@@ -15,7 +15,7 @@ const DRAFTS = {
 } as const;
 const LARGE = 2_000_000;
 /** Random schemas, each with so many items; the variable makes the run longer. */
-const SCHEMAS = Number(process.env.FUZZ_SCHEMAS ?? 60);
+const SCHEMAS = Number(process.env.FUZZ_SCHEMAS ?? 40);
 const ITEMS = 20;
 
 type Draft = keyof typeof DRAFTS;
