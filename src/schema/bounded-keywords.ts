@@ -62,7 +62,7 @@ function lengthLimit(_full: Code, { codegen: { _ } }: KeywordParts): Code {
 
 /**
  * Leaves a costly keyword out where `type`, `maxLength` or `maxItems` beside it has failed: the value is invalid already.
- * Where Ajv stops at the first error it does so by itself.
+ * In the mode that stops at the first error Ajv does so by itself.
  */
 function unlessBoundIsBroken(full: Code, parts: KeywordParts): Code {
     return (context, ruleType) => {
@@ -134,7 +134,7 @@ function safeEnum(full: Code, { codegen: { _ } }: KeywordParts): Code {
 
 function equalsOneOf(values: readonly unknown[]): (value: unknown) => boolean {
     const texts = new Set(values.map(canonicalJson));
-    // What equals nothing has no text.
+    // A value that equals nothing has no text.
     texts.delete(undefined);
     return (value) => texts.has(canonicalJson(value));
 }

@@ -12,7 +12,7 @@ const APPLICATORS_OF_OBJECTS = new Set([
     ...['properties', 'patternProperties', 'additionalProperties', 'unevaluatedProperties', 'propertyNames'],
     ...['dependentSchemas', 'dependencies', 'allOf', 'anyOf', 'oneOf', 'then', 'else'],
 ]);
-/** Those of them that look at the same value as the schema around them. */
+/** Applicators that look at the same value as the schema around them. */
 const IN_PLACE = new Set(['dependentSchemas', 'dependencies', 'allOf', 'anyOf', 'oneOf', 'then', 'else']);
 const WITH_NUMBER = ['minProperties', 'maxProperties'];
 const WITH_NUMBER_OF_OTHERS = [
@@ -24,7 +24,7 @@ function canReject(schema: unknown, isItem: boolean): boolean {
     if (typeof schema === 'boolean') return !schema;
     if (!isObject(schema)) return false;
     if ('enum' in schema || 'const' in schema || 'not' in schema) return true;
-    // Where a reference leads is not followed: it leads to something that somebody wrote down.
+    // A reference is not followed: its target is a schema that somebody wrote for a purpose.
     if (['$ref', '$dynamicRef', '$recursiveRef'].some((keyword) => typeof schema[keyword] === 'string')) return true;
     if (isItem ? excludesObjects(schema.type) : schema.type !== undefined) return true;
     if (Array.isArray(schema.required) && schema.required.length > 0) return true;

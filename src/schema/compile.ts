@@ -21,22 +21,32 @@ const MAX_SHOWN_NOTES = 5;
 
 /**
  * Makes the JSON Schema of one item ready, once, as the platform must: unknown keywords ignored, formats checked, draft-07
- * unless `$schema` says otherwise. Every schema that the platform accepts opens; one warning says what is odd about it. What
- * is done to `fields` afterwards changes nothing.
+ * unless `$schema` says otherwise. Every schema that the platform accepts opens; one warning says what is odd about it. Later
+ * changes of `fields` have no effect.
  *
  * @throws SchemaLoadError where the platform refuses the schema, too, or where it was written in code and cannot validate anything
  */
 export async function compileItemSchema(fields: unknown, place: SchemaPlace, log: Log): Promise<CompiledFields> {
     if (fields === undefined || fields === null || typeof fields === 'boolean') return withoutKeywords(fields, place);
-    if (!isObject(fields))
-        return failAt(
-            place,
-            `must be the JSON Schema of one item, an object, but is ${kindOf(fields)}. Give ${EXAMPLE}.`,
-        );
+    if (!isObject(fields)) {
+        const problem = `must be the JSON Schema of one item, an object, but is ${kindOf(fields)}`;
+        return failAt(place, `${problem}. Give ${EXAMPLE}.`);
+    }
+    try {
+        return await compileObject(fields, place, log);
+    } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const remedy = 'Give the inner levels a name in "definitions" and refer to them by "$ref"';
+        return unvalidated({ problem: 'is nested too deeply for a validator', remedy }, place, error);
+    }
+}
+
+async function compileObject(fields: Dictionary, place: SchemaPlace, log: Log): Promise<CompiledFields> {
     const text = jsonText(fields, place);
     const schema: unknown = JSON.parse(text);
-    if (!isObject(schema))
+    if (!isObject(schema)) {
         return failAt(place, `must be the JSON Schema of one item, but its JSON is ${kindOf(schema)}.`);
+    }
     if (Object.keys(schema).length === 0) return withoutKeywords(undefined, place);
 
     const finding = whyUnvalidated(schema, place);
@@ -60,6 +70,7 @@ function jsonText(fields: Dictionary, place: SchemaPlace): string {
     try {
         return JSON.stringify(fields) ?? 'null';
     } catch (error) {
+        if (error instanceof RangeError) throw error;
         return failAt(place, `cannot be written as JSON (${(error as Error).message}). Expected plain JSON.`, error);
     }
 }

@@ -16,7 +16,7 @@ export interface ActorDefinition {
     name?: string;
 }
 
-/** What a definition says of one dataset: the schema of its items, or why there is none. */
+/** The schema of one dataset's items by a definition, or why there is none. */
 export type DeclaredFields = { fields: unknown; place: SchemaPlace } | { reason: string; remedy: string };
 
 /** The alias of a run's default dataset in `storages.datasets`. */

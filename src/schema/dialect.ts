@@ -42,7 +42,7 @@ const DIALECTS: readonly Dialect[] = [
     },
 ];
 
-/** What `$schema` may say, for messages. */
+/** Values of `$schema` that can be compiled, for messages. */
 export const SUPPORTED_DIALECTS = DIALECTS.map(({ uri }) => `"${uri}"`).join(', ');
 
 /**

@@ -9,10 +9,10 @@ import { toJsonSchema } from './standard-schema.js';
 /** Which dataset the schema is for: the run's default one, one of its aliases, or any other (by name or id). */
 export type SchemaTarget = { kind: 'default' } | { kind: 'alias'; alias: string } | { kind: 'other' };
 
-/** What `readDatasetSchema` answers: the dataset object's `schema` (an object or null), or that it has no such property. */
+/** The answer of `readDatasetSchema`: the dataset object's `schema` (an object or null), or that it has no such property. */
 export type DatasetSchemaAnswer = { found: true; schema: unknown } | { found: false };
 
-/** What discovery needs from outside. */
+/** Places that discovery reads from. */
 export interface SchemaSources {
     readonly isAtHome: boolean;
     /** Where `.actor/` is looked for. */
@@ -37,11 +37,11 @@ export interface SchemaRequest {
      */
     option: object | false | undefined;
     target: SchemaTarget;
-    /** What an earlier call found. If nothing changed it is returned as it is, and no line is logged. */
+    /** The outcome of an earlier call. If nothing changed it is returned as it is, and no line is logged. */
     previous?: DiscoveredSchema;
 }
 
-/** What messages call a schema that was given in code. */
+/** The name in messages of a schema that was given in code. */
 const OPTION = 'options.schema';
 
 /** The schema that items are validated with here, or why there is none, and what to do about it: sentences without full stops. */

@@ -5,7 +5,7 @@ import type { Bounds } from './keyword-code.js';
 const MAX_ERRORS = 100;
 /** Characters of `instancePath`, and of each text in `params`. */
 const MAX_TEXT_LENGTH = 200;
-/** What a validator must find for the errors that are kept to be those of plain Ajv. */
+/** A validator must find this much for the errors that are kept to be those of plain Ajv. */
 export const BOUNDS: Bounds = { maxErrors: MAX_ERRORS, maxKeyLength: MAX_TEXT_LENGTH };
 /** Characters of `schemaPath` and `message`, which only the schema makes long. */
 const MAX_SCHEMA_TEXT_LENGTH = 1_000;
@@ -38,7 +38,7 @@ function cutParams(params: Record<string, unknown>): Record<string, unknown> {
     return result;
 }
 
-/** What is nearly always in `params`: a number, a short text, a few of them. */
+/** Nearly every value in `params` is a number, a short text or a short list of these. */
 function isShort(value: unknown): boolean {
     return Array.isArray(value) ? value.length <= MAX_LIST_LENGTH && value.every(isShortText) : isShortText(value);
 }

@@ -22,7 +22,7 @@ export interface SchemaOrigin {
 
 type Mode = 'all errors' | 'first error' | 'verbose';
 
-/** Compiles one schema, and is told what is found out about it. */
+/** Called with findings about the schema and its items. */
 export interface ValidatorListeners {
     /** A text was too long for a pattern or a format. */
     onUndecided: () => void;
@@ -70,7 +70,7 @@ export async function loadValidators(
     };
 }
 
-/** A schema made ready. What cannot be decided here is left to the platform, and one warning says so. */
+/** A schema made ready. An item that cannot be decided here is left to the platform, and one warning says so. */
 export function itemSchema(compile: Compile, schema: Dictionary, origin: SchemaOrigin, log: Log): ItemSchema {
     const all = compile('all errors');
     let first: ValidateFunction | undefined;

@@ -13,8 +13,8 @@ export interface Bounds {
     readonly maxKeyLength: number;
 }
 
-/** What changes are made with. */
+/** Tools and limits for changes. */
 export interface KeywordParts extends Bounds {
-    /** What Ajv's module exports to write code with. It is loaded when a schema is compiled. */
+    /** Exports of Ajv's module that write code. It is loaded when a schema is compiled. */
     readonly codegen: { readonly _: typeof ajvCode; readonly str: typeof ajvText; readonly Name: typeof AjvName };
 }

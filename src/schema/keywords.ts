@@ -53,7 +53,7 @@ export function isKnownWord(word: string): boolean {
     return KNOWN_WORDS.has(word) || word.startsWith('x-');
 }
 
-/** What people write for a keyword that is spelt quite differently. */
+/** Words that people write for a keyword that is spelt quite differently. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
     ['regex', 'pattern'],
     ['mandatory', 'required'],
@@ -133,7 +133,7 @@ function unescapePointer(token: string): string {
     return token.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** What stands at a JSON Pointer in a schema. */
+/** The value at a JSON Pointer in a schema. */
 export function valueAt(schema: unknown, pointer: string): unknown {
     let value = schema;
     for (const token of pointer.split('/').slice(1)) {

@@ -3,7 +3,7 @@ import { isAnnotation, isKeyword } from './bare-map.js';
 import { isKnownWord, isSchemaKeyword } from './keywords.js';
 import { isObject } from './place.js';
 
-/** What people write for the type of a property, and the type in JSON Schema. */
+/** Words that people write for the type of a property, and the type in JSON Schema. */
 const TYPES: ReadonlyMap<string, string> = new Map([
     ...['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'].map((name) => [name, name] as const),
     ...['text', 'date', 'datetime', 'url', 'uri', 'link', 'image', 'email'].map((name) => [name, 'string'] as const),

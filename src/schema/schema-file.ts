@@ -31,7 +31,7 @@ export async function loadSchema(path: string | undefined, cwd: string, log: Log
 async function fieldsOfFile(path: string, cwd: string) {
     const { schema, source } = await readSchemaFile(path, cwd);
     const { fields, place } = fieldsOfSchema(schema, source);
-    // Who names a file wants its schema to be used, as one who gives it in code.
+    // A file that is named must work, as a schema in code must.
     return { fields, place: { ...place, isCode: true } };
 }
 

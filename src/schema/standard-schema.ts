@@ -3,15 +3,15 @@ import type { Dictionary } from '../records.js';
 import { isObject, kindOf } from './place.js';
 
 /**
- * The JSON Schema of what was given as `options.schema`: an object as it is, and what a schema library says of the item as code
- * pushes it. The library's other form, its output, would forbid further keys.
+ * Returns the JSON Schema behind `options.schema`: JSON Schema as it is, a schema of a library by asking the library for the
+ * item as code pushes it, its input. The output form would forbid further keys.
  *
  * Libraries are asked by Standard JSON Schema (`~standard.jsonSchema`: zod 4, arktype, valibot through
  * `toStandardJsonSchema`), else by `toJSONSchema`, which earlier versions of zod 4 have.
  * @throws SchemaLoadError that names the library and the line to write
  */
 export function toJsonSchema(option: object): Dictionary {
-    // What zod has written as JSON Schema still has its `~standard`.
+    // JSON Schema that zod has written still has the property `~standard` of zod.
     if ('$schema' in option && typeof option.$schema === 'string') return option;
     const { '~standard': standard, toJSONSchema } = option as StandardSchema;
     if (typeof standard?.jsonSchema?.input === 'function') {

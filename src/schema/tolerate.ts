@@ -1,7 +1,9 @@
 import type { Dictionary } from '../records.js';
+import { isBareMap } from './bare-map.js';
 import { itemPathOf, isKnownWord, keywordLike, walkSchemas } from './keywords.js';
-import { isObject } from './place.js';
 import { validFlag } from './patterns.js';
+import { isObject } from './place.js';
+import { schemaText } from './property-text.js';
 
 /**
  * Changes a schema, in place, where Ajv refuses what the platform accepts, and without another verdict: redundant `nullable`,
@@ -21,6 +23,9 @@ export function tolerate(schema: Dictionary): string[] {
         // Ajv refuses the keyword of draft-04, which has no meaning in later drafts.
         if (typeof part.id === 'string') delete part.id;
         notePatterns(part, note);
+        if (pointer !== '' && isBareMap(part)) {
+            note(`a bare map of properties validates nothing, write it as ${schemaText(part)}`);
+        }
         for (const { word, meant } of misspelt(part)) {
             note(`${JSON.stringify(word)} is no keyword of JSON Schema and is ignored, did you mean "${meant}"?`);
         }

@@ -54,6 +54,16 @@ describe('validateItem', () => {
         expect(verdicts.invalid).toBeGreaterThan(500);
     });
 
+    it('finds all errors of an item of up to a megabyte, and the first one of a larger item', async () => {
+        const schema = await schemaOf({ properties: { a: { type: 'string' }, b: { type: 'string' } } });
+        const errorsOf = (length: number) => {
+            const item = { a: 1, b: 2, text: 'é'.repeat(length) };
+            return validateItem({ data: item, isPlain: true }, JSON.stringify(item), schema);
+        };
+        expect(errorsOf(499_900)).toHaveLength(2);
+        expect(errorsOf(500_000)).toHaveLength(1);
+    });
+
     it.each<[string, unknown, boolean]>([
         ['a Date is a string', { at: new Date(0) }, true],
         ['a Date that cannot be is null', { at: new Date(NaN) }, false],

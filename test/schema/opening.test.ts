@@ -166,6 +166,14 @@ describe('a schema that misses its purpose', () => {
     });
 });
 
+describe('a schema that is nested thousands of levels deep', () => {
+    it('validates nothing and says so', async () => {
+        let fields: object = { type: 'string' };
+        for (let depth = 0; depth < 4_000; depth++) fields = { properties: { a: fields } };
+        expect(await unvalidated(fields)).toContain('is nested too deeply for a validator');
+    });
+});
+
 describe('a schema that is odd in places', () => {
     it.each<[string, object, string]>([
         [
@@ -199,6 +207,19 @@ describe('a schema that is odd in places', () => {
         expect(warnings).toEqual([expect.stringContaining(problem)]);
         expect(schema.validate({ a: '-' })).toBeUndefined();
         expect(schema.validate({ a: 5 })).toHaveLength(1);
+    });
+
+    it('names a bare map in the place of a property, with the text to put there', async () => {
+        const { schema, warnings } = await validated({
+            properties: { url: { type: 'string' }, seller: { name: { type: 'string' }, city: { type: 'string' } } },
+        });
+        expect(warnings).toEqual([
+            expect.stringContaining(
+                'a bare map of properties validates nothing, write it as { "type": "object", "properties": { ' +
+                    '"name": { "type": "string" }, "city": { "type": "string" } } } (property /seller, at /properties/seller)',
+            ),
+        ]);
+        expect(schema.validate({ url: 1, seller: { name: 1 } })).toHaveLength(1);
     });
 
     it('checks a pattern without the flag u where it is only valid so', async () => {

@@ -52,7 +52,7 @@ const names = fc.uniqueArray(name, { maxLength: 3 });
 
 type Draft = 'draft-07' | '2019-09' | '2020-12';
 
-/** What is common to all drafts; `schema` makes the schemas inside. */
+/** Keywords of all drafts; `schema` makes the schemas inside. */
 const keywords = (
     schema: fc.Arbitrary<unknown>,
     plain: fc.Arbitrary<unknown>,
