@@ -64,7 +64,7 @@ describe('the corpus of dataset schemas', () => {
                     const expected = plain(item) ? undefined : toItemErrors(withoutCostly(plain.errors!));
                     expect(schema!.validate(item)).toEqual(expected);
                 }),
-                { numRuns: 100 },
+                { numRuns: 60 },
             );
         },
     );
