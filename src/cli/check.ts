@@ -38,7 +38,7 @@ export function addCheck(program: Command): void {
 
 async function check(named: string, options: CheckOptions): Promise<number> {
     const log = { debug: () => undefined, info: () => undefined, warning: say, error: say };
-    const schema = await loadSchema(options.schema, process.cwd(), log);
+    const { schema, reason, remedy } = await loadSchema(options.schema, process.cwd(), log);
     const source = await openNamedSource(named);
     const progress = new Progress();
     const result = await checkItems(source.items(), schema, {
@@ -51,7 +51,7 @@ async function check(named: string, options: CheckOptions): Promise<number> {
             }),
     }).finally(() => progress.clear());
 
-    if (schema === undefined) say('The schema is empty: every object passes that is not too large.');
+    if (reason !== undefined) say(`Items were not checked: ${reason}. ${remedy}.`);
     if (options.json) {
         printJson({ source: source.name, schema: schema && { source: schema.source, hash: schema.hash }, ...result });
     } else {

@@ -10,7 +10,7 @@ import { keptLog } from '../support/kept-log.js';
 import { anyJavaScriptValue } from '../support/stage-values.js';
 
 async function schemaOf(fields: Dictionary): Promise<ItemSchema> {
-    const schema = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
+    const { schema } = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
     if (schema === undefined) throw new Error('The schema was expected to validate something.');
     return schema;
 }
@@ -52,6 +52,16 @@ describe('validateItem', () => {
             { numRuns: 3_000 },
         );
         expect(verdicts.invalid).toBeGreaterThan(500);
+    });
+
+    it('finds all errors of an item of up to a megabyte, and the first one of a larger item', async () => {
+        const schema = await schemaOf({ properties: { a: { type: 'string' }, b: { type: 'string' } } });
+        const errorsOf = (length: number) => {
+            const item = { a: 1, b: 2, text: 'é'.repeat(length) };
+            return validateItem({ data: item, isPlain: true }, JSON.stringify(item), schema);
+        };
+        expect(errorsOf(499_900)).toHaveLength(2);
+        expect(errorsOf(500_000)).toHaveLength(1);
     });
 
     it.each<[string, unknown, boolean]>([

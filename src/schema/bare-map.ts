@@ -1,5 +1,5 @@
 import type { Dictionary } from '../records.js';
-import { failAt, isObject, kindOf, type SchemaPlace } from './place.js';
+import { isObject } from './place.js';
 
 /** Annotations, none of which validates anything, and what their value must be for the key to be one. */
 const ANNOTATIONS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(
@@ -57,54 +57,11 @@ const ONE_SCHEMA_KEYWORDS = new Set(
     ).split(' '),
 );
 
-/** Keywords that hold schemas for others to refer to and say nothing of the item. */
-const STORES_OF_SCHEMAS = new Set(['$defs', 'definitions']);
-
-const ARRAY_KEYWORDS = ['items', 'prefixItems', 'contains', 'minItems', 'maxItems', 'uniqueItems'];
-
 /**
- * Refuses what cannot be the schema of one item: an array schema, a `type` without objects, a bare map of properties.
- * Each is valid JSON Schema, so nothing else would notice. Source: the platform's validation guide, "it always needs to be
- * a schema of an object".
- * @throws SchemaLoadError
+ * Whether this is a map of properties in place of a schema: no keyword, every value a schema, and a name among them that no
+ * keyword has. It is valid JSON Schema, so that nothing else would notice. One in seven public schemas is written so.
  */
-export function assertDescribesItem(schema: Dictionary, place: SchemaPlace): void {
-    // First, because a map may have fields that are called `type` or `items`.
-    if (isBareMap(schema)) {
-        const names = Object.keys(schema).filter((key) => !isAnnotation(key, schema[key]));
-        const shown = names.slice(0, 3).map((name) => `${JSON.stringify(name)}: …`);
-        if (names.length > 3) shown.push('…');
-        failAt(
-            place,
-            'is a bare map of properties, which as JSON Schema validates nothing. Expected the schema of one item. ' +
-                `Wrap it: { "type": "object", "properties": { ${shown.join(', ')} } }.`,
-        );
-    }
-    const types = [schema.type ?? []].flat() as unknown[];
-    if (isArraySchema(schema, types)) {
-        failAt(
-            place,
-            'is the schema of an array. It must describe one item, an object; the platform applies it to each item. ' +
-                'Move what "items" holds to the top.',
-        );
-    }
-    if (isTypeName(schema.type) && types.length > 0 && !types.includes('object')) {
-        failAt(
-            place,
-            `has the type ${JSON.stringify(schema.type)}, which no item can have. It must describe one item, an object: ` +
-                'use "type": "object".',
-        );
-    }
-}
-
-function isArraySchema(schema: Dictionary, types: readonly unknown[]): boolean {
-    if (types.length > 0) return types.includes('array') && !types.includes('object');
-    const saysMore = Object.keys(schema).some((key) => KEYWORDS.has(key) && !STORES_OF_SCHEMAS.has(key));
-    return !saysMore && ARRAY_KEYWORDS.some((key) => Object.hasOwn(schema, key));
-}
-
-/** No keyword, every value a schema, and a name among them that no keyword has. */
-function isBareMap(schema: Dictionary): boolean {
+export function isBareMap(schema: Dictionary): boolean {
     let hasFieldName = false;
     for (const [key, value] of Object.entries(schema)) {
         if (isAnnotation(key, value)) continue;
@@ -118,15 +75,17 @@ function looksLikeSchema(value: unknown): boolean {
     return isObject(value) && Object.entries(value).some(([key, entry]) => isKeyword(key, entry));
 }
 
-function isAnnotation(key: string, value: unknown): boolean {
+/** Whether this is a word for people, with a value that fits it: a `title` that is text, and not a property of that name. */
+export function isAnnotation(key: string, value: unknown): boolean {
     return ANNOTATIONS.get(key)?.(value) ?? false;
 }
 
-function isKeyword(key: string, value: unknown): boolean {
+/** Whether this is a keyword that makes an object a schema, with a value that fits it. */
+export function isKeyword(key: string, value: unknown): boolean {
     return KEYWORDS.get(key)?.(value) ?? false;
 }
 
-function isTypeName(value: unknown): boolean {
+export function isTypeName(value: unknown): boolean {
     return isString(value) || (Array.isArray(value) && value.every(isString));
 }
 
@@ -145,13 +104,4 @@ function isNumber(value: unknown): value is number {
 
 function isBoolean(value: unknown): value is boolean {
     return typeof value === 'boolean';
-}
-
-/** @throws SchemaLoadError for what is no JSON object */
-export function assertObject(fields: unknown, place: SchemaPlace): asserts fields is Dictionary {
-    if (isObject(fields)) return;
-    failAt(
-        place,
-        `must be the JSON Schema of one item, an object, but is ${kindOf(fields)}. Give { "type": "object", "properties": { … } }.`,
-    );
 }
