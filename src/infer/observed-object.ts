@@ -1,5 +1,5 @@
 import { keysOfData } from './keys-of-data.js';
-import { ObservedValue } from './observed-value.js';
+import type { ObservedValue } from './observed-value.js';
 import type { PlaceBudget } from './place-budget.js';
 
 /** Keys of one object that are told apart; with more, those that only the data knows become one place. */
@@ -16,11 +16,11 @@ export class ObservedObject {
     /** New keys, and the key before each, since the order was made. */
     readonly #insertions: [key: string, after: string | undefined][] = [];
     readonly #budget: PlaceBudget;
-    readonly #depth: number;
+    readonly #createPlace: () => ObservedValue;
 
-    constructor(budget: PlaceBudget, depth: number) {
+    constructor(budget: PlaceBudget, createPlace: () => ObservedValue) {
         this.#budget = budget;
-        this.#depth = depth;
+        this.#createPlace = createPlace;
     }
 
     add(object: Record<string, unknown>, itemPosition: number): void {
@@ -104,7 +104,7 @@ export class ObservedObject {
         if (this.properties.size >= MAX_KEYS) this.#foldDataKeys();
         // A key that was folded must not come back: what its earlier values were would be forgotten.
         if (this.others !== undefined || this.#budget.isSpent) return this.#others();
-        const place = new ObservedValue(this.#budget, this.#depth + 1);
+        const place = this.#createPlace();
         this.properties.set(key, place);
         this.#insertions.push([key, previous]);
         return place;
@@ -121,6 +121,6 @@ export class ObservedObject {
     }
 
     #others(): ObservedValue {
-        return (this.others ??= new ObservedValue(this.#budget, this.#depth + 1));
+        return (this.others ??= this.#createPlace());
     }
 }

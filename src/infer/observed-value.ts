@@ -39,6 +39,7 @@ export class ObservedValue {
 
     readonly #budget: PlaceBudget;
     readonly #depth: number;
+    readonly #createBelow = () => new ObservedValue(this.#budget, this.#depth + 1);
 
     constructor(budget: PlaceBudget, depth: number) {
         this.#budget = budget;
@@ -66,13 +67,13 @@ export class ObservedValue {
                 break;
             case 'array':
                 if (!this.#budget.isTooDeep(this.#depth) && (value as unknown[]).length > 0) {
-                    this.elements ??= new ObservedValue(this.#budget, this.#depth + 1);
+                    this.elements ??= this.#createBelow();
                     for (const element of value as unknown[]) this.elements.add(element, itemPosition);
                 }
                 break;
             case 'object':
                 if (!this.#budget.isTooDeep(this.#depth)) {
-                    this.object ??= new ObservedObject(this.#budget, this.#depth);
+                    this.object ??= new ObservedObject(this.#budget, this.#createBelow);
                     this.object.add(value as Record<string, unknown>, itemPosition);
                 }
                 break;
@@ -94,9 +95,9 @@ export class ObservedValue {
             own.first.push(...first.slice(0, MAX_SIGHTINGS - own.first.length));
         }
         if (other.text) (this.text ??= new ObservedText()).merge(other.text);
-        if (other.object) (this.object ??= new ObservedObject(this.#budget, this.#depth)).merge(other.object);
+        if (other.object) (this.object ??= new ObservedObject(this.#budget, this.#createBelow)).merge(other.object);
         if (other.elements) {
-            (this.elements ??= new ObservedValue(this.#budget, this.#depth + 1)).merge(other.elements);
+            (this.elements ??= this.#createBelow()).merge(other.elements);
         }
         if (other.range) {
             this.examples.number ??= other.examples.number!;
