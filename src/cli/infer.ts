@@ -110,7 +110,7 @@ function outliersTable(outliers: readonly Outlier[], withSamples: boolean): stri
 function positions({ samples, count: all }: Outlier): string {
     if (samples.length === 0) return '';
     const named = samples.map(({ itemPosition }) => itemPosition.toLocaleString('en-US')).join(', ');
-    return ` (item ${named}${all > samples.length ? ', …' : ''})`;
+    return ` (position ${named}${all > samples.length ? ', …' : ''})`;
 }
 
 export function parseShare(text: string): number {

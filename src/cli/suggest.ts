@@ -13,7 +13,8 @@ const DESCRIPTION = `Says how the schema could change to let items in that fail 
 Each line is the smallest change for one reason. "lets in" counts the items that pass with this change alone.
 
 ${SOURCE_HELP}
-  A quarantine is one of these, too: its records stand for the items in them.`;
+
+A quarantine is a source, too: its records stand for the items in them.`;
 
 const EXIT_CODES = `
 Exit codes:
@@ -71,8 +72,11 @@ async function suggest(named: string, options: SuggestCommandOptions): Promise<n
         say(`${summary(source.name, result, target.source)} The patch is for ${target.source}.`);
     } else {
         print(summary(source.name, result, target.source));
-        if (result.changes.length > 0) print(`\n${changesTable(result.changes)}`);
-        if (written) print(`\nThe changes are in ${written}.`);
+        if (result.changes.length > 0) {
+            const letIn = count(result.failedItems - result.unexplainedItems, 'item');
+            print(`\n${changesTable(result.changes)}\n\nAll changes together let in ${letIn}.`);
+        }
+        if (written) print(`\nThey are in ${written} now.`);
     }
     return result.unexplainedItems > 0 ? EXIT.failed : EXIT.fine;
 }

@@ -10,6 +10,7 @@ import { valueAt } from './values.js';
 
 /** More values or properties than this are no list that a person would keep: the keyword goes instead. */
 const MAX_LISTED = 20;
+const MAX_LISTED_LENGTH = 200;
 
 type Operations = JsonPatchOperation[];
 
@@ -19,8 +20,10 @@ export class SchemaEdit {
     readonly pointer: string;
     readonly detail: string;
     readonly path: string;
-    /** Values that are to be added to an `enum`; `undefined` once there are too many. */
-    #values: Set<unknown> | undefined = new Set();
+    /** Values that are to be added to an `enum`, by their JSON; `undefined` once there are too many. */
+    #values: Map<string, unknown> | undefined = new Map();
+    /** The types of these values. */
+    readonly #types = new Set<string>();
     /** By name; `undefined` once there are too many. */
     #properties: Map<string, ObservedValue> | undefined = new Map();
     /** How far a bound must go. */
@@ -120,7 +123,7 @@ export class SchemaEdit {
             case 'widen-range':
                 return `change "${this.detail}" to ${this.#bound}`;
             case 'add-values': {
-                const values = this.#values && [...this.#values].map((value) => JSON.stringify(value));
+                const values = this.#values && [...this.#values.keys()];
                 return values === undefined ? 'drop the list of values' : `allow the ${plural(values, 'value')}`;
             }
             case 'allow-properties': {
@@ -176,18 +179,21 @@ export class SchemaEdit {
     }
 
     #allowValues(node: Dictionary): Operations {
-        const values = this.#values && [...this.#values];
-        if (values === undefined) return this.#drop(node, ['enum', 'const', 'type']);
-        const types = new Set(values.map(kindOf));
-        const operations: Operations = [];
-        let changed = node;
-        for (const type of types) {
-            const step = this.#allowType(changed, type);
-            if (step[0] !== undefined && 'value' in step[0]) changed = { ...changed, type: step[0].value };
-            operations.push(...step);
+        const listed: unknown[] = 'const' in node ? [node.const] : Array.isArray(node.enum) ? node.enum : [];
+        const values = this.#values && [...this.#values.values()];
+        if (values !== undefined) return [...this.#allowTypes(node, this.#types), ...this.#addValues(node, values)];
+        // Without the list, the types of what it has and gets still say something.
+        const types = node.type === undefined ? [...listed.map(kindOf), ...this.#types] : this.#types;
+        return [...this.#drop(node, ['enum', 'const']), ...this.#allowTypes({ type: [], ...node }, types)];
+    }
+
+    #allowTypes(node: Dictionary, types: Iterable<string>): Operations {
+        let type = node.type;
+        for (const one of types) {
+            const [operation] = this.#allowType({ type }, one);
+            if (operation !== undefined && 'value' in operation) type = operation.value;
         }
-        // One replacement is enough for all types.
-        return [...operations.slice(-1), ...this.#addValues(node, values)];
+        return type === node.type ? [] : [{ op: 'add', path: this.#at('type'), value: type }];
     }
 
     #makeOptional({ required }: Dictionary): Operations {
@@ -221,8 +227,11 @@ export class SchemaEdit {
     }
 
     #addValue(value: unknown): void {
+        this.#types.add(kindOf(value));
         if (this.#values === undefined) return;
-        if (typeof value === 'object' || this.#values.add(value).size > MAX_LISTED) this.#values = undefined;
+        const json = JSON.stringify(value);
+        this.#values.set(json, value);
+        if (this.#values.size > MAX_LISTED || json.length > MAX_LISTED_LENGTH) this.#values = undefined;
     }
 
     #addProperty(name: string, value: unknown): void {

@@ -9,6 +9,7 @@ import { keyOf, needsOf } from './need.js';
 import { SchemaEdit } from './edits.js';
 import type { RepairCandidate, SuggestedRepair } from './mend.js';
 import { Mending } from './mend.js';
+import type { RelaxedSchema } from './relaxed-schemas.js';
 import { compileSilently, RelaxedSchemas } from './relaxed-schemas.js';
 
 export type { ChangeKind, JsonPatchOperation, RepairCandidate, SuggestedRepair };
@@ -144,25 +145,32 @@ class Suggestion {
         });
     }
 
-    /** What an item needs, with what comes to light only once its first errors are gone. */
+    /**
+     * What an item needs, with what comes to light only once another fault is gone. Each need is followed by itself, not with
+     * the others: a schema must be compiled for each set of needs that is tried.
+     */
     async #allNeeds(item: Dictionary): Promise<Need[] | undefined> {
         const needs = new Map<string, Need>();
-        let { root, schema }: { root: Dictionary; schema: ItemSchema | undefined } = {
-            root: this.#root,
-            schema: this.#schema,
-        };
-        for (let round = 0; round < MAX_ROUNDS; round++) {
-            const errors = schema?.validate(item);
-            if (errors === undefined) return [...needs.values()];
-            const found = needsOf(errors, item, root);
-            const added = found?.filter((need) => !needs.has(keyOf(need))) ?? [];
-            if (added.length === 0) return undefined;
-            for (const need of added) needs.set(keyOf(need), need);
-            const relaxed = await this.#relaxed.for([...needs.values()]);
-            if (relaxed === undefined) return [...needs.values()];
-            ({ root, schema } = relaxed);
+        const waiting: Need[][] = [[]];
+        for (const chain of waiting) {
+            const relaxed = chain.length === 0 ? this.#unchanged : await this.#relaxed.for(chain);
+            const errors = relaxed?.schema?.validate(item);
+            if (relaxed === undefined || errors === undefined) continue;
+            const found = needsOf(errors, item, relaxed.root);
+            const keys = new Set(found?.map(keyOf));
+            if (found === undefined || chain.some((need) => keys.has(keyOf(need)))) return undefined;
+            for (const need of found) {
+                if (needs.has(keyOf(need))) continue;
+                if (chain.length === MAX_ROUNDS) return undefined;
+                needs.set(keyOf(need), need);
+                waiting.push([...chain, need]);
+            }
         }
-        return undefined;
+        return [...needs.values()];
+    }
+
+    get #unchanged(): RelaxedSchema {
+        return { root: this.#root, schema: this.#schema };
     }
 
     /** Returns whether there was room for all needs. */
