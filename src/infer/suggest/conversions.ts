@@ -12,8 +12,9 @@ export const numberWithDecimalComma = (value: unknown) => {
 
 /** `"12.5 kg"`, `"from $12.50"`, `"1,234 reviews"` */
 export const firstNumber = (value: unknown) => {
-    const numbers = typeof value === 'string' ? (value.match(/-?\d[\d,]*(\.\d+)?/g) ?? []) : [];
-    return numbers.length === 1 ? Number(numbers[0]!.replaceAll(',', '')) : value;
+    const numbers = typeof value === 'string' ? (value.match(/((?<!\S)-)?\d[\d.,]*(?<=\d)/g) ?? []) : [];
+    const isNumber = /^-?(\d{1,3}(,\d{3})+|\d{1,12})(\.\d{1,3})?$/.test(numbers[0] ?? '');
+    return numbers.length === 1 && isNumber ? Number(numbers[0]!.replaceAll(',', '')) : value;
 };
 
 /** `"yes"`, `"No"`, `"1"` */

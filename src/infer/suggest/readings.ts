@@ -23,6 +23,7 @@ export const READINGS: readonly Reading[] = [
     reading('a number with a decimal comma or spaces as a number', wantsNumber, conversions.numberWithDecimalComma),
     reading('text with one number in it as that number', wantsNumber, conversions.firstNumber),
     reading('yes and no as booleans', (wanted) => wants(wanted, 'boolean'), conversions.booleanOfWord),
+    reading('a date, or a time without a zone, as a time in UTC', wantsTime, conversions.timeInUtc),
     reading('a date with the name of its month, or the year first, as ISO 8601', wantsDate, conversions.dateOfWords),
     reading(
         'a date with the name of its month, or the year first, as ISO 8601',
@@ -32,7 +33,6 @@ export const READINGS: readonly Reading[] = [
     reading('a date with the month first as ISO 8601', wantsDate, conversions.dateWithMonthFirst),
     reading('a date with the day first as ISO 8601', wantsDate, conversions.dateWithDayFirst),
     reading('a time as its date', wantsDate, conversions.dateOfTime),
-    reading('a date, or a time without a zone, as a time in UTC', wantsTime, conversions.timeInUtc),
     reading('seconds or milliseconds since 1970 as a time', wantsTime, conversions.timeOfNumber),
     reading('a bare domain as an address', wantsAddress, conversions.addressOfDomain),
     {
