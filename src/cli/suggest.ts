@@ -105,7 +105,7 @@ function changesTable(changes: readonly SchemaChange[]): string {
         const path = change.path === '' ? 'the item' : `"${change.path}"`;
         return [
             `${failed.padStart(fail)}  ${letInItems.padStart(letIn)}  ${oneLine(`${path}: ${change.description}`)}`,
-            ...change.repairs.slice(0, 2).flatMap((repair) => repairLines(repair).map((line) => indent + line)),
+            ...change.repairs.slice(0, 1).flatMap((repair) => repairLines(repair).map((line) => indent + line)),
         ];
     });
     return [`${'fail'.padStart(fail)}  ${'lets in'.padStart(letIn)}  change`, ...lines].join('\n');
