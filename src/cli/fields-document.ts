@@ -42,7 +42,7 @@ export async function openActorSchema(cwd: string): Promise<FieldsDocument> {
     const definition = await readLocalDefinition(cwd);
     if (definition?.files === undefined) {
         throw new UsageError(
-            'There is no .actor/actor.json in this folder. Go to the folder of an Actor, or name a file.',
+            'There is no .actor/actor.json in this folder, where the schema of an Actor is looked for.',
         );
     }
     const { content, source, files } = definition;

@@ -90,7 +90,7 @@ function summary(
     const unexplained =
         unexplainedItems === 0
             ? ''
-            : ` No change of the schema lets in ${count(unexplainedItems, 'item')}: what is no object, or what a record does not hold.`;
+            : ` No change of the schema lets in ${count(unexplainedItems, 'item')}: no objects, records without their item, or what no change is known for.`;
     return `${source}: ${failed} of ${count(checkedItems, 'item')} ${failedItems === 1 ? 'fails' : 'fail'}, with the schema of ${schema}.${unexplained}`;
 }
 

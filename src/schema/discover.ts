@@ -78,7 +78,9 @@ export async function discoverSchema(
 
 function withoutSchema(reason: string, previous: DiscoveredSchema | undefined, log: Log): DiscoveredSchema {
     if (previous?.reason === reason) return previous;
-    log.info(`Items are not validated here: ${reason}.`);
+    log.info(
+        `Items are not validated here: ${reason}. Make a schema of stored items: npx apify-dataset-guard infer <dataset> --write`,
+    );
     return { reason };
 }
 

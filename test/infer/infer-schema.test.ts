@@ -241,7 +241,7 @@ describe('inferSchema', () => {
 
     it('accepts items that are nested deeper than a schema is', async () => {
         const deep = (levels: number): unknown => (levels === 0 ? 'x' : { next: [deep(levels - 1)] });
-        await fieldsOf([{ deep: deep(200) }, { deep: deep(3) }]);
+        expect(Object.keys((await fieldsOf([{ deep: deep(200) }, { deep: deep(3) }])).properties)).toEqual(['deep']);
     });
 
     it('accepts every item where more is new than it remembers', async () => {

@@ -57,7 +57,9 @@ describe('the option', () => {
         expect(log.lines).toEqual([
             {
                 level: 'info',
-                message: 'Items are not validated here: options.schema is empty or absent, which accepts every item.',
+                message: expect.stringContaining(
+                    'Items are not validated here: options.schema is empty or absent, which accepts every item. Make a schema',
+                ),
             },
         ]);
     });
@@ -89,7 +91,7 @@ describe('on the platform', () => {
         expect(await discover()).toEqual({ reason: 'dataset abc123 has no schema' });
         expect(platform.asked).toEqual(['dataset']);
         expect(log.lines).toEqual([
-            { level: 'info', message: 'Items are not validated here: dataset abc123 has no schema.' },
+            { level: 'info', message: expect.stringContaining('validated here: dataset abc123 has no schema. Make') },
         ]);
     });
 
@@ -208,7 +210,10 @@ describe('locally', () => {
         const empty = await actorFolder({});
         await discover({}, new Laptop(empty.cwd));
         expect(log.lines).toEqual([
-            { level: 'info', message: 'Items are not validated here: there is no .actor/actor.json.' },
+            {
+                level: 'info',
+                message: expect.stringMatching(/here: there is no .actor\/actor.json\. .*infer <dataset> --write$/),
+            },
         ]);
         await empty.remove();
     });

@@ -41,13 +41,14 @@ export class Mending {
         Reading | RepairCandidate,
         { count: number; samples: SuggestedRepair['samples'][number][] }
     >();
-    /** Of the items with this need. */
     readonly #path: string;
+    readonly #isBesideProperties: boolean;
 
     constructor(need: Need, root: Dictionary, schema: ItemSchema, samples: boolean) {
         const node = schemaAt(root, need.pointer);
         this.#wanted = typeof node === 'object' ? node : {};
         this.#path = need.path;
+        this.#isBesideProperties = isBesideProperties(root, need.pointer);
         this.#schema = schema;
         this.#samples = samples;
     }
@@ -58,6 +59,8 @@ export class Mending {
         if (need.kind === 'make-optional' || need.kind === 'allow-properties' || need.instancePaths.includes(''))
             return;
         for (const reading of READINGS) {
+            // A function for all keys would convert the properties, too.
+            if (reading.code !== undefined && this.#isBesideProperties) continue;
             const values = new Map<string, unknown>();
             for (const path of need.instancePaths) {
                 const before = valueAt(item, path);
@@ -101,6 +104,14 @@ export class Mending {
         mended.count++;
         if (this.#samples && sample && mended.samples.length < MAX_SAMPLES) mended.samples.push(sample);
     }
+}
+
+/** Whether a schema is for the other keys of an object that also has properties. */
+function isBesideProperties(root: Dictionary, pointer: string): boolean {
+    return [...pointer.matchAll(/\/(?:additionalProperties|patternProperties)(?=\/|$)/g)].some(({ index }) => {
+        const parent = schemaAt(root, pointer.slice(0, index));
+        return typeof parent === 'object' && Object.keys(parent.properties ?? {}).length > 0;
+    });
 }
 
 function shown(value: unknown): unknown {

@@ -162,7 +162,7 @@ class NeedFinder {
 
     #add(kind: ChangeKind, pointer: string, detail: string, { instancePath }: ItemError, name?: string): true {
         const missing = kind === 'make-optional' ? `/${escapeKey(detail)}` : '';
-        const path = generalPath(this.#root, instancePath, pointer) + missing;
+        const path = generalPath(this.#root, this.#item, instancePath) + missing;
         const need = { kind, pointer, detail, path, instancePaths: [] as string[], names: [] as string[] };
         const key = keyOf(need);
         const known = this.#needs.get(key) ?? need;
@@ -190,12 +190,14 @@ function typeOf(value: unknown): string {
 }
 
 /** The path with `*` in place of indexes, and of keys for which the schema has no property of that name. */
-function generalPath(root: Dictionary, instancePath: string, pointer: string): string {
-    const named = new Set(pointerKeys(pointer));
-    return pointerKeys(instancePath)
-        .map((key) => (/^\d+$/.test(key) || !(named.has(key) || isNamed(root, key)) ? '*' : escapeKey(key)))
-        .map((key) => `/${key}`)
-        .join('');
+function generalPath(root: Dictionary, item: unknown, instancePath: string): string {
+    let path = '';
+    let value = item;
+    for (const key of pointerKeys(instancePath)) {
+        path += Array.isArray(value) || !isNamed(root, key) ? '/*' : `/${escapeKey(key)}`;
+        value = (value as Dictionary)[key];
+    }
+    return path;
 }
 
 const namesOfSchema = new WeakMap<Dictionary, Set<string>>();

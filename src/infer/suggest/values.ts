@@ -12,12 +12,10 @@ export function valueAt(item: unknown, pointer: string): unknown {
 
 /** A copy of an item with other values at these pointers, each of which leads somewhere. */
 export function withValues(item: unknown, values: ReadonlyMap<string, unknown>): unknown {
-    const copy = { root: structuredClone(item) };
+    const copy = structuredClone(item);
     for (const [pointer, value] of values) {
-        const keys = ['root', ...pointerKeys(pointer)];
-        const last = keys.pop()!;
-        const parent = keys.reduce((node: any, key) => node[key], copy);
-        parent[last] = value;
+        const parent = valueAt(copy, pointer.slice(0, pointer.lastIndexOf('/'))) as Record<string, unknown>;
+        parent[pointerKeys(pointer).at(-1)!] = value;
     }
-    return copy.root;
+    return copy;
 }
