@@ -6,13 +6,12 @@ import { PlaceBudget } from '../place-budget.js';
 import { SchemaWriter } from '../write-schema.js';
 import { schemaAt } from './locate.js';
 import type { ChangeKind, Need } from './need.js';
+import { NodeOperations } from './node-operations.js';
 import { valueAt } from './values.js';
 
 /** More values or properties than this are no list that a person would keep: the keyword goes instead. */
 const MAX_LISTED = 20;
 const MAX_LISTED_LENGTH = 200;
-
-type Operations = JsonPatchOperation[];
 
 /** One change of a schema, for all items that need it: what it must allow is collected from them. */
 export class SchemaEdit {
@@ -53,58 +52,53 @@ export class SchemaEdit {
     }
 
     /** The operations that change `schema`, which earlier edits may have changed; none where nothing is left to do. */
-    operations(schema: Dictionary): Operations {
-        const node = schemaAt(schema, this.pointer);
+    operations(schema: Dictionary): JsonPatchOperation[] {
         if (this.kind === 'allow-anything') return [{ op: 'replace', path: this.pointer, value: true }];
+        const node = schemaAt(schema, this.pointer);
         if (typeof node !== 'object') return [];
+        const operations = new NodeOperations(node, this.pointer);
         switch (this.kind) {
             case 'allow-null':
-                return [...this.#allowType(node, 'null'), ...this.#addValues(node, [null])];
+                return [...operations.allowTypes('null'), ...operations.addValues([null])];
             case 'allow-type':
-                return this.#allowType(node, this.type);
+                return operations.allowTypes(this.#type);
             case 'make-optional':
-                return this.#makeOptional(node);
+                return operations.dropRequired(this.detail);
             case 'widen-range':
-                return this.#moveBound(node);
-            case 'add-values':
-                return this.#allowValues(node);
+                return operations.moveBound(this.detail, this.#bound!);
+            case 'add-values': {
+                const types = [...this.#types];
+                if (this.#values === undefined) return operations.dropValues(types);
+                return [...operations.allowTypes(...types), ...operations.addValues([...this.#values.values()])];
+            }
             case 'allow-properties':
-                return this.#listProperties(node);
+                return this.#properties === undefined
+                    ? operations.drop(this.detail)
+                    : operations.addProperties(schemasOf(this.#properties));
             case 'add-alternative':
-                return [
-                    {
-                        op: 'add',
-                        path: this.#at(Array.isArray(node.anyOf) ? 'anyOf' : 'oneOf', '-'),
-                        value: { type: this.type },
-                    },
-                ];
+                return operations.addAlternative(this.#type);
             case 'drop-keyword':
-                return this.#drop(node, this.detail === 'if' ? ['if', 'then', 'else'] : [this.detail]);
+                return operations.drop(...(this.detail === 'if' ? ['if', 'then', 'else'] : [this.detail]));
         }
     }
 
     /**
      * The same with every bound and list gone: an item that needs nothing else passes then, whatever the final values are.
      */
-    relaxation(schema: Dictionary): Operations {
+    relaxation(schema: Dictionary): JsonPatchOperation[] {
         const node = schemaAt(schema, this.pointer);
         if (typeof node !== 'object') return this.operations(schema);
+        const operations = new NodeOperations(node, this.pointer);
         switch (this.kind) {
             case 'widen-range':
             case 'allow-properties':
-                return this.#drop(node, [this.detail]);
+                return operations.drop(this.detail);
             case 'add-values':
-                return this.#drop(node, ['enum', 'const', 'type']);
+                return operations.drop('enum', 'const', 'type');
             case 'allow-type':
-                return this.#allowType(node, this.detail);
+                return operations.allowTypes(this.detail);
             case 'add-alternative':
-                return [
-                    {
-                        op: 'add',
-                        path: this.#at(Array.isArray(node.anyOf) ? 'anyOf' : 'oneOf', '-'),
-                        value: { type: this.detail },
-                    },
-                ];
+                return operations.addAlternative(this.detail);
             default:
                 return this.operations(schema);
         }
@@ -117,7 +111,7 @@ export class SchemaEdit {
                 return 'allow null';
             case 'allow-type':
             case 'add-alternative':
-                return `allow the type ${this.type}`;
+                return `allow the type ${this.#type}`;
             case 'make-optional':
                 return 'make it optional';
             case 'widen-range':
@@ -140,90 +134,8 @@ export class SchemaEdit {
     }
 
     /** The type that is to be allowed; numbers are whole as long as all are. */
-    get type(): string {
+    get #type(): string {
         return this.detail === 'number' && !this.#hasFraction ? 'integer' : this.detail;
-    }
-
-    #at(...keys: string[]): string {
-        return [this.pointer, ...keys.map(escapeKey)].join('/');
-    }
-
-    #drop(node: Dictionary, keywords: readonly string[]): Operations {
-        return keywords
-            .filter((keyword) => keyword in node)
-            .map((keyword) => ({ op: 'remove', path: this.#at(keyword) }));
-    }
-
-    #allowType(node: Dictionary, type: string): Operations {
-        if (node.type === undefined) return [];
-        const types = [node.type].flat() as string[];
-        if (types.includes(type) || (type === 'integer' && types.includes('number'))) return [];
-        // Each whole number is a number.
-        const kept = type === 'number' ? types.filter((one) => one !== 'integer') : types;
-        const value = [...kept, type];
-        return [{ op: 'replace', path: this.#at('type'), value: value.length === 1 ? value[0] : value }];
-    }
-
-    #addValues(node: Dictionary, values: readonly unknown[]): Operations {
-        if ('const' in node) {
-            return [
-                { op: 'remove', path: this.#at('const') },
-                { op: 'add', path: this.#at('enum'), value: [node.const, ...values] },
-            ];
-        }
-        if (!Array.isArray(node.enum)) return [];
-        const known = new Set(node.enum.map((value) => JSON.stringify(value)));
-        return values
-            .filter((value) => !known.has(JSON.stringify(value)))
-            .map((value) => ({ op: 'add', path: this.#at('enum', '-'), value }));
-    }
-
-    #allowValues(node: Dictionary): Operations {
-        const listed: unknown[] = 'const' in node ? [node.const] : Array.isArray(node.enum) ? node.enum : [];
-        const values = this.#values && [...this.#values.values()];
-        if (values !== undefined) return [...this.#allowTypes(node, this.#types), ...this.#addValues(node, values)];
-        // Without the list, the types of what it has and gets still say something.
-        const types = node.type === undefined ? [...listed.map(kindOf), ...this.#types] : this.#types;
-        return [...this.#drop(node, ['enum', 'const']), ...this.#allowTypes({ type: [], ...node }, types)];
-    }
-
-    #allowTypes(node: Dictionary, types: Iterable<string>): Operations {
-        let type = node.type;
-        for (const one of types) {
-            const [operation] = this.#allowType({ type }, one);
-            if (operation !== undefined && 'value' in operation) type = operation.value;
-        }
-        return type === node.type ? [] : [{ op: 'add', path: this.#at('type'), value: type }];
-    }
-
-    #makeOptional({ required }: Dictionary): Operations {
-        const index = Array.isArray(required) ? required.indexOf(this.detail) : -1;
-        if (index === -1) return [];
-        return [
-            { op: 'remove', path: required.length === 1 ? this.#at('required') : this.#at('required', String(index)) },
-        ];
-    }
-
-    #moveBound(node: Dictionary): Operations {
-        const bound = this.#bound;
-        if (bound === undefined) return this.#drop(node, [this.detail]);
-        const inclusive = { exclusiveMinimum: 'minimum', exclusiveMaximum: 'maximum' }[this.detail];
-        if (inclusive === undefined) return [{ op: 'replace', path: this.#at(this.detail), value: bound }];
-        const drop = this.#drop(node, [this.detail]);
-        // A bound of the other kind is a change of its own.
-        return inclusive in node ? drop : [...drop, { op: 'add', path: this.#at(inclusive), value: bound }];
-    }
-
-    #listProperties(node: Dictionary): Operations {
-        if (this.#properties === undefined) return this.#drop(node, [this.detail]);
-        const writer = new SchemaWriter({ tolerate: 0, ranges: false, examples: false });
-        const entries = [...this.#properties].map(([name, value]) => [name, writer.write(value)] as const);
-        if (typeof node.properties !== 'object') {
-            return [{ op: 'add', path: this.#at('properties'), value: Object.fromEntries(entries) }];
-        }
-        return entries
-            .filter(([name]) => !Object.hasOwn(node.properties, name))
-            .map(([name, value]) => ({ op: 'add', path: this.#at('properties', name), value }));
     }
 
     #addValue(value: unknown): void {
@@ -252,6 +164,12 @@ export class SchemaEdit {
         const pick = /^(?:min|exclusiveMin)/.test(this.detail) ? Math.min : Math.max;
         this.#bound = this.#bound === undefined ? size : pick(this.#bound, size);
     }
+}
+
+/** Schemas that accept what was seen, and nothing of another type. */
+function schemasOf(properties: ReadonlyMap<string, ObservedValue>): [string, Dictionary][] {
+    const writer = new SchemaWriter({ tolerate: 0, ranges: false, examples: false });
+    return [...properties].map(([name, value]) => [name, writer.write(value)]);
 }
 
 /** What a bound is compared with. */
