@@ -109,9 +109,7 @@ class NeedFinder {
         const candidates = errors.filter((error) => isBelow(error.instancePath, instancePath));
         return branches.map((_branch, index) => {
             const start = { pointer: `${pointer}/${keyword}/${index}`, instancePath };
-            return candidates.filter(
-                (error) => locate(this.#root, error, start) !== undefined && error.keyword !== keyword,
-            );
+            return candidates.filter((error) => locate(this.#root, error, start) !== undefined);
         });
     }
 

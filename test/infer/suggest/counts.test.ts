@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
+import { inferSchema } from '../../../src/infer/infer-schema.js';
 import { applyPatch } from '../../../src/infer/json-patch.js';
 import { patchJsonText } from '../../../src/infer/json-text.js';
 import { suggestChanges } from '../../../src/infer/suggest/suggest-changes.js';
@@ -12,6 +14,9 @@ import { repairOf } from '../support/repairs.js';
 
 type Item = Record<string, unknown>;
 type Schema = Record<string, any>;
+
+/** Each compiles some dozens of schemas. */
+const RUNS = 15;
 
 const ACTOR_SCHEMA = readFileSync(new URL('../../../.actor/dataset_schema.json', import.meta.url), 'utf8');
 
@@ -36,7 +41,7 @@ async function expectRightCounts(items: readonly Item[], document: Schema, field
     return result;
 }
 
-describe('suggestChanges', { timeout: 60_000 }, () => {
+describe('suggestChanges', { timeout: 120_000 }, () => {
     it('counts for the movies and the schema of the sample Actor as validating does, and leaves none that fails', async () => {
         const movies = await loadVega('movies.json');
         const { changes, patch } = await expectRightCounts(movies, JSON.parse(ACTOR_SCHEMA), ({ fields }) => fields);
@@ -69,5 +74,26 @@ describe('suggestChanges', { timeout: 60_000 }, () => {
             });
             await expectRightCounts(mutants, schema);
         }
+    });
+
+    it('counts so for items of any shape and a schema that was inferred of others', async () => {
+        const name = fc.constantFrom('a', 'b', 'c/d', 'e');
+        const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+            value: fc.oneof(
+                { maxDepth: 2 },
+                fc.constantFrom(null, true, 1, -2.5, '', 'text', 'https://example.com', '2025-01-31'),
+                fc.array(tie('value'), { maxLength: 3 }),
+                fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+            ),
+        }));
+        const item = fc.dictionary(name, value, { maxKeys: 4, noNullPrototype: true });
+        const items = fc.array(item, { minLength: 1, maxLength: 12 });
+        await fc.assert(
+            fc.asyncProperty(items, items, async (known, others) => {
+                const { fields } = await inferSchema(known);
+                await expectRightCounts(others, fields);
+            }),
+            { numRuns: RUNS, seed: 3, endOnFailure: false },
+        );
     });
 });
