@@ -5,16 +5,16 @@
 
 /** `"12,50"`, `"1.234,56 €"`, `"1 234"` */
 export const numberWithDecimalComma = (value: unknown) => {
-    const text = typeof value === 'string' ? value.replace(/[^\d.,-]/g, '') : '';
-    const isNumber = /^-?(\d{1,3}(\.\d{3})+|\d{1,15})(,\d{1,2})?$/.test(text) && /[,\s]/.test(String(value));
-    return isNumber ? Number(text.replaceAll('.', '').replace(',', '.')) : value;
+    const pattern =
+        /^(?:[\p{Sc}A-Z]{1,3}\s?)?(-?(?:\d{1,3}(?:[.\s']\d{3})+|\d{1,12})(?:,\d{1,2})?)(?:\s?[\p{Sc}A-Z]{1,3})?$/u;
+    const number = typeof value === 'string' && /[,\s']/.test(value) ? pattern.exec(value.trim()) : null;
+    return number === null ? value : Number(number[1]!.replaceAll(/[.\s']/g, '').replace(',', '.'));
 };
 
 /** `"12.5 kg"`, `"from $12.50"`, `"1,234 reviews"` */
-export const firstNumber = (value: unknown) => {
-    const numbers = typeof value === 'string' ? (value.match(/((?<!\S)-)?\d[\d.,]*(?<=\d)/g) ?? []) : [];
-    const isNumber = /^-?(\d{1,3}(,\d{3})+|\d{1,12})(\.\d{1,3})?$/.test(numbers[0] ?? '');
-    return numbers.length === 1 && isNumber ? Number(numbers[0]!.replaceAll(',', '')) : value;
+export const onlyNumber = (value: unknown) => {
+    const number = /^(?:\D*[^\w.,-])?(-?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,3})?)\D*$/.exec(String(value));
+    return typeof value === 'string' && number !== null ? Number(number[1]!.replaceAll(',', '')) : value;
 };
 
 /** `"yes"`, `"No"`, `"1"` */
@@ -26,29 +26,13 @@ export const booleanOfWord = (value: unknown) => {
 
 /** `"Jan 31, 2025"`, `"31 January 2025"`, `"2025/1/31"` */
 export const dateOfWords = (value: unknown) => {
-    const month = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*';
-    const isDate = new RegExp(
-        `^(${month}\\.? \\d{1,2},? \\d{4}|\\d{1,2} ${month}\\.?,? \\d{4}|\\d{4}[/.-]\\d{1,2}[/.-]\\d{1,2})$`,
-        'i',
-    );
-    if (typeof value !== 'string' || !isDate.test(value.trim())) return value;
-    const date = new Date(`${value.replace('.', value.includes('/') ? '.' : ' ')} UTC`);
+    const month = '(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?';
+    const orders = [`${month} \\d{1,2},? \\d{4}`, `\\d{1,2} ${month},? \\d{4}`, '\\d{4}[/-]\\d{1,2}[/-]\\d{1,2}'];
+    if (!new RegExp(`^(?:${orders.join('|')})$`, 'i').test(String(value))) return value;
+    const date = new Date(`${String(value).replace('.', ' ')} UTC`);
     // A day that the calendar does not have becomes another one.
-    const isSameDay = !Number.isNaN(date.getTime()) && new RegExp(`\\b0?${date.getUTCDate()}\\b`).test(value);
+    const isSameDay = !Number.isNaN(date.getTime()) && new RegExp(`\\b0?${date.getUTCDate()}\\b`).test(String(value));
     return isSameDay ? date.toISOString().slice(0, 10) : value;
-};
-
-/** The same as a time, at midnight UTC. */
-export const dateTimeOfWords = (value: unknown) => {
-    const month = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*';
-    const isDate = new RegExp(
-        `^(${month}\\.? \\d{1,2},? \\d{4}|\\d{1,2} ${month}\\.?,? \\d{4}|\\d{4}[/.-]\\d{1,2}[/.-]\\d{1,2})$`,
-        'i',
-    );
-    if (typeof value !== 'string' || !isDate.test(value.trim())) return value;
-    const date = new Date(`${value.replace('.', value.includes('/') ? '.' : ' ')} UTC`);
-    const isSameDay = !Number.isNaN(date.getTime()) && new RegExp(`\\b0?${date.getUTCDate()}\\b`).test(value);
-    return isSameDay ? date.toISOString() : value;
 };
 
 /** `"31.1.2025"`, `"31/01/2025"` */

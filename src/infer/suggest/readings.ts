@@ -21,17 +21,12 @@ export interface Reading {
 export const READINGS: readonly Reading[] = [
     { name: 'a value of another type as what it shows', read: coerced },
     reading('a number with a decimal comma or spaces as a number', wantsNumber, conversions.numberWithDecimalComma),
-    reading('text with one number in it as that number', wantsNumber, conversions.firstNumber),
+    reading('text with one number in it as that number', wantsNumber, conversions.onlyNumber),
     reading('yes and no as booleans', (wanted) => wants(wanted, 'boolean'), conversions.booleanOfWord),
     reading('a date, or a time without a zone, as a time in UTC', wantsTime, conversions.timeInUtc),
-    reading('a date with the name of its month, or the year first, as ISO 8601', wantsDate, conversions.dateOfWords),
-    reading(
-        'a date with the name of its month, or the year first, as ISO 8601',
-        wantsTime,
-        conversions.dateTimeOfWords,
-    ),
-    reading('a date with the month first as ISO 8601', wantsDate, conversions.dateWithMonthFirst),
-    reading('a date with the day first as ISO 8601', wantsDate, conversions.dateWithDayFirst),
+    ...dateReadings('a date with the name of its month, or the year first, as ISO 8601', conversions.dateOfWords),
+    ...dateReadings('a date with the month first as ISO 8601', conversions.dateWithMonthFirst),
+    ...dateReadings('a date with the day first as ISO 8601', conversions.dateWithDayFirst),
     reading('a time as its date', wantsDate, conversions.dateOfTime),
     reading('seconds or milliseconds since 1970 as a time', wantsTime, conversions.timeOfNumber),
     reading('a bare domain as an address', wantsAddress, conversions.addressOfDomain),
@@ -53,6 +48,19 @@ function reading(name: string, applies: (wanted: Wanted) => boolean, convert: (v
         read: (value, wanted) => (applies(wanted) ? convert(value) : value),
         code: () => convert.toString(),
     };
+}
+
+/** The same for a place that wants a date, and for one that wants a time: midnight UTC. */
+function dateReadings(name: string, toDate: (value: unknown) => unknown): Reading[] {
+    const toTime = (value: unknown) => {
+        const date = toDate(value);
+        return date === value ? value : `${String(date)}T00:00:00Z`;
+    };
+    const code = () => `(value) => {
+    const date = (${toDate.toString()})(value);
+    return date === value ? value : \`\${date}T00:00:00Z\`;
+}`;
+    return [reading(name, wantsDate, toDate), { ...reading(name, wantsTime, toTime), code }];
 }
 
 function wants({ type }: Wanted, wanted: string): boolean {
