@@ -150,7 +150,8 @@ export class SchemaEdit {
         if (this.#properties === undefined) return;
         let place = this.#properties.get(name);
         if (place === undefined) {
-            if (this.#properties.size === MAX_LISTED || name in Object.prototype) {
+            const isListable = name.length <= MAX_LISTED_LENGTH && !(name in Object.prototype);
+            if (this.#properties.size === MAX_LISTED || !isListable) {
                 this.#properties = undefined;
                 return;
             }

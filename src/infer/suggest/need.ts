@@ -58,8 +58,12 @@ const RANGE_KEYWORDS = new Set([
     'maxProperties',
 ]);
 
+/** The errors of one item are compared with each other; with so many it is better to look at the item. */
+const MAX_ERRORS = 2_000;
+
 /** What an item needs of the schema that it fails with these errors; `undefined` where no change of the schema is known. */
 export function needsOf(errors: readonly ItemError[], item: unknown, root: Dictionary): Need[] | undefined {
+    if (errors.length > MAX_ERRORS) return undefined;
     const finder = new NeedFinder(item, root);
     return finder.find(errors, { pointer: '', instancePath: '' }) ? finder.needs() : undefined;
 }

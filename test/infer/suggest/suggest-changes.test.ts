@@ -162,6 +162,18 @@ describe('suggestChanges', () => {
         });
     });
 
+    it('takes an item with thousands of faults for one that no change is known for, without delay', async () => {
+        const schema = schemaOf({ type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'null' }] } });
+        const result = await suggestChanges([{ value: Array(20_000).fill(1) }, { value: [1] }], schema);
+        expect(result).toMatchObject({ failedItems: 2, unexplainedItems: 1, changes: [{ failedItems: 1 }] });
+    });
+
+    it('lists no property whose name is too long to read', async () => {
+        const schema = { type: 'object', additionalProperties: false };
+        const { changes } = await suggestChanges([{ ['x'.repeat(1_000)]: 1 }, { short: 1 }], schema);
+        expect(changes).toMatchObject([{ description: 'allow any property', letInItems: 2 }]);
+    });
+
     it('has nothing to suggest where no item fails, or the schema accepts every item', async () => {
         const nothing = { checkedItems: 1, failedItems: 0, unexplainedItems: 0, changes: [], patch: [] };
         expect(await suggestChanges([{ value: 'a' }], schemaOf({ type: 'string' }))).toEqual(nothing);
