@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { InvalidOptionsError } from '../../src/errors.js';
@@ -256,6 +257,20 @@ describe('inferSchema', () => {
         }));
         const fields = await fieldsOf(items);
         expect(JSON.stringify(fields).length).toBeLessThan(20_000);
+    });
+
+    it('accepts every item, whatever the items are, in strict mode', async () => {
+        const key = fc.oneof(
+            fc.constantFrom('a', 'b', 'constructor', '__proto__', 'toString', 'a/b', '~', ''),
+            fc.string(),
+        );
+        const item = fc.dictionary(key, fc.jsonValue({ maxDepth: 3 }), { noNullPrototype: true });
+        await fc.assert(
+            fc.asyncProperty(fc.array(item, { minLength: 1, maxLength: 30 }), async (items) => {
+                await fieldsOf(items);
+            }),
+            { numRuns: 50 },
+        );
     });
 
     it.each([-0.1, 0.5, Number.NaN, '1%'])('refuses to tolerate %s', async (tolerate) => {
