@@ -2,7 +2,7 @@ import { defineConfig } from '@apify/oxlint-config';
 
 /**
  * Imports go down only:
- * actor, cli → index → dataset-guard, crawlee, redrive → pipeline, schema, apify, report, sources → ports, records, options, errors.
+ * actor, cli → index → dataset-guard, crawlee, redrive, infer → pipeline, schema, apify, report, sources → ports, records, options, errors.
  * The command line may also use the rooms below it: what it alone needs is no part of the API.
  * Between `dataset-guard` and the rooms below it stand the files of `src/` that put the stages in order.
  * Each entry names a room of `src/`, and all that its files may import from the house.
@@ -77,6 +77,8 @@ export default defineConfig({
         room(['src/push/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'flow/*', ...LOWER], DOWN)),
         room(['src/flow/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...LOWER], DOWN)),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
+        room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
         room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),
     ],

@@ -3,17 +3,13 @@ import type { Command } from 'commander';
 import { checkItems } from './check-items.js';
 import { loadSchema } from '../schema/schema-file.js';
 import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
-import { openNamedSource } from './named-source.js';
+import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { reasonsTable } from './reasons-table.js';
 import { count, print, printJson, Progress, say } from './terminal.js';
 
 const DESCRIPTION = `Says which items a guard would reject, before anything runs. Sends nothing.
 
-<source> is one of:
-  a file     .json (an array of items), .jsonl or .ndjson, gzip or not; any size
-  -          the same on standard input
-  a folder   of a local dataset, such as storage/datasets/default, or its name
-  a dataset  on the platform, by id, name or owner/name, with APIFY_TOKEN`;
+${SOURCE_HELP}`;
 
 interface CheckOptions {
     schema?: string;
@@ -51,7 +47,12 @@ async function check(named: string, options: CheckOptions): Promise<number> {
             }),
     }).finally(() => progress.clear());
 
-    if (reason !== undefined) say(`Items were not checked: ${reason}. ${remedy}.`);
+    if (reason !== undefined) {
+        say(
+            `Items were not checked: ${reason}. ${remedy}. ` +
+                `To make a schema of these items: npx apify-dataset-guard infer ${named} --write`,
+        );
+    }
     if (options.json) {
         printJson({ source: source.name, schema: schema && { source: schema.source, hash: schema.hash }, ...result });
     } else {

@@ -1,6 +1,6 @@
 import { describeReason } from '../report/statistics.js';
 import type { ReasonSummary } from '../report/statistics.js';
-import { visible } from './terminal.js';
+import { oneLine } from './terminal.js';
 
 const MAX_SAMPLE_LENGTH = 60;
 
@@ -20,8 +20,4 @@ function samples(reason: ReasonSummary): string {
         .map((sample) => (sample.length > MAX_SAMPLE_LENGTH ? `${sample.slice(0, MAX_SAMPLE_LENGTH - 1)}…` : sample))
         .map(oneLine)
         .join(', ');
-}
-
-function oneLine(text: string): string {
-    return visible(text.replaceAll('\n', ' '));
 }

@@ -51,3 +51,8 @@ export function visible(text: string): string {
         (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
     );
 }
+
+/** Text of an item or a schema as a part of one line. */
+export function oneLine(text: string): string {
+    return visible(text.replaceAll('\n', ' '));
+}

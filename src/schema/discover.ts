@@ -84,7 +84,10 @@ function withoutSchema(
     log: Log,
 ): DiscoveredSchema {
     if (previous?.reason === reason) return previous;
-    log.warning(`Items are not validated here: ${reason}. ${remedy}.`);
+    log.warning(
+        `Items are not validated here: ${reason}. ${remedy}. ` +
+            'To make a schema of stored items: npx apify-dataset-guard infer <dataset> --write',
+    );
     return { reason, remedy };
 }
 

@@ -39,6 +39,9 @@ async function fieldsOfActor(cwd: string) {
     const definition = await readLocalDefinition(cwd);
     if (definition === undefined) throw new SchemaLoadError(cwd, 'there is no .actor/actor.json. Name a schema file.');
     const declared = await declaredFields(definition, DEFAULT_ALIAS);
-    if ('reason' in declared) throw new SchemaLoadError(cwd, `${declared.reason}. Name a schema file.`);
+    if ('reason' in declared) {
+        const advice = 'Name a schema file, or make one: npx apify-dataset-guard infer <source> --write';
+        throw new SchemaLoadError(cwd, `${declared.reason}. ${advice}`);
+    }
     return declared;
 }
