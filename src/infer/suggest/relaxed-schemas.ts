@@ -1,4 +1,5 @@
 import type { ItemSchema, Log } from '../../ports.js';
+import { SchemaLoadError } from '../../errors.js';
 import type { Dictionary } from '../../records.js';
 import { compileItemSchema } from '../../schema/compile.js';
 import { applyPatch } from '../json-patch.js';
@@ -47,6 +48,15 @@ const SILENT: Log = {
     error: () => undefined,
 };
 
+/** Undefined for a schema that can reject nothing. */
 export async function compileSilently(schema: Dictionary): Promise<ItemSchema | undefined> {
     return (await compileItemSchema(schema, { source: 'the schema' }, SILENT)).schema;
+}
+
+/** @throws SchemaLoadError for a schema that can validate nothing as it is written, though it says something */
+export async function compileGiven(schema: Dictionary): Promise<ItemSchema | undefined> {
+    const { schema: compiled, reason, remedy } = await compileItemSchema(schema, { source: 'the schema' }, SILENT);
+    const saysSomething = Object.keys(schema).some((keyword) => keyword !== 'type' || schema.type !== 'object');
+    if (compiled === undefined && saysSomething) throw new SchemaLoadError('the schema', `${reason}. ${remedy}.`);
+    return compiled;
 }

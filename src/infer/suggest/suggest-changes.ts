@@ -10,7 +10,7 @@ import { SchemaEdit } from './edits.js';
 import type { RepairCandidate, SuggestedRepair } from './mend.js';
 import { Mending } from './mend.js';
 import type { RelaxedSchema } from './relaxed-schemas.js';
-import { compileSilently, RelaxedSchemas } from './relaxed-schemas.js';
+import { compileGiven, RelaxedSchemas } from './relaxed-schemas.js';
 
 export type { ChangeKind, JsonPatchOperation, RepairCandidate, SuggestedRepair };
 
@@ -101,7 +101,7 @@ class Suggestion {
     }
 
     async open(): Promise<void> {
-        this.#schema = await compileSilently(this.#root);
+        this.#schema = await compileGiven(this.#root);
     }
 
     async add(record: unknown): Promise<void> {
@@ -154,7 +154,8 @@ class Suggestion {
         const waiting: Need[][] = [[]];
         for (const chain of waiting) {
             const relaxed = chain.length === 0 ? this.#unchanged : await this.#relaxed.for(chain);
-            const errors = relaxed?.schema?.validate(item);
+            // Uncut: the names and all places of the errors tell what would have to change.
+            const errors = relaxed?.schema?.validateVerbose(item);
             if (relaxed === undefined || errors === undefined) continue;
             const found = needsOf(errors, item, relaxed.root);
             const keys = new Set(found?.map(keyOf));
