@@ -205,7 +205,7 @@ describe('tolerance', () => {
         const error = await rejectionOf(guard.pushData({ n: 2 }));
         expect(error).toBeInstanceOf(ToleranceExceededError);
         expect(error).toMatchObject({ quarantinedItems: 3, receivedItems: 4 });
-        expect(error.message).toContain('3 × "/n" must be number');
+        expect(error.message).toContain('3 × /n must be a number');
         const report = await guard.close();
         expect(accountedItems(report)).toBe(report.receivedItems);
         expect(run.server.items(id)).toEqual([{ n: 1 }]);

@@ -55,6 +55,7 @@ function remoteSource({ id, name, itemCount, client }: RemoteDataset, listPages:
     let readItems = 0;
     return {
         name: `dataset ${name ?? id}`,
+        isDataset: true,
         async *items() {
             const list = async (offset: number, limit: number) => (await client.listItems({ offset, limit })).items;
             for await (const { items } of listPages<unknown>(list)) {

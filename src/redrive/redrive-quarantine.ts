@@ -4,7 +4,7 @@ import { createReturnStore, defaultQuarantine, findDataset, isRemote } from '../
 import { isInitialized } from '../apify/item-sink.js';
 import { DatasetGuardError, InvalidOptionsError } from '../errors.js';
 import type { InternalOptions, Log } from '../ports.js';
-import type { Dictionary } from '../records.js';
+import type { Dictionary, QuarantineRecord } from '../records.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { BATCH_ITEMS } from './batch.js';
 import { hash } from './fingerprint.js';
@@ -25,6 +25,8 @@ export interface RedriveInternals {
     /** Of the transform's source, where that is more than the function's own text. */
     transformHash?: string;
     batchItems?: number;
+    /** Called with each item that is about to be sent, as it was and as it is sent. */
+    onItem?: (record: QuarantineRecord, before: unknown, after: unknown) => void;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function redriveQuarantine(
             startedAt: clock.now(),
             isRemote: isRemote(),
             batchItems: internals.batchItems ?? BATCH_ITEMS,
+            onItem: internals.onItem,
         }).run();
     } finally {
         await lock?.release();

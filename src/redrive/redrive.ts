@@ -26,6 +26,8 @@ export interface RedriveParts {
     startedAt: number;
     isRemote: boolean;
     batchItems: number;
+    /** Called with each item that is about to be sent, as it was and as it is sent. */
+    onItem?: (record: QuarantineRecord, before: unknown, after: unknown) => void;
 }
 
 /**
@@ -72,7 +74,7 @@ export class Redrive {
         if (target === undefined) {
             this.#counts.fail(position, `its dataset ${record.datasetId} is gone. Name another as "dataset".`);
         } else if (record.redrive?.fingerprint === target.fingerprint && !options.retry) {
-            // An earlier redrive tried it in vain with the same.
+            // An earlier redrive tried it with the same schema and transform, and it failed.
             this.#counts.skipped.unchanged++;
         } else {
             await this.#add(candidate, target);
@@ -90,7 +92,7 @@ export class Redrive {
 
     /** The item as it is sent. A record that cannot give one is counted, and left. */
     async #makeItem({ position, record }: Candidate): Promise<{ item: unknown; text: string } | undefined> {
-        const { quarantine, options } = this.#parts;
+        const { quarantine, options, onItem } = this.#parts;
         try {
             const original = 'item' in record ? record.item : await readStoredItem(record, quarantine);
             if (original === undefined) throw new Error(`its item ${record.itemKey} is gone from its store.`);
@@ -103,6 +105,7 @@ export class Redrive {
             }
             const text = JSON.stringify(item) as string | undefined;
             if (text === undefined) throw new TypeError('transform returned what has no JSON.');
+            onItem?.(record, original, item);
             return { item, text };
         } catch (error) {
             this.#counts.fail(position, error instanceof Error ? `${error.name}: ${error.message}` : String(error));

@@ -6,18 +6,29 @@ import type { TextInput } from './text.js';
 /** So much text is looked at before it is taken for one value. */
 const MAX_LOOK_LENGTH = 1024 * 1024;
 
-/** The items of a text whose format the name tells, or else the text itself. */
-export async function* parseItems({ chunks }: TextInput, name: string, path = ''): AsyncGenerator<unknown> {
+/** The items of a text whose format the name tells, or else the text itself. `onLine`: see `parseJsonLines`. */
+export async function* parseItems(
+    { chunks }: TextInput,
+    name: string,
+    path = '',
+    onLine: (lineNumber: number) => void = () => undefined,
+): AsyncGenerator<unknown> {
     const extension = /\.(jsonl|ndjson|json|csv|tsv)(\.gz|\.gzip)?$/i.exec(path)?.[1]?.toLowerCase();
     const { text, format } =
         extension === undefined ? await detect(chunks) : { text: chunks, format: FORMATS[extension as 'json'] };
-    yield* PARSERS[format](text, name);
+    yield* PARSERS[format](text, name, onLine);
 }
 
 type Format = 'json' | 'lines' | 'csv' | 'tsv';
 
 const FORMATS = { json: 'json', jsonl: 'lines', ndjson: 'lines', csv: 'csv', tsv: 'tsv' } as const;
-const PARSERS: Record<Format, (text: AsyncIterable<string>, name: string) => AsyncGenerator<unknown>> = {
+type Parse = (
+    text: AsyncIterable<string>,
+    name: string,
+    onLine: (lineNumber: number) => void,
+) => AsyncGenerator<unknown>;
+
+const PARSERS: Record<Format, Parse> = {
     json: parseJson,
     lines: parseJsonLines,
     csv: (text, name) => parseCsv(text, name, ','),
@@ -26,13 +37,21 @@ const PARSERS: Record<Format, (text: AsyncIterable<string>, name: string) => Asy
 
 async function detect(chunks: AsyncIterable<string>): Promise<{ text: AsyncIterable<string>; format: Format }> {
     const iterator = chunks[Symbol.asyncIterator]();
-    let head = '';
+    // Each chunk is looked at once: to look at all of them with each would take the square of their number.
+    const looked: string[] = [];
+    let length = 0;
+    let hasText = false;
     for (;;) {
         const { value, done } = await iterator.next();
         if (done) break;
-        head += value;
-        if (/\S[^\n]*\n/.test(head) || /^\s*\[/.test(head) || head.length > MAX_LOOK_LENGTH) break;
+        looked.push(value);
+        length += value.length;
+        const piece: string = hasText ? value : (value as string).trimStart();
+        if (!hasText && piece.startsWith('[')) break;
+        hasText ||= piece !== '';
+        if ((hasText && piece.includes('\n')) || length > MAX_LOOK_LENGTH) break;
     }
+    const head = looked.join('');
     const text = (async function* rejoin() {
         yield head;
         yield* { [Symbol.asyncIterator]: () => iterator };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { bytes, count, duration, moment, number, percent } from '../../../src/report/html/format.js';
+import { bytes, count, duration, moment, number, percent } from '../../src/utils/format.js';
 
 describe('figures', () => {
     it.each([

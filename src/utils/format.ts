@@ -9,12 +9,23 @@ export function count(amount: number, singular: string, plural = `${singular}s`)
 }
 
 /** `62.5 %`; never 0 % of something, nor 100 % of less than all. */
-export function percent(part: number, whole: number): string {
+export function percent(part: number, whole: number, maximumFractionDigits = 1): string {
     if (whole === 0) return '0 %';
     const exact = (part / whole) * 100;
-    if (part > 0 && exact < 0.1) return '< 0.1 %';
-    if (part < whole && exact > 99.9) return '> 99.9 %';
-    return `${exact.toLocaleString('en-US', { maximumFractionDigits: 1 })} %`;
+    const least = 1 / 10 ** maximumFractionDigits;
+    if (part > 0 && exact < least) return `< ${least} %`;
+    if (part < whole && exact > 100 - least) return `> ${100 - least} %`;
+    return `${exact.toLocaleString('en-US', { maximumFractionDigits })} %`;
+}
+
+/** Two shares with as many digits as it takes to tell them apart: `94.96 %` and `95 %`. */
+export function shares(actual: number, expected: number): [string, string] {
+    for (let digits = 0; digits <= 6; digits++) {
+        const texts = [actual, expected].map((share) => percent(share, 1, digits)) as [string, string];
+        const isExact = Math.abs(Number.parseFloat(texts[1].replace(/^[<>] /, '')) / 100 - expected) < 1e-9;
+        if (texts[0] !== texts[1] && isExact) return texts;
+    }
+    return [percent(actual, 1, 6), percent(expected, 1, 6)];
 }
 
 const BYTE_UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'];
