@@ -8,6 +8,7 @@ import type { CriticalError, NonRetryableError } from 'crawlee';
  */
 const core = createRequire(createRequire(import.meta.url).resolve('apify'))('@crawlee/core') as {
     checkStorageAccess: () => void;
+    Configuration: new () => object;
     CriticalError: typeof CriticalError;
     NonRetryableError: typeof NonRetryableError;
 };
@@ -30,6 +31,12 @@ export function toNonRetryableError(error: Error): Error {
 /** With the name and code by which the original is known. */
 function dressed(wrapper: Error, { name, code }: Error & { code?: string }): Error {
     return Object.assign(wrapper, { name, ...(code !== undefined && { code }) });
+}
+
+/** Whether the crawler is of the copy of Crawlee that the SDK stands on. True where that cannot be told. */
+export function isOfThisCrawlee(crawler: unknown): boolean {
+    const { config } = crawler as { config?: unknown };
+    return typeof config !== 'object' || config === null || config instanceof core.Configuration;
 }
 
 /** A crawler as far as it decides on retries. */

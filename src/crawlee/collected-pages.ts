@@ -58,6 +58,8 @@ export class Attempt {
 interface Page {
     attempts: Attempt[];
     startedAttempts: number;
+    /** Number of the newest attempt that has collected something or has returned: what older ones push is pushed by it again. */
+    newest: number;
     /** What earlier attempts have stored, by hash: a retry that pushes the same to the letter leaves it out. */
     committed: string[];
     /** Settles with the last commit. */
@@ -91,9 +93,8 @@ export class CollectedPages implements CollectedItems {
     /** Resolves at once, or, once the page was committed early or memory is short, when the items are stored. */
     async collect(attempt: Attempt, items: readonly PreparedItem[]): Promise<void> {
         const { counters, buffer } = this.#pipeline;
-        const { attempts } = attempt.page;
         counters.received(items.length);
-        if (attempts.some((other) => other.number > attempt.number && (other.hasItems || other.isCommittedEarly))) {
+        if (attempt.page.newest > attempt.number) {
             counters.discarded(items.length);
             return;
         }
@@ -225,6 +226,7 @@ export class CollectedPages implements CollectedItems {
     /** A later attempt has collected something, or has returned: what earlier ones have collected is pushed by it again. */
     #dropOlder(attempt: Attempt): void {
         const { page, number } = attempt;
+        page.newest = Math.max(page.newest, number);
         for (const older of page.attempts.filter((other) => other.number < number)) {
             const { items, bytes } = older.take();
             this.#pipeline.counters.discarded(items.length);
@@ -246,6 +248,7 @@ export class CollectedPages implements CollectedItems {
         const page: Page = {
             attempts: [],
             startedAttempts: 0,
+            newest: 0,
             committed: [],
             committing: Promise.resolve(),
             forget: () => {

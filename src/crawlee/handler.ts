@@ -1,5 +1,6 @@
 import { checkStorageAccess, mayBeRetried, toNonRetryableError } from '../apify/crawlee-core.js';
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
+import type { PreparedItem } from '../pipeline/prepare.js';
 import type { Attempt } from './collected-pages.js';
 import type { Awaitable, ContextPush, GuardableContext, GuardHandle } from './guard-handle.js';
 import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './guard-handle.js';
@@ -42,8 +43,8 @@ class HandlerRun {
     readonly #original: GuardableContext;
     readonly #guard: GuardHandle;
     readonly #attempt: Attempt;
-    /** Pushes whose items are being prepared; a large array takes its time. */
-    readonly #preparing = new Set<Promise<unknown>>();
+    /** Settles when the items of all pushes are collected, in the order of the calls: a large array takes its time. */
+    #collected: Promise<unknown> = Promise.resolve();
     /** Once the handler has returned or thrown: whether its items were stored. Does not reject. */
     #isStored: Promise<boolean> | undefined;
 
@@ -73,7 +74,7 @@ class HandlerRun {
             await withRequest(this.#original.request, handler);
         } catch (error) {
             this.#isStored = Promise.resolve(false);
-            await this.#prepared();
+            await this.#collected;
             const isLast = !mayBeRetried(this.#original.crawler, this.#original.request, error);
             await this.#guard.pages.threw(this.#attempt, isLast);
             throw error;
@@ -84,7 +85,7 @@ class HandlerRun {
     }
 
     async #commit(): Promise<boolean> {
-        await this.#prepared();
+        await this.#collected;
         if (this.#guard.isClosed && this.#attempt.hasItems) throw new GuardClosedError();
         try {
             return await this.#guard.pages.returned(this.#attempt);
@@ -105,8 +106,7 @@ class HandlerRun {
         const isLate = this.#isStored !== undefined;
         const prepared = pusher.prepareAll(data);
         // Before the first `await`: the handler may return without waiting.
-        const collected = isLate ? undefined : prepared.then(async (items) => pages.collect(this.#attempt, items));
-        if (collected !== undefined) this.#wait(collected);
+        const collected = isLate ? undefined : this.#collect(prepared);
         try {
             const items = await prepared;
             await collected;
@@ -121,15 +121,16 @@ class HandlerRun {
         await inCrawler(async () => original.call(undefined, data, datasetIdOrName));
     }
 
-    #wait(preparing: Promise<unknown>): void {
-        const done = preparing.then(ignore, ignore);
-        this.#preparing.add(done);
-        void done.then(() => this.#preparing.delete(done));
-    }
-
-    /** Resolves when the items of all pushes are collected; of a push that was rejected none is, as the handler was told. */
-    async #prepared(): Promise<void> {
-        await Promise.all(this.#preparing);
+    /** Collects the items of a push behind those of the pushes before it. @throws what preparing them throws */
+    async #collect(prepared: Promise<readonly PreparedItem[]>): Promise<void> {
+        const before = this.#collected;
+        const collected = prepared.then(async (items) => {
+            await before;
+            await this.#guard.pages.collect(this.#attempt, items);
+        });
+        // Of a push that was rejected nothing is collected, as the handler was told.
+        this.#collected = Promise.all([before, collected.catch(ignore)]);
+        await collected;
     }
 }
 

@@ -1,4 +1,4 @@
-import { checkStorageAccess } from '../apify/crawlee-core.js';
+import { checkStorageAccess, isOfThisCrawlee } from '../apify/crawlee-core.js';
 import type { PatchTarget } from '../apify/patches.js';
 import { installTarget, uninstallTarget } from '../apify/patches.js';
 import type { PushResult } from '../records.js';
@@ -33,7 +33,8 @@ export class Installation {
     /** Again without a crawler: nothing. With one: records of what its handlers push know their request. */
     install(crawler?: InstallableCrawler): void {
         installTarget(this.#target);
-        if (crawler !== undefined && !this.#guard.takes(undefined, crawler)) this.#guard.warnForeign();
+        const isForeign = crawler !== undefined && !(isOfThisCrawlee(crawler) && this.#guard.takes(undefined, crawler));
+        if (isForeign) this.#guard.warnForeign();
         if (crawler === undefined || this.#crawlers.has(crawler)) return;
         const undo = scopeRequests(crawler);
         if (undo === undefined) {

@@ -17,7 +17,7 @@ describe('when some of what a handler collected is stored and the rest is not, i
     it('after a delivery that failed half way', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open(SMALL_REQUESTS, { maxRetries: 0 });
-        stage.platform.server.faults.next({ ...toItems, skip: 1, fault: { status: 503 } });
+        stage.platform.server.faults.next({ path: `${id}/items`, method: 'POST', skip: 1, fault: { status: 503 } });
         const attempts: number[] = [];
         const requestHandler = guard.handler(async ({ request, pushData }: Context) => {
             attempts.push(request.retryCount);
@@ -74,7 +74,7 @@ describe('when some of what a handler collected is stored and the rest is not, i
 describe('what no request carries yet when its handler times out', () => {
     it('is given back, and never stored beside what the retry pushes in its place', async () => {
         const id = await stage.freshDataset();
-        const guard = await stage.open(SMALL_REQUESTS);
+        const guard = await stage.open({ ...SMALL_REQUESTS, maxParallelRequests: 1 });
         stage.platform.server.faults.next({ ...toItems, fault: { delayMillis: 1_500 } });
         let last = 0;
         const requestHandler = guard.handler(async ({ request, pushData }: Context) => {

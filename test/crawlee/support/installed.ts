@@ -8,7 +8,7 @@ import type { Stage } from './crawling.js';
 import { crawl, crawlerOptions, httpCrawlerOptions, numbers, sortedNumbers } from './crawling.js';
 
 /** The methods that `install()` replaces. */
-export const patchable = () => [Actor.prototype.pushData, Actor.prototype.metamorph, Dataset.prototype.pushData];
+export const patchable = () => [Actor.prototype.pushData, Dataset.prototype.pushData];
 
 /** An `install()` that ends with the test. */
 export function install(guard: DatasetGuard<any>, crawler?: Parameters<DatasetGuard['install']>[0]): void {

@@ -3,6 +3,8 @@ import { vi } from 'vitest';
 
 import type { DatasetGuardOptions } from '../../../src/index.js';
 import { DatasetGuard } from '../../../src/index.js';
+import type { SnapshotHead } from '../../../src/run-end/snapshot.js';
+import { fromPieces, parseHead } from '../../../src/run-end/snapshot.js';
 import type { ApiServer } from '../../support/api-server.js';
 
 /** The platform's times, cut short alike. */
@@ -50,21 +52,24 @@ export async function emitEvent(
     await events.waitForAllListenersToComplete();
 }
 
+/** The heads of what waits for the run's next process. */
+function headsOf(server: ApiServer, datasetId: string): SnapshotHead[] {
+    const records = [...server.records()].filter(([key]) => key.startsWith(`DATASET-GUARD-STATE-${datasetId}-`));
+    return records.map(([, { value }]) => parseHead(value.toString())).filter(({ itemCount }) => itemCount > 0);
+}
+
 /** The records in which items wait for the run's next process. */
 export function unsentKeys(server: ApiServer, datasetId: string): string[] {
-    return [...server.records().keys()].filter((key) => key.startsWith(`DATASET-GUARD-UNSENT-${datasetId}-`)).sort();
+    return headsOf(server, datasetId).flatMap(({ parts }) => parts.flat().map(({ key }) => key));
 }
 
 /** The items that wait in those records, in order, the rejected ones last. */
 export function savedItems(server: ApiServer, datasetId: string): any[] {
-    const records = unsentKeys(server, datasetId).map((key) => {
-        const [header, ...lines] = server.records().get(key)!.value.toString().trimEnd().split('\n');
-        return { kind: JSON.parse(header!).kind as string, lines: lines.map((line): any => JSON.parse(line)) };
-    });
+    const saved = headsOf(server, datasetId).flatMap(({ parts }) =>
+        parts.map((part) => fromPieces(part.map(({ key }) => server.records().get(key)!.value.toString()))),
+    );
     return [
-        ...records.filter(({ kind }) => kind === 'items').flatMap(({ lines }) => lines),
-        ...records
-            .filter(({ kind }) => kind === 'rejected')
-            .flatMap(({ lines }) => lines.map(({ text }) => JSON.parse(text))),
+        ...saved.flatMap(({ batches }) => batches.flatMap(({ lines }) => lines.map((line): any => JSON.parse(line)))),
+        ...saved.flatMap(({ records }) => records.map((line) => JSON.parse(JSON.parse(line).itemText))),
     ];
 }
