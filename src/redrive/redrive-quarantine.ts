@@ -9,6 +9,7 @@ import { readLocalDefinition } from '../schema/definition.js';
 import { BATCH_ITEMS } from './batch.js';
 import { hash } from './fingerprint.js';
 import { Journal } from './journal.js';
+import type { LockTimes } from './lock.js';
 import { Lock } from './lock.js';
 import type { RedriveOptions, ResolvedRedrive } from './options.js';
 import { resolveRedrive } from './options.js';
@@ -25,6 +26,7 @@ export interface RedriveInternals {
     /** Of the transform's source, where that is more than the function's own text. */
     transformHash?: string;
     batchItems?: number;
+    lockTimes?: Partial<LockTimes>;
 }
 
 /**
@@ -53,7 +55,15 @@ export async function redriveQuarantine(
     }
     const quarantine = await openQuarantine(options);
     const store = await openJournalStore(quarantine, dryRun);
-    const lock = dryRun ? undefined : await Lock.acquire(store, clock, readRunIdentity().actorRunId);
+    const lock = dryRun
+        ? undefined
+        : await Lock.acquire(store, {
+              clock,
+              log,
+              runId: readRunIdentity().actorRunId,
+              signal: options.signal,
+              times: internals.lockTimes,
+          });
     try {
         const journal = await Journal.open(store);
         const returnStore = createReturnStore(quarantine, internal);

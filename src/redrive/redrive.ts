@@ -43,14 +43,17 @@ export class Redrive {
     }
 
     async run(): Promise<RedriveResult> {
-        const { journal, quarantineSink, options } = this.#parts;
+        const { journal, lock, quarantineSink, options } = this.#parts;
         const list = async (offset: number, limit: number) => (await quarantineSink.list(offset, limit))?.items;
         for await (const candidate of readCandidates(list, journal.redriven)) {
             if (options.signal?.aborted || this.#isStopped) break;
             await this.#take(candidate);
         }
         await this.#flush();
-        if (!options.dryRun) await journal.save();
+        if (!options.dryRun) {
+            await lock?.checkIfReadable();
+            await journal.save();
+        }
         this.#counts.isComplete = !options.signal?.aborted && !this.#isStopped;
         return this.#counts.result();
     }

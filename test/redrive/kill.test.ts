@@ -125,9 +125,9 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         });
         const folder = await mkdtemp(join(tmpdir(), 'redrive-kill-'));
         onTestFinished(async () => rm(folder, { recursive: true, force: true }));
-        const tuning = { listingLagMillis: 500, firstRetryDelayMillis: 10, requestTimeoutSecs: 2 };
+        const internal = { listingLagMillis: 500, firstRetryDelayMillis: 10, requestTimeoutSecs: 2 };
         const scene = {
-            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 8, tuning }),
+            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 8, internal }),
             env: platformEnv(server),
             cwd: folder,
         };

@@ -14,7 +14,7 @@ const internally: (options?: RedriveOptions, internals?: RedriveInternals) => Pr
     redriveQuarantine;
 const INTERNALS: RedriveInternals = {
     batchItems: 10,
-    tuning: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
+    internal: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
 };
 const RECORDS = 30;
 

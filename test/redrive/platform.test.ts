@@ -13,7 +13,7 @@ const internally: (options?: RedriveOptions, internals?: RedriveInternals) => Pr
     redriveQuarantine;
 const INTERNALS: RedriveInternals = {
     batchItems: 20,
-    tuning: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
+    internal: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
 };
 
 let run: PlatformRun;
