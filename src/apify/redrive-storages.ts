@@ -32,8 +32,8 @@ export function defaultQuarantine(localActorName: string | undefined): string {
 }
 
 /**
- * The dataset that a record's item was pushed to: by id on the platform. On a laptop ids are made anew by each process, so
- * there it is the name. In a run on the platform it is the run's own: the others belong to runs that are over.
+ * The dataset that a record's item was pushed to: by id on the platform. Locally each process makes new ids, so there it is
+ * the name. In a run on the platform it is the run's own: the others belong to runs that are over.
  */
 export async function findDatasetOf({ datasetId, datasetName }: QuarantineRecord): Promise<Dataset | undefined> {
     if (Actor.isAtHome()) return Actor.openDataset();
@@ -57,7 +57,7 @@ export async function readStoredItem(record: QuarantineRecord, quarantine: Datas
     const { itemStoreId, itemKey } = record;
     if (itemStoreId === undefined || itemKey === undefined) return undefined;
     const client = Actor.config.getStorageClient();
-    // On a laptop each process makes ids anew: there it is the store beside the quarantine, or else the run's own.
+    // Locally each process makes new ids: there it is the store beside the quarantine, or else the run's own.
     const stores = isRemote()
         ? [itemStoreId]
         : [
@@ -73,8 +73,17 @@ export async function readStoredItem(record: QuarantineRecord, quarantine: Datas
     return undefined;
 }
 
+/** Reads the ids of records: on the platform nothing else is transferred. */
+export function createIdReader(quarantine: Dataset, sink: ItemSink): Pick<ItemSink, 'list'> {
+    if (!sink.isRemote) return sink;
+    return { list: async (offset, limit) => quarantine.getData({ offset, limit, fields: ['id'] }) };
+}
+
 /** The quarantine as the place that items go back to. Where it cannot be written, nothing stands in for it. */
-export function createReturnStore(quarantine: Dataset, internal: InternalOptions): QuarantineStore & { sink: ItemSink } {
+export function createReturnStore(
+    quarantine: Dataset,
+    internal: InternalOptions,
+): QuarantineStore & { sink: ItemSink } {
     const sink = createItemSink(quarantine, internal);
     return {
         sink,

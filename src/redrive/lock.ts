@@ -1,22 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-
 import { RedriveError } from '../errors.js';
 import type { JournalStore, Log } from '../ports.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
-
-/** The process that redrives. */
-interface Holder {
-    id: string;
-    host: string;
-    pid: number;
-    runId?: string;
-    /** Grows with each renewal. Others only watch whether the record changes, because the clocks of two hosts may differ. */
-    renewals: number;
-    /** The time of the last renewal, for people. */
-    at: string;
-}
+import type { LockHolder } from './lock-holder.js';
+import { createHolder, describeHolder, forgetHolder, isHolderAlive, parseHolder } from './lock-holder.js';
 
 export interface LockTimes {
     renewMillis: number;
@@ -39,20 +26,17 @@ const LOCK_TIMES: LockTimes = { renewMillis: 10_000, deadMillis: 40_000, pollMil
 /** The client tries again for minutes, and a redrive that is done must not wait for that. */
 const MAX_RELEASE_MILLIS = 10_000;
 
-/** The locks of this process. */
-const heldIds = new Set<string>();
-
 /** One redrive of a quarantine at a time. */
 export class Lock {
     readonly #store: JournalStore;
     readonly #options: LockOptions;
     readonly #times: LockTimes;
-    readonly #holder: Holder;
+    readonly #holder: LockHolder;
     #cancelTimer: () => void = () => undefined;
     #renewal: Promise<void> = Promise.resolve();
     #isReleased = false;
 
-    private constructor(store: JournalStore, options: LockOptions, holder: Holder, times: LockTimes) {
+    private constructor(store: JournalStore, options: LockOptions, holder: LockHolder, times: LockTimes) {
         this.#store = store;
         this.#options = options;
         this.#holder = holder;
@@ -64,20 +48,16 @@ export class Lock {
     static async acquire(store: JournalStore, options: LockOptions): Promise<Lock> {
         const { clock, runId } = options;
         const times = { ...LOCK_TIMES, ...options.times };
-        const id = randomUUID();
-        const identity = { id, host: hostname(), pid: process.pid, ...(runId && { runId }) };
-        const holder: Holder = { ...identity, renewals: 0, at: iso(clock.now()) };
-        // Before the lock can be read: a second redrive of this process may look at once.
-        heldIds.add(id);
+        const holder = createHolder(runId, clock.now());
         try {
             if (!(await store.create(KEY, JSON.stringify(holder)))) {
                 await removeIfDead(store, options, holder, times);
                 if (!(await store.create(KEY, JSON.stringify(holder)))) {
-                    throw inProgress(parse(await store.read(KEY)), store);
+                    throw inProgress(parseHolder(await store.read(KEY)), store);
                 }
             }
         } catch (error) {
-            heldIds.delete(id);
+            forgetHolder(holder);
             throw error;
         }
         return new Lock(store, options, holder, times);
@@ -85,7 +65,7 @@ export class Lock {
 
     /** @throws RedriveError when another redrive has taken the lock, which it may where this process stood still */
     async check(): Promise<void> {
-        const other = parse(await this.#store.read(KEY));
+        const other = parseHolder(await this.#store.read(KEY));
         if (other?.id !== this.#holder.id) throw inProgress(other, this.#store);
     }
 
@@ -97,7 +77,7 @@ export class Lock {
         } catch {
             return;
         }
-        const other = parse(text);
+        const other = parseHolder(text);
         if (other !== undefined && other.id !== this.#holder.id) throw inProgress(other, this.#store);
     }
 
@@ -110,7 +90,7 @@ export class Lock {
             (error: Error) => error,
         );
         const result = (await within(removal, MAX_RELEASE_MILLIS)) ?? new Error('the store does not answer');
-        heldIds.delete(this.#holder.id);
+        forgetHolder(this.#holder);
         if (result === 'removed') return;
         this.#options.log.warning(
             `The lock of this redrive could not be removed (${result.message}). The items are not affected. A redrive on ` +
@@ -121,7 +101,7 @@ export class Lock {
     async #remove(): Promise<void> {
         // A renewal that is under way would write the lock again.
         await this.#renewal;
-        if (parse(await this.#store.read(KEY))?.id === this.#holder.id) await this.#store.remove(KEY);
+        if (parseHolder(await this.#store.read(KEY))?.id === this.#holder.id) await this.#store.remove(KEY);
     }
 
     #scheduleRenewal(): void {
@@ -137,34 +117,28 @@ export class Lock {
     async #renew(): Promise<void> {
         await this.check();
         this.#holder.renewals++;
-        this.#holder.at = iso(this.#options.clock.now());
+        this.#holder.at = new Date(this.#options.clock.now()).toISOString();
         await this.#store.write(KEY, JSON.stringify(this.#holder));
     }
 }
 
 /** @throws RedriveError unless the holder of the lock is dead */
-async function removeIfDead(store: JournalStore, options: LockOptions, own: Holder, times: LockTimes): Promise<void> {
+async function removeIfDead(
+    store: JournalStore,
+    options: LockOptions,
+    own: LockHolder,
+    times: LockTimes,
+): Promise<void> {
     const text = await store.read(KEY);
     if (text === undefined) return;
-    const other = parse(text);
+    const other = parseHolder(text);
     const isAlive = other === undefined ? undefined : isHolderAlive(other, own);
     if (isAlive === true) throw inProgress(other, store);
     if (isAlive === undefined) await watch(text, store, options, times);
     // Whoever watched as well may have been faster.
     const current = await store.read(KEY);
-    if (current !== undefined && current !== text) throw inProgress(parse(current), store);
+    if (current !== undefined && current !== text) throw inProgress(parseHolder(current), store);
     await store.remove(KEY);
-}
-
-/** `undefined` where only watching tells. */
-function isHolderAlive(other: Holder, own: Holder): boolean | undefined {
-    if (heldIds.has(other.id)) return true;
-    if (other.host === own.host) {
-        // In containers of one host name, each main process has the same number.
-        return other.pid === own.pid ? undefined : isProcessAlive(other.pid);
-    }
-    // A run has one container at a time: this one follows that of the holder.
-    return own.runId !== undefined && other.runId === own.runId ? false : undefined;
 }
 
 /** Resolves once the lock was not renewed for so long that its holder is dead. @throws RedriveError as soon as it is renewed */
@@ -174,9 +148,9 @@ async function watch(
     { clock, log, signal }: LockOptions,
     { deadMillis, pollMillis }: LockTimes,
 ): Promise<void> {
-    const other = parse(text);
+    const other = parseHolder(text);
     log.info(
-        `${describeHolder(other)} has locked the quarantine. This redrive watches for up to ${deadMillis / 1_000} s whether ` +
+        `The quarantine is locked by ${describeHolder(other)}. This redrive watches for up to ${deadMillis / 1_000} s whether ` +
             'the lock is renewed, and begins if it is not.',
     );
     const startedAt = clock.monotonic();
@@ -184,40 +158,13 @@ async function watch(
         await clock.sleep(pollMillis, signal);
         const current = await store.read(KEY);
         if (current === undefined) return;
-        if (current !== text || signal?.aborted) throw inProgress(parse(current), store);
+        if (current !== text || signal?.aborted) throw inProgress(parseHolder(current), store);
     }
 }
 
-function isProcessAlive(pid: number): boolean {
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        // The process belongs to another user.
-        return (error as NodeJS.ErrnoException).code === 'EPERM';
-    }
-}
-
-function parse(text: string | undefined): Holder | undefined {
-    try {
-        return text === undefined ? undefined : (JSON.parse(text) as Holder);
-    } catch {
-        return undefined;
-    }
-}
-
-function inProgress(other: Holder | undefined, store: JournalStore): RedriveError {
-    const who = describeHolder(other);
+function inProgress(other: LockHolder | undefined, store: JournalStore): RedriveError {
     return new RedriveError(
-        `The quarantine is being redriven by ${who[0]!.toLowerCase()}${who.slice(1)}. Wait until it is done. ` +
+        `The quarantine is being redriven by ${describeHolder(other)}. Wait until it is done. ` +
             `If that process does not redrive, delete record ${KEY} of ${store.name}.`,
     );
-}
-
-function describeHolder(holder: Holder | undefined): string {
-    return holder === undefined ? 'Another process' : `Process ${holder.pid} on ${holder.host}`;
-}
-
-function iso(millis: number): string {
-    return new Date(millis).toISOString();
 }

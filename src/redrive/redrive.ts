@@ -1,14 +1,15 @@
 import type { Dataset } from 'apify';
 
-import { readStoredItem } from '../apify/redrive-storages.js';
+import { createIdReader, readStoredItem } from '../apify/redrive-storages.js';
 import type { ItemSink } from '../ports.js';
 import type { Dictionary, QuarantineRecord } from '../records.js';
 import { Batch } from './batch.js';
 import type { Candidate } from './candidates.js';
-import { isOwnReturn, readCandidates, reasonToSkip } from './candidates.js';
+import { reasonToSkip } from './candidates.js';
 import type { Journal, Reached } from './journal.js';
 import type { Lock } from './lock.js';
 import type { ResolvedRedrive } from './options.js';
+import { readCandidates } from './quarantine-reader.js';
 import type { RedriveResult } from './result.js';
 import { RedriveCounts } from './result.js';
 import type { Target } from './target.js';
@@ -22,15 +23,15 @@ export interface RedriveParts {
     quarantine: Dataset;
     quarantineSink: ItemSink;
     targets: Targets;
-    /** Milliseconds since the epoch. */
-    startedAt: number;
     isRemote: boolean;
     batchItems: number;
+    /** Called with each item that is about to be sent, as it was and as it is sent. */
+    onItem?: ((record: QuarantineRecord, before: unknown, after: unknown) => void) | undefined;
 }
 
 /**
- * One way through a quarantine: record → item → transform → guard. What a batch is about to send is written down before it
- * is sent, and what came of it with the next one, so that at every moment it can be found out what has happened.
+ * One pass over a quarantine: record → item → transform → guard. The journal gets each batch before it is sent and its
+ * outcome with the next batch, so that after a crash at any moment the next redrive can find out what was stored.
  */
 export class Redrive {
     readonly #parts: RedriveParts;
@@ -43,11 +44,11 @@ export class Redrive {
     }
 
     async run(): Promise<RedriveResult> {
-        const { journal, lock, quarantineSink, options } = this.#parts;
-        const list = async (offset: number, limit: number) => (await quarantineSink.list(offset, limit))?.items;
-        for await (const candidate of readCandidates(list, journal.redriven)) {
+        const { journal, lock, quarantine, quarantineSink, options } = this.#parts;
+        const idReader = createIdReader(quarantine, quarantineSink);
+        for await (const candidate of readCandidates(quarantineSink, idReader, journal.redriven)) {
             if (options.signal?.aborted || this.#isStopped) break;
-            await this.#take(candidate);
+            await this.#process(candidate);
         }
         await this.#flush();
         if (!options.dryRun) {
@@ -58,14 +59,17 @@ export class Redrive {
         return this.#counts.result();
     }
 
-    async #take(candidate: Candidate): Promise<void> {
-        const { record, position } = candidate;
-        const { options, targets, startedAt } = this.#parts;
+    async #process(candidate: Candidate): Promise<void> {
+        const { record, position, original } = candidate;
+        const { options, targets } = this.#parts;
         if (!isRecord(record)) {
             this.#counts.fail(position, 'is no quarantine record.');
             return;
         }
-        if (isOwnReturn(record, startedAt)) return;
+        if (original !== undefined) {
+            this.#skipRepeat(original, position);
+            return;
+        }
         const reason = reasonToSkip(record, options);
         if (reason !== undefined) {
             this.#counts.skipped[reason]++;
@@ -75,11 +79,19 @@ export class Redrive {
         if (target === undefined) {
             this.#counts.fail(position, `its dataset ${record.datasetId} is gone. Name another as "dataset".`);
         } else if (record.redrive?.fingerprint === target.fingerprint && !options.retry) {
-            // An earlier redrive tried it in vain with the same.
+            // An earlier redrive tried it with the same schema and transform.
             this.#counts.skipped.unchanged++;
         } else {
             await this.#add(candidate, target);
         }
+    }
+
+    /** Its item comes back with the first of the records, and the repeat is done with when that one is. */
+    #skipRepeat(original: number, position: number): void {
+        const { journal } = this.#parts;
+        this.#counts.skipped.repeated++;
+        if (journal.redriven.has(original)) journal.settleRepeat(position);
+        else this.#batch?.addRepeat(original, position);
     }
 
     async #add(candidate: Candidate, target: Target): Promise<void> {
@@ -93,11 +105,11 @@ export class Redrive {
 
     /** The item as it is sent. A record that cannot give one is counted, and left. */
     async #makeItem({ position, record }: Candidate): Promise<{ item: unknown; text: string } | undefined> {
-        const { quarantine, options } = this.#parts;
+        const { quarantine, options, onItem } = this.#parts;
         try {
             const original = 'item' in record ? record.item : await readStoredItem(record, quarantine);
             if (original === undefined) throw new Error(`its item ${record.itemKey} is gone from its store.`);
-            // Of a record `not-an-object` it is something else, as the option says.
+            // The item of a record `not-an-object` is no dictionary, as the option says.
             const copy = structuredClone(original) as Dictionary;
             const item = options.transform ? await options.transform(copy, record) : original;
             if (item === undefined) {
@@ -106,6 +118,7 @@ export class Redrive {
             }
             const text = JSON.stringify(item) as string | undefined;
             if (text === undefined) throw new TypeError('transform returned what has no JSON.');
+            onItem?.(record, original, item);
             return { item, text };
         } catch (error) {
             this.#counts.fail(position, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
@@ -134,7 +147,10 @@ export class Redrive {
         const datasetFrom = isRemote ? Math.max(target.position, reachedIn(target, journal.reached)) : target.position;
         await journal.begin(batch.intent({ datasetFrom, quarantineFrom: quarantineSink.knownItemCount }, !isRemote));
         const { stored, returned, trimmed } = await batch.send();
-        journal.settle([...stored, ...returned], { datasetId: target.dataset.id, itemCount: target.position });
+        journal.settle(batch.withRepeats([...stored, ...returned]), {
+            datasetId: target.dataset.id,
+            itemCount: target.position,
+        });
         this.#counts.storedItems += stored.length;
         this.#counts.quarantinedItems += returned.length;
         for (const position of trimmed) this.#counts.fail(position, "the user's budget does not let its item through.");

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 
+import { Actor } from 'apify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { RedriveOptions, RedriveResult } from '../../src/index.js';
@@ -49,15 +51,27 @@ async function push(...items: unknown[]): Promise<void> {
 const redriveInternally: (options?: RedriveOptions, internals?: RedriveInternals) => Promise<RedriveResult> =
     redriveQuarantine;
 
-async function redrive(options?: RedriveOptions) {
-    const { problems, ...result } = await redriveInternally(options, { batchItems: 100 });
+async function redrive(options?: RedriveOptions, internals?: RedriveInternals) {
+    const { problems, ...result } = await redriveInternally(options, { batchItems: 100, ...internals });
     return { ...result, problems: [...problems] };
 }
 
-const NOTHING = { filtered: 0, unchanged: 0, byTransform: 0, withoutItem: 0 };
+const lockFolder = () => `${process.env.CRAWLEE_STORAGE_DIR}/key_value_stores/${quarantine}-redriven`;
+
+/** The lock of a redrive of this host, unless told otherwise. */
+async function writeLock(holder: object): Promise<void> {
+    const lock = { id: 'another', host: hostname(), pid: 1, renewals: 0, at: new Date().toISOString(), ...holder };
+    await writeFolder(lockFolder(), { 'LOCK.json': lock });
+}
+
+async function append(...records: object[]): Promise<void> {
+    await (await Actor.openDataset(quarantine)).pushData(records);
+}
+
+const NOTHING = { filtered: 0, unchanged: 0, byTransform: 0, withoutItem: 0, repeated: 0 };
 const toText = (item: any) => ({ ...item, title: String(item.title) });
 
-describe('redriveQuarantine, on a laptop', () => {
+describe('redriveQuarantine, locally', () => {
     it('brings back what passes the schema as it is now, and does nothing when it is run again', async () => {
         await push({ title: 'Alien' }, { title: 1941 }, { title: null }, { title: 1984 });
         await setSchema(LENIENT);
@@ -272,21 +286,82 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(dataset)).toEqual([{ title: '1941' }]);
     });
 
-    it('takes over from a redrive that has died without a word', async () => {
+    it('takes over the lock of a process of this host that is gone', async () => {
         await push({ title: 1941 });
-        expect(await redrive({ transform: toText, reason: 'rejected' })).toMatchObject({ storedItems: 0 });
-        const root = process.env.CRAWLEE_STORAGE_DIR!;
-        const { hostname } = await import('node:os');
         // No process has the number 2^22 or a higher one.
-        const dead = { id: 'x', host: hostname(), pid: 2 ** 22 + 1, at: new Date().toISOString() };
-        await writeFolder(`${root}/key_value_stores/${quarantine}-redriven`, { 'LOCK.json': dead });
+        await writeLock({ pid: 2 ** 22 + 1 });
         expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1 });
-        const foreign = { ...dead, host: 'elsewhere' };
-        await writeFolder(`${root}/key_value_stores/${quarantine}-redriven`, { 'LOCK.json': foreign });
-        await expect(redrive()).rejects.toThrow('process 4194305 on elsewhere');
-        const silent = { ...foreign, at: new Date(Date.now() - 61_000).toISOString() };
-        await writeFolder(`${root}/key_value_stores/${quarantine}-redriven`, { 'LOCK.json': silent });
-        expect(await redrive()).toMatchObject({ readRecords: 0 });
+        expect(Object.keys(await run.records(`${quarantine}-redriven`))).toEqual(['STATE.json']);
+    });
+
+    it('refuses to begin while another process of this host holds the lock, and names that process', async () => {
+        await push({ title: 1941 });
+        await writeLock({ pid: process.ppid });
+        await expect(redrive({ transform: toText })).rejects.toThrow(
+            new RegExp(`is being redriven by process ${process.ppid} on .*delete record LOCK of key-value store "`),
+        );
+        expect(await run.items(dataset)).toEqual([]);
+    });
+
+    it('takes over the lock of another host, however new it looks, once it was not renewed for long enough', async () => {
+        await push({ title: 1941 });
+        await writeLock({ host: 'elsewhere', at: new Date(Date.now() + 3_600_000).toISOString() });
+        const lockTimes = { deadMillis: 300, pollMillis: 20 };
+        expect(await redrive({ transform: toText }, { lockTimes })).toMatchObject({ storedItems: 1 });
+    });
+
+    it('does not take over the lock of another host, however old it looks, while it is renewed', async () => {
+        await push({ title: 1941 });
+        const at = new Date(0).toISOString();
+        let renewals = 0;
+        await writeLock({ host: 'elsewhere', at, renewals });
+        const lockTimes = { deadMillis: 20_000, pollMillis: 20 };
+        const refused = expect(redrive({ transform: toText }, { lockTimes })).rejects.toThrow('on elsewhere');
+        const renewing = setInterval(() => void writeLock({ host: 'elsewhere', at, renewals: ++renewals }), 50);
+        await refused.finally(() => clearInterval(renewing));
+        expect(await run.items(dataset)).toEqual([]);
+    });
+
+    it('takes over a lock record that no redrive has written', async () => {
+        await push({ title: 1941 });
+        await writeFolder(lockFolder(), { 'LOCK.json': null });
+        const lockTimes = { deadMillis: 100, pollMillis: 20 };
+        expect(await redrive({ transform: toText }, { lockTimes })).toMatchObject({ storedItems: 1 });
+    });
+
+    it('stores an item once whose record was written twice, also when the repeat comes after the redrive', async () => {
+        await push({ title: 1941 }, { title: 1984 });
+        const [first, second] = await run.items(quarantine);
+        await append(first);
+        expect(await redrive({ transform: toText })).toMatchObject({
+            readRecords: 3,
+            storedItems: 2,
+            skippedRecords: 1,
+            skipped: { ...NOTHING, repeated: 1 },
+        });
+        await append(second);
+        expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 0, skipped: { repeated: 1 } });
+        expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 0 });
+        expect(await run.items(dataset)).toEqual([{ title: '1941' }, { title: '1984' }]);
+    });
+
+    it('leaves a repeat as long as the first record with its id is left', async () => {
+        await push({ title: 1941 });
+        await append(...(await run.items(quarantine)));
+        const skipped = { ...NOTHING, byTransform: 1, repeated: 1 };
+        expect(await redrive({ transform: () => undefined })).toMatchObject({ readRecords: 2, skipped });
+        expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1, skipped: { repeated: 1 } });
+        expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 0 });
+    });
+
+    it('gives the record of an item that fails again an id of its own, so that it is no repeat', async () => {
+        await push({ title: 1941 });
+        for (let attempt = 2; attempt <= 4; attempt++) {
+            expect(await redrive({ retry: true })).toMatchObject({ readRecords: 1, quarantinedItems: 1 });
+        }
+        const records = await run.items(quarantine);
+        expect(new Set(records.map(({ id }) => id)).size).toBe(4);
+        expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 1, storedItems: 1 });
     });
 
     it('goes no further than what is no quarantine record', async () => {

@@ -7,7 +7,7 @@ import { redriveQuarantine } from '../../src/index.js';
 import type { RedriveInternals } from '../../src/redrive/redrive-quarantine.js';
 import type { PlatformRun } from '../support/platform-run.js';
 import { startPlatformRun } from '../support/platform-run.js';
-import { FIELDS, recordsInQuarantine, takeAccount, fateOf } from './support/movies-in-quarantine.js';
+import { FIELDS, recordsInQuarantine, takeAccount, outcomeOf } from './support/movies-in-quarantine.js';
 
 const internally: (options?: RedriveOptions, internals?: RedriveInternals) => Promise<RedriveResult> =
     redriveQuarantine;
@@ -40,10 +40,10 @@ async function redrive(options: RedriveOptions = {}): Promise<RedriveResult> {
     return internally({ quarantine, ...options }, INTERNALS);
 }
 
-/** Mends most, leaves some alone, and does nothing for others. */
+/** Mends most items, leaves some to the quarantine, and returns others unchanged. */
 function mend(item: any): unknown {
-    if (fateOf(item.number) === 'returned') return item;
-    return fateOf(item.number) === 'left' ? undefined : { ...item, title: String(item.title) };
+    if (outcomeOf(item.number) === 'returned') return item;
+    return outcomeOf(item.number) === 'left' ? undefined : { ...item, title: String(item.title) };
 }
 
 describe('redriveQuarantine, in a run on the platform', () => {
