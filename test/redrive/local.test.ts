@@ -316,7 +316,9 @@ describe('redriveQuarantine, locally', () => {
         let renewals = 0;
         await writeLock({ host: 'elsewhere', at, renewals });
         const lockTimes = { deadMillis: 20_000, pollMillis: 20 };
-        const refused = expect(redrive({ transform: toText }, { lockTimes })).rejects.toThrow('on elsewhere');
+        const refused = expect(redrive({ transform: toText }, { lockTimes })).rejects.toMatchObject({
+            code: 'REDRIVE',
+        });
         const renewing = setInterval(() => void writeLock({ host: 'elsewhere', at, renewals: ++renewals }), 50);
         await refused.finally(() => clearInterval(renewing));
         expect(await run.items(dataset)).toEqual([]);

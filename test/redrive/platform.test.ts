@@ -122,6 +122,70 @@ describe('redriveQuarantine, in a run on the platform', () => {
         expect([...run.server.records().keys()].filter((key) => key.includes('QUARANTINE'))).toEqual([]);
     });
 
+    it('ends although somebody else writes to the quarantine without a pause, and leaves those records to the next', async () => {
+        fill(recordsInQuarantine(30, dataset));
+        let others = 0;
+        run.server.faults.use(({ method, path }) => {
+            if (method === 'GET' && path.endsWith('/items')) {
+                // Each is a record of its own that the transform leaves.
+                const records = recordsInQuarantine(50, dataset).map((record) => ({ ...record, item: { number: 5 } }));
+                run.server.append(records, quarantine);
+                others += records.length;
+            }
+            return undefined;
+        });
+        const result = await redrive({ transform: mend });
+        run.server.faults.clear();
+        expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
+        const { wrong } = takeAccount(30, run.server.items(dataset), run.server.items(quarantine));
+        expect(wrong).toEqual([]);
+        expect(result.readRecords).toBeLessThan(30 + others);
+    });
+
+    it('finds the records that an interrupted redrive has returned among those of a busy writer', async () => {
+        fill(recordsInQuarantine(20, dataset));
+        const path = `${dataset}/items`;
+        // The failing items are back in quarantine by then, and nobody knows about the others.
+        run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
+        await expect(redrive({ transform: mend })).rejects.toMatchObject({ code: 'DELIVERY' });
+        run.server.faults.clear();
+        const returned = run.server.items(quarantine).length - 20;
+        expect(returned).toBeGreaterThan(0);
+        run.server.faults.use(({ method, path: called }) => {
+            if (method === 'GET' && called.endsWith('/items')) {
+                const records = recordsInQuarantine(200, dataset).map((record) => ({ ...record, item: { number: 5 } }));
+                run.server.append(records, quarantine);
+            }
+            return undefined;
+        });
+        expect(await redrive({ transform: mend })).toMatchObject({ isComplete: true, failedRecords: 0 });
+        run.server.faults.clear();
+        expect(takeAccount(20, run.server.items(dataset), run.server.items(quarantine))).toEqual({
+            wrong: [],
+            strange: [],
+        });
+    });
+
+    it('stores an item once whose record was written twice, and asks for ids alone of what it has redriven', async () => {
+        const records = recordsInQuarantine(60, dataset);
+        fill([...records, records[0]]);
+        const asText = (item: any): unknown => ({ ...item, title: String(item.title) });
+        expect(await redrive({ transform: asText })).toMatchObject({ storedItems: 60, skipped: { repeated: 1 } });
+        run.server.append([records[58]], quarantine);
+        const asked: string[] = [];
+        run.server.faults.use(({ method, path, query }) => {
+            if (method === 'GET' && path.endsWith('/items')) asked.push(query.get('fields') ?? '');
+            return undefined;
+        });
+        expect(await redrive({ transform: asText })).toMatchObject({
+            readRecords: 1,
+            storedItems: 0,
+            skipped: { repeated: 1 },
+        });
+        expect(run.server.items(dataset)).toHaveLength(60);
+        expect(asked.filter((fields) => fields === 'id')).toHaveLength(1);
+    });
+
     it('refuses to go on where what was redriven cannot be read', async () => {
         fill(recordsInQuarantine(5, dataset));
         await redrive({ transform: mend, reason: 'rejected' });
