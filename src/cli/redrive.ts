@@ -110,6 +110,7 @@ function describe(result: RedriveResult, isDryRun: boolean): string {
         'tried before with the same schema and transform': skipped.unchanged,
         'left by the transform': skipped.byTransform,
         'without an item': skipped.withoutItem,
+        'repeats of another record': skipped.repeated,
     }).filter(([, amount]) => amount > 0);
     return [
         `${count(result.readRecords, 'record')} read.`,

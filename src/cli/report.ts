@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 
 import type { QuarantineRecord } from '../records.js';
+import { SeenRecords } from '../redrive/seen-records.js';
 import { renderReportPage } from '../report/html/render.js';
 import { ReasonCounts } from '../report/reasons.js';
 import { libraryVersion } from '../report/version.js';
@@ -14,7 +15,9 @@ import { count, print, printJson, Progress } from './terminal.js';
 const DESCRIPTION = `Writes a page that shows what is in a quarantine, and why.
 
 <source> is a quarantine: a dataset in the local storage, by its name or folder, one on the platform, by id, name or
-owner/name, with APIFY_TOKEN, or a file of its records, .json or .jsonl, gzip or not, or - for standard input.`;
+owner/name, with APIFY_TOKEN, or a file of its records, .json or .jsonl, gzip or not, or - for standard input.
+
+A record that was written twice counts once.`;
 
 const DEFAULT_FILE = 'dataset-guard-report.html';
 
@@ -43,15 +46,17 @@ async function report(named: string, options: ReportOptions): Promise<number> {
     const source = await openNamedSource(named);
     const counts = new ReasonCounts(options.samples);
     const progress = new Progress();
-    let records = 0;
+    const seen = new SeenRecords();
+    let [read, records] = [0, 0];
     try {
         for await (const record of source.items()) {
             if (!isRecord(record)) {
-                throw new UsageError(`${source.name} is no quarantine: its item ${records} is no quarantine record.`);
+                throw new UsageError(`${source.name} is no quarantine: its item ${read} is no quarantine record.`);
             }
+            progress.show(() => `${count(read, 'record')} read`);
+            if (seen.note(record, read++) !== undefined) continue;
             records++;
             counts.countRecord(record);
-            progress.show(() => `${count(records, 'record')} read`);
         }
     } finally {
         progress.clear();

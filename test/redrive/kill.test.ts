@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -139,6 +139,55 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
         expect(finished, 'redrives that were too fast to be killed').toBeLessThan(KILLS / 2);
         expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(2);
+    });
+});
+
+describe('a local redrive after one that was killed while it wrote a file', { timeout: 60_000 }, () => {
+    /** One record, and the journal of a redrive that was about to send its item. */
+    async function createScene(itemText: string | null) {
+        const folder = await mkdtemp(join(tmpdir(), 'redrive-torn-'));
+        onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+        const datasets = join(folder, 'storage/datasets');
+        const intent = {
+            positions: [0],
+            itemHashes: ['0'.repeat(32)],
+            itemTexts: [itemText],
+            dataset: { id: 'default', name: 'default' },
+            datasetFrom: 0,
+            quarantineFrom: 1,
+            fingerprint: 'another',
+        };
+        await writeFolder(join(datasets, QUARANTINE), { '000000001.json': recordsInQuarantine(1, 'default')[0] });
+        await writeFolder(join(folder, `storage/key_value_stores/${QUARANTINE}-redriven`), {
+            'STATE.json': { version: 1, redriven: '', intent },
+        });
+        const finish = async () => {
+            const script = await startScript(
+                redriveScript(LIBRARY_URL, { quarantine: QUARANTINE, schema: FIELDS }, {}),
+                { env: { CRAWLEE_STORAGE_DIR: join(folder, 'storage') }, cwd: folder },
+            );
+            const { stdout, stderr } = await script.finished;
+            expect(stdout, stderr).toContain('An earlier redrive did not end');
+            return JSON.parse(/^result (.*)$/m.exec(stdout)![1]!);
+        };
+        return { datasets, finish };
+    }
+
+    it('puts the record back in the half-written file of the quarantine, and stores its item', async () => {
+        const { datasets, finish } = await createScene(null);
+        await writeFile(join(datasets, QUARANTINE, '000000002.json'), '{"item": {"numb');
+        expect(await finish()).toMatchObject({ storedItems: 1, failedRecords: 0, isComplete: true });
+        expect(await readJsonFolder(join(datasets, 'default'))).toEqual([{ number: 0, title: '0' }]);
+        const [first, second] = await readJsonFolder(join(datasets, QUARANTINE));
+        expect(second).toEqual({ ...first, id: expect.not.stringMatching(first.id) });
+    });
+
+    it('puts the item in the half-written file of the dataset, and stores it no second time', async () => {
+        const { datasets, finish } = await createScene('{"number":0,"title":"0"}');
+        await writeFolder(join(datasets, 'default'), {});
+        await writeFile(join(datasets, 'default/000000001.json'), '{"numb');
+        expect(await finish()).toMatchObject({ readRecords: 0, storedItems: 0, isComplete: true });
+        expect(await readJsonFolder(join(datasets, 'default'))).toEqual([{ number: 0, title: '0' }]);
     });
 });
 
