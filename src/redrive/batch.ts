@@ -4,7 +4,7 @@ import { hashOfItem } from './fingerprint.js';
 import type { Intent } from './journal.js';
 import type { RedriveOutcome, ReturningItem, Target } from './target.js';
 
-/** Items of a batch, unless told otherwise. */
+/** Items of a batch by default. */
 export const BATCH_ITEMS = 1_000;
 const MAX_BYTES = 4_000_000;
 

@@ -63,8 +63,8 @@ export class Journal {
             return new Journal(store, saved);
         } catch (error) {
             throw new RedriveError(
-                `What was redriven cannot be read: record ${KEY} of ${store.name}: ${(error as Error).message}. ` +
-                    'Mend it; without it, items would be sent twice.',
+                `The journal of redrives cannot be parsed (record ${KEY} of ${store.name}): ${(error as Error).message}. ` +
+                    'Repair the record; without it, items would be sent twice.',
                 { cause: error },
             );
         }

@@ -63,7 +63,7 @@ export class Redrive {
         const { record, position, original } = candidate;
         const { options, targets } = this.#parts;
         if (!isRecord(record)) {
-            this.#counts.fail(position, 'is no quarantine record.');
+            this.#counts.fail(position, 'it is no quarantine record.');
             return;
         }
         if (original !== undefined) {
@@ -86,7 +86,7 @@ export class Redrive {
         }
     }
 
-    /** Its item comes back with the first of the records, and the repeat is done with when that one is. */
+    /** The item comes back with the first of the records; the repeat is redriven as soon as that one is. */
     #skipRepeat(original: number, position: number): void {
         const { journal } = this.#parts;
         this.#counts.skipped.repeated++;
@@ -103,13 +103,13 @@ export class Redrive {
         if (this.#batch.isFull) await this.#flush();
     }
 
-    /** The item as it is sent. A record that cannot give one is counted, and left. */
+    /** Makes the item that is sent. Counts a record that has none, and leaves it. */
     async #makeItem({ position, record }: Candidate): Promise<{ item: unknown; text: string } | undefined> {
         const { quarantine, options, onItem } = this.#parts;
         try {
             const original = 'item' in record ? record.item : await readStoredItem(record, quarantine);
             if (original === undefined) throw new Error(`its item ${record.itemKey} is gone from its store.`);
-            // The item of a record `not-an-object` is no dictionary, as the option says.
+            // A record `not-an-object` has an item of another type, as the option says.
             const copy = structuredClone(original) as Dictionary;
             const item = options.transform ? await options.transform(copy, record) : original;
             if (item === undefined) {

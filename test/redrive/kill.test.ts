@@ -25,11 +25,11 @@ interface Scene {
 }
 
 interface Story {
-    /** Redrives that came to their end before they were killed. */
+    /** Redrives that ended before they were killed. */
     finished: number;
-    /** Redrives that found one before them had been killed half way through a batch. */
+    /** Redrives that found that the one before was killed in the middle of a batch. */
     resumed: number;
-    /** Of the last one, which nobody kills. */
+    /** The result of the last redrive, which is not killed. */
     result: any;
 }
 

@@ -47,7 +47,7 @@ async function push(...items: unknown[]): Promise<void> {
     await guard.close();
 }
 
-/** With small batches: the local storage takes its time for each item. */
+/** Uses small batches, because the local storage takes long for each item. */
 const redriveInternally: (options?: RedriveOptions, internals?: RedriveInternals) => Promise<RedriveResult> =
     redriveQuarantine;
 
@@ -58,7 +58,7 @@ async function redrive(options?: RedriveOptions, internals?: RedriveInternals) {
 
 const lockFolder = () => `${process.env.CRAWLEE_STORAGE_DIR}/key_value_stores/${quarantine}-redriven`;
 
-/** The lock of a redrive of this host, unless told otherwise. */
+/** Writes the lock of another redrive, by default one of this host. */
 async function writeLock(holder: object): Promise<void> {
     const lock = { id: 'another', host: hostname(), pid: 1, renewals: 0, at: new Date().toISOString(), ...holder };
     await writeFolder(lockFolder(), { 'LOCK.json': lock });
@@ -72,7 +72,7 @@ const NOTHING = { filtered: 0, unchanged: 0, byTransform: 0, withoutItem: 0, rep
 const toText = (item: any) => ({ ...item, title: String(item.title) });
 
 describe('redriveQuarantine, locally', () => {
-    it('brings back what passes the schema as it is now, and does nothing when it is run again', async () => {
+    it('stores the items that pass the current schema, and does nothing in a second run', async () => {
         await push({ title: 'Alien' }, { title: 1941 }, { title: null }, { title: 1984 });
         await setSchema(LENIENT);
         expect(await redrive()).toEqual({
@@ -102,7 +102,7 @@ describe('redriveQuarantine, locally', () => {
         expect(await run.items(quarantine)).toEqual(records);
     });
 
-    it('changes items, leaves those that the function leaves, and tries them with another function', async () => {
+    it('stores changed items, leaves records for which transform returns undefined, and tries those with another transform', async () => {
         await push({ title: 1941 }, { title: 1984 }, { title: { de: 'Alien' } });
         const first = await redrive({ transform: (item) => (item.title === 1984 ? undefined : toText(item)) });
         expect(first).toMatchObject({ readRecords: 3, skippedRecords: 1, storedItems: 2, quarantinedItems: 0 });
@@ -115,7 +115,7 @@ describe('redriveQuarantine, locally', () => {
         expect(await redrive({ transform: async (item) => toText(item) })).toMatchObject({ readRecords: 0 });
     });
 
-    it('keeps the item as it was when what the function made of it fails, and counts the attempts', async () => {
+    it('keeps the original item when the changed one fails, and counts the attempts', async () => {
         await push({ title: 1941 });
         expect(await redrive({ transform: () => ({ title: [] }) })).toMatchObject({ quarantinedItems: 1 });
         expect(await redrive({ transform: () => ({ title: {} }) })).toMatchObject({ quarantinedItems: 1 });
@@ -126,7 +126,7 @@ describe('redriveQuarantine, locally', () => {
         expect(await run.items(dataset)).toEqual([{ title: '1941' }]);
     });
 
-    it('tries again what came back only when schema or function has changed, or when it is told to', async () => {
+    it('tries a returned item again only when schema or transform changed, or with retry: true', async () => {
         await push({ title: 1941 });
         expect(await redrive()).toMatchObject({ quarantinedItems: 1 });
         expect(await redrive()).toMatchObject({ skippedRecords: 1, quarantinedItems: 0 });
@@ -141,7 +141,7 @@ describe('redriveQuarantine, locally', () => {
         expect(await run.items(dataset)).toEqual([{ title: 1941 }]);
     });
 
-    it('leaves and names a record whose function throws, and goes on with the others', async () => {
+    it('leaves and names a record whose transform throws, and goes on with the others', async () => {
         await push({ title: 1941 }, { title: 1984 });
         const transform = (item: any) => {
             if (item.title === 1941) throw new RangeError('no such year');
@@ -157,14 +157,14 @@ describe('redriveQuarantine, locally', () => {
         expect(await run.items(dataset)).toEqual([{ title: '1984' }, { title: '1941' }]);
     });
 
-    it('does not let the function lose an item: what has no JSON stays', async () => {
+    it('leaves a record whose transform returns something without JSON', async () => {
         await push({ title: 1941 });
         const result = await redrive({ transform: () => () => 'no JSON' });
         expect(result).toMatchObject({ failedRecords: 1, quarantinedItems: 0 });
         expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1 });
     });
 
-    it('takes only the records that are asked for', async () => {
+    it('brings back only the records that reason, run and since select', async () => {
         process.env.ACTOR_RUN_ID = 'first';
         await push({ title: 1 }, 'no object');
         process.env.ACTOR_RUN_ID = 'second';
@@ -204,12 +204,12 @@ describe('redriveQuarantine, locally', () => {
         expect(await run.items(dataset)).toEqual([{ title: 'Brazil' }, { title: 'Alien', length: 9_500_000 }]);
     });
 
-    it('leaves what never had any JSON', async () => {
+    it('leaves a record whose item never had JSON', async () => {
         await push({ title: 1n });
         expect(await redrive({ transform: toText })).toMatchObject({ skipped: { withoutItem: 1 }, storedItems: 0 });
     });
 
-    it('sends items back to where each was meant to go, or to the dataset that is named', async () => {
+    it('sends items to the datasets of their records, or to the dataset that is named', async () => {
         const other = `other-${actor}`;
         for (const name of [undefined, other]) {
             const guard = await run.open({ dataset: name, schema: FIELDS });
@@ -225,7 +225,7 @@ describe('redriveQuarantine, locally', () => {
         expect(await run.items(third)).toEqual([{ title: '2' }, { title: '2' }]);
     });
 
-    it('says in a dry run what would happen, and writes nothing at all', async () => {
+    it('counts what would happen and writes nothing in a dry run', async () => {
         await push({ title: 1941 }, { title: 1984 }, 'no object');
         const before = await run.items(quarantine);
         const transform = (item: any) => (item.title === 1941 ? toText(item) : item);
@@ -240,7 +240,7 @@ describe('redriveQuarantine, locally', () => {
         expect(await redrive({ transform })).toMatchObject({ storedItems: 1, quarantinedItems: 2 });
     });
 
-    it('keeps what it remembers compact, and beside the quarantine', async () => {
+    it('keeps its journal compact, and beside the quarantine', async () => {
         await push(...Array.from({ length: 250 }, (_, title) => ({ title })));
         expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 250 });
         expect((await run.items(dataset)).map(({ title }) => Number(title))).toEqual(
@@ -252,7 +252,7 @@ describe('redriveQuarantine, locally', () => {
         expect(records['STATE.json']!.length).toBeLessThan(300);
     });
 
-    it('stops between two batches when it is told to, and goes on the next time', async () => {
+    it('stops between two batches when the signal is aborted, and continues in the next run', async () => {
         await push(...Array.from({ length: 250 }, (_, title) => ({ title })));
         const controller = new AbortController();
         const stopped = await redrive({
@@ -366,10 +366,10 @@ describe('redriveQuarantine, locally', () => {
         expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 1, storedItems: 1 });
     });
 
-    it('goes no further than what is no quarantine record', async () => {
+    it('counts an item that is no quarantine record as failed', async () => {
         await push({ title: 'Alien' });
         const result = await redrive({ quarantine: dataset });
-        expect(result).toMatchObject({ failedRecords: 1, problems: ['Record 0: is no quarantine record.'] });
+        expect(result).toMatchObject({ failedRecords: 1, problems: ['Record 0: it is no quarantine record.'] });
     });
 
     it.each([

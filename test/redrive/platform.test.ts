@@ -47,7 +47,7 @@ function mend(item: any): unknown {
 }
 
 describe('redriveQuarantine, in a run on the platform', () => {
-    it("stores in the run's default dataset, and returns the rest with what its record said", async () => {
+    it("stores items in the run's default dataset, and returns the rest with the fields of their records", async () => {
         const records = recordsInQuarantine(60, 'AnotherDataset001');
         fill(records);
         const result = await redrive({ transform: mend });
@@ -70,7 +70,7 @@ describe('redriveQuarantine, in a run on the platform', () => {
         expect(await redrive({ transform: mend })).toMatchObject({ storedItems: 0, quarantinedItems: 0 });
     });
 
-    it('returns what the platform alone rejects, and does not try it again with the same', async () => {
+    it('returns items that only the platform rejects, and does not try them again with the same schema and transform', async () => {
         dataset = run.freshDataset(null, { enforcedFields: FIELDS });
         fill(recordsInQuarantine(30, dataset));
         const result = await redrive({ transform: mend });
@@ -85,10 +85,10 @@ describe('redriveQuarantine, in a run on the platform', () => {
         expect(await redrive({ transform: mend })).toMatchObject({ quarantinedItems: 0, skipped: { unchanged: 4 } });
     });
 
-    it('goes on after an outage in the middle, whatever was stored by then', async () => {
+    it('continues after outages in the middle of a batch, and stores each item once', async () => {
         fill(recordsInQuarantine(100, dataset));
         const path = `${dataset}/items`;
-        // Stored, but nobody says so, and nobody can look.
+        // The request is stored, but its answer is lost, and the dataset cannot be read.
         run.server.faults.next({ method: 'POST', path, fault: { status: 500, when: 'after' } });
         run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
         run.server.faults.next({ method: 'GET', path, times: 1_000, fault: { status: 500 } });
@@ -107,7 +107,7 @@ describe('redriveQuarantine, in a run on the platform', () => {
         });
     });
 
-    it('goes on after the quarantine could not be written', async () => {
+    it('continues after the quarantine could not be written', async () => {
         fill(recordsInQuarantine(100, dataset));
         const { id } = run.server.dataset(quarantine)!;
         run.server.faults.next({ method: 'POST', path: `${id}/items`, skip: 1, times: 1_000, fault: { status: 403 } });
@@ -118,7 +118,7 @@ describe('redriveQuarantine, in a run on the platform', () => {
             wrong: [],
             strange: [],
         });
-        // Nothing stands in for it: the record would be lost to whoever redrives.
+        // A record stored with the run would be lost to the next redrive.
         expect([...run.server.records().keys()].filter((key) => key.includes('QUARANTINE'))).toEqual([]);
     });
 
@@ -145,7 +145,7 @@ describe('redriveQuarantine, in a run on the platform', () => {
     it('finds the records that an interrupted redrive has returned among those of a busy writer', async () => {
         fill(recordsInQuarantine(20, dataset));
         const path = `${dataset}/items`;
-        // The failing items are back in quarantine by then, and nobody knows about the others.
+        // The failing items are back in quarantine by then, and the others are not stored.
         run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
         await expect(redrive({ transform: mend })).rejects.toMatchObject({ code: 'DELIVERY' });
         run.server.faults.clear();
@@ -186,12 +186,12 @@ describe('redriveQuarantine, in a run on the platform', () => {
         expect(asked.filter((fields) => fields === 'id')).toHaveLength(1);
     });
 
-    it('refuses to go on where what was redriven cannot be read', async () => {
+    it('refuses to begin when the journal has another version', async () => {
         fill(recordsInQuarantine(5, dataset));
         await redrive({ transform: mend, reason: 'rejected' });
         await redrive({ transform: mend });
         const records = run.server.records(`${quarantine}-redriven`);
         records.set('STATE', { value: Buffer.from('{"version":2}'), contentType: 'application/json' });
-        await expect(redrive()).rejects.toThrow('What was redriven cannot be read');
+        await expect(redrive()).rejects.toThrow('The journal of redrives cannot be parsed');
     });
 });
