@@ -2,7 +2,8 @@ import { defineConfig } from '@apify/oxlint-config';
 
 /**
  * Imports go down only:
- * actor, cli → index → dataset-guard, crawlee, redrive → pipeline, schema, apify, report, sources → ports, records, options, errors.
+ * actor, cli → index → dataset-guard, crawlee, redrive, infer → report → pipeline, schema, apify, quality, sources → ports,
+ * records, options, errors → utils.
  * The command line may also use the rooms below it: what it alone needs is no part of the API.
  * Between `dataset-guard` and the rooms below it stand the files of `src/` that put the stages in order.
  * Each entry names a room of `src/`, and all that its files may import from the house.
@@ -19,16 +20,16 @@ const CRAWLEE = {
 };
 
 const FLOOR = ['ports', 'records', 'options', 'errors'];
-/** Files of `from` in the house are out of bounds, but for those in `allowed`. */
+/** Files of `from` in the house are out of bounds, but for those in `allowed` and the helpers in `utils/`. */
 const only = (from, allowed, message) => ({
-    group: [`${from}*`, `${from}*/**`, ...allowed.map((file) => `!${from}${file}.js`)],
+    group: [`${from}*`, `${from}*/**`, ...[...allowed, 'utils/*'].map((file) => `!${from}${file}.js`)],
     message,
 });
 const room = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
 
 const STAGE = 'No stage of the pipeline imports another, and none knows who uses it.';
 const DOWN = 'Imports go down only.';
-const LOWER = ['pipeline/**/*', 'schema/*', 'apify/*', 'report/*'];
+const LOWER = ['pipeline/**/*', 'schema/*', 'apify/*', 'quality/*', 'report/*'];
 
 export default defineConfig({
     ignorePatterns: ['dist', 'storage', 'node_modules'],
@@ -66,8 +67,11 @@ export default defineConfig({
         ),
         room(['src/pipeline/*.ts'], SDK, CRAWLEE, only('../', FLOOR, STAGE), only('./', [], STAGE)),
         room(['src/pipeline/*/*.ts'], SDK, CRAWLEE, only('../../', FLOOR, STAGE), only('../', [], STAGE)),
-        room(['src/schema/*.ts', 'src/report/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
-        room(['src/report/*/*.ts'], SDK, CRAWLEE, only('../../', FLOOR, DOWN)),
+        room(['src/utils/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
+        room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
+        room(['src/quality/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'delivery/delivery-counters'], DOWN)),
+        room(['src/report/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'quality/*'], DOWN)),
+        room(['src/report/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'quality/*'], DOWN)),
         room(['src/apify/*.ts'], CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/crawlee/*.ts', 'src/redrive/*.ts'], SDK, CRAWLEE, {
             group: ['../actor/**', '../cli/**', '../index.js', '../dataset-guard.js'],
@@ -77,6 +81,8 @@ export default defineConfig({
         room(['src/push/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'flow/*', ...LOWER], DOWN)),
         room(['src/flow/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...LOWER], DOWN)),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
+        room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
         room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),
     ],

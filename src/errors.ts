@@ -60,18 +60,18 @@ export interface RejectedItem {
 
 /** How far a call got that rejects, so that nobody pushes twice what is there. */
 export interface CallProgress {
-    /** Items of the call that are stored or in quarantine; with `ack: 'buffered'`, that the guard holds or has handled. @default 0 */
+    /** Items of the call that are stored; with `ack: 'buffered'`, that the guard holds. @default 0 */
     storedItems?: number | undefined;
-    /** Zero-based positions in the call of all other items, ascending. They have to be pushed again. @default [] */
+    /** Zero-based positions in the call of the items that are neither stored nor in quarantine, ascending. They have to be pushed again. @default [] */
     unstored?: readonly number[] | undefined;
     cause?: unknown;
 }
 
 /** Base of the errors with which a call rejects that may have stored some of its items. */
 abstract class CallError extends DatasetGuardError {
-    /** Items of the call that are stored or in quarantine; with `ack: 'buffered'`, that the guard holds or has handled. */
+    /** Items of the call that are stored; with `ack: 'buffered'`, that the guard holds. */
     readonly storedItems: number;
-    /** Zero-based positions in the call of all other items, ascending. They have to be pushed again. */
+    /** Zero-based positions in the call of the items that are neither stored nor in quarantine, ascending. They have to be pushed again. */
     readonly unstored: readonly number[];
 
     constructor(code: DatasetGuardErrorCode, message: string, { storedItems = 0, unstored = [], cause }: CallProgress) {

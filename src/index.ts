@@ -12,6 +12,18 @@ export {
     ToleranceExceededError,
 } from './errors.js';
 export type { DatasetGuardErrorCode, RejectedItem } from './errors.js';
+export { inferSchema } from './infer/infer-schema.js';
+export type { InferOptions, InferredSchema, JsonType, Outlier, Sighting } from './infer/infer-schema.js';
+export { suggestChanges } from './infer/suggest/suggest-changes.js';
+export type {
+    ChangeKind,
+    JsonPatchOperation,
+    RepairCandidate,
+    SchemaChange,
+    SuggestedChanges,
+    SuggestedRepair,
+    SuggestOptions,
+} from './infer/suggest/suggest-changes.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
 export type {
     Dictionary,

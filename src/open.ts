@@ -32,7 +32,10 @@ import { createClock } from './utils/clock.js';
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
-export async function openParts(given: DatasetGuardOptions<any> | undefined, internalGiven: Partial<InternalOptions> = {}) {
+export async function openParts(
+    given: DatasetGuardOptions<any> | undefined,
+    internalGiven: Partial<InternalOptions> = {},
+) {
     const asGiven = resolveOptions(given);
     const internal = { ...INTERNAL_DEFAULTS, ...internalGiven };
     const clock = createClock();

@@ -20,8 +20,11 @@ export interface Tolerance {
 export interface DatasetGuardOptions<Item extends object = Dictionary> {
     /** Where items go: a name or id, `{ id }`, `{ name }`, `{ alias }`, or an open `Dataset`. @default the run's default dataset */
     dataset?: StorageTarget | Dataset<any>;
-    /** JSON Schema of one item; `false` leaves validation to the platform. @default discovered: see the README */
-    schema?: Dictionary | false;
+    /**
+     * JSON Schema of one item, a whole dataset schema, or a schema of zod, valibot or arktype; `false` leaves validation to the
+     * platform. @default discovered: see the README
+     */
+    schema?: object | false;
     /**
      * Dataset for the items that were rejected. Created with its first record and kept for ever.
      * @default `<owner>-<actor>-quarantine`
@@ -178,10 +181,12 @@ function callback<Name extends 'repair' | 'redact' | 'onQuarantine'>(
     return value;
 }
 
-function schema(value: unknown): Dictionary | false | undefined {
+function schema(value: unknown): object | false | undefined {
     if (value === undefined || value === false) return value;
+    // A schema of arktype is a function.
+    if (typeof value === 'function' && '~standard' in value) return value;
     if (!isObject(value)) fail('schema', 'a JSON Schema object, or false', value);
-    return value as Dictionary;
+    return value;
 }
 
 function target(options: Dictionary, key: string, also?: string): StorageTarget | Dataset | undefined {

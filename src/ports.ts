@@ -5,10 +5,30 @@
 
 import type { Dictionary, ItemError } from './records.js';
 
+/** A failure with what it is about. Its data is that of the item: it may be large, and it must not be shown unasked. */
+export interface VerboseError extends ItemError {
+    /** The value that failed. */
+    data: unknown;
+    /** The value of the keyword in the schema. */
+    schema: unknown;
+    /** The schema that has the keyword. */
+    parentSchema: Dictionary;
+}
+
 /** A schema made ready: validates the JSON view of one item. */
 export interface ItemSchema {
-    /** The failures of `item`, or `undefined` when it is valid. `item` is not changed. */
-    validate(item: unknown): ItemError[] | undefined;
+    /**
+     * The failures of `item`, at most 100, or `undefined` when it is valid. `item` is not changed. `byteLength`: that of its JSON;
+     * of an item of more than a megabyte only the first failure is found.
+     */
+    validate(item: unknown, byteLength?: number): ItemError[] | undefined;
+    /**
+     * All failures with the data and the schema that they are about, or `undefined` when `value` is valid: for repair. With
+     * `schemaPointer` (`/properties/offers/items`) the value is validated with that part of the schema.
+     */
+    validateVerbose(value: unknown, schemaPointer?: string): VerboseError[] | undefined;
+    /** The schema itself, as it is compiled. Frozen. */
+    readonly json: Readonly<Dictionary>;
     /** SHA-256 of the schema's JSON, in hexadecimal. */
     readonly hash: string;
     /** Where the schema came from, in words: `dataset abc123`, `build 1.0.3`, a file's path, `options.schema`. */

@@ -22,6 +22,7 @@ describe("ack: 'buffered'", () => {
             ...NO_CHARGE,
             acceptedItems: 2,
             quarantinedItems: 1,
+            duplicateItems: 0,
             trimmedItems: 0,
         });
         expect(run.server.pushRequests(id)).toEqual([]);
@@ -77,6 +78,7 @@ describe("ack: 'stored'", () => {
             ...NO_CHARGE,
             acceptedItems: 2,
             quarantinedItems: 1,
+            duplicateItems: 0,
             trimmedItems: 0,
         });
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 3 }]);

@@ -98,11 +98,12 @@ describe('a DeliveryError', () => {
         refuse(id, 403);
         const items = Array.from({ length: 50 }, (_, n) => ({ n, text: 'x'.repeat(200) }));
         const error = await rejectionOf(guard.pushData(items));
-        expect(error.acceptedItems).toBeGreaterThan(0);
-        expect(error.acceptedItems).toBe(guard.report().receivedItems);
+        const unstored = error.unstored as number[];
+        expect(unstored.length).toBeGreaterThan(0);
+        expect(50 - unstored.length).toBe(guard.report().receivedItems);
         run.server.faults.clear();
         await guard.flush();
-        await guard.pushData(items.slice(error.acceptedItems));
+        await guard.pushData(unstored.map((position) => items[position]!));
         await guard.close();
         expect(run.server.items(id)).toEqual(items);
     });
@@ -143,8 +144,9 @@ describe('close() while the dataset is dead', () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open();
         await guard.pushData([{ n: 1 }, { n: 2 }]);
-        refuse(id, 403, 1);
+        refuse(id, 403);
         await expect(guard.close()).rejects.toThrow(DeliveryError);
+        run.server.faults.clear();
         await guard.flush();
         expect(guard.report()).toMatchObject({ receivedItems: 2, storedItems: 2, unsentItems: 0, pendingItems: 0 });
     });
@@ -203,7 +205,7 @@ describe('tolerance', () => {
         const error = await rejectionOf(guard.pushData({ n: 2 }));
         expect(error).toBeInstanceOf(ToleranceExceededError);
         expect(error).toMatchObject({ quarantinedItems: 3, receivedItems: 4 });
-        expect(error.message).toContain('3 × "/n" must be number');
+        expect(error.message).toContain('3 × /n must be a number');
         const report = await guard.close();
         expect(accountedItems(report)).toBe(report.receivedItems);
         expect(run.server.items(id)).toEqual([{ n: 1 }]);

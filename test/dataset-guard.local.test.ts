@@ -139,6 +139,9 @@ describe('a guard on a laptop', () => {
         ['actor.json declares no dataset', { '.actor/actor.json': ACTOR }],
         ['fields are {}', withDataset({})],
         ['fields are absent', withDataset(undefined)],
+        ['fields are an array schema', withDataset({ type: 'array' })],
+        ['fields are a bare map of properties', withDataset({ title: { type: 'string' } })],
+        ['a $ref is broken', withDataset({ type: 'object', properties: { n: { $ref: '#/none' } } })],
         ['a format is unknown', withDataset({ type: 'object', properties: { n: { type: 'string', format: 'isbn' } } })],
     ])('takes every object where %s', async (_, files) => {
         const name = await run.fresh(files);
@@ -160,17 +163,7 @@ describe('a guard on a laptop', () => {
             { ...withDataset({}), '.actor/dataset_schema.json': 'fields:' },
             '.actor/dataset_schema.json',
         ],
-        ['fields are an array schema', withDataset({ type: 'array' }), '.actor/dataset_schema.json'],
-        [
-            'fields are a bare map of properties',
-            withDataset({ title: { type: 'string' } }),
-            '.actor/dataset_schema.json',
-        ],
-        [
-            'a $ref is broken',
-            withDataset({ type: 'object', properties: { a: { $ref: '#/none' } } }),
-            '.actor/dataset_schema.json',
-        ],
+        ['fields are no JSON Schema', withDataset({ type: 'object', required: 'title' }), '.actor/dataset_schema.json'],
         [
             'dataset and datasets exclude each other',
             { '.actor/actor.json': { ...ACTOR, storages: { dataset: {}, datasets: { default: {} } } } },

@@ -109,7 +109,11 @@ describe('what a guard sends', () => {
 
     it('sends large arrays in order, in requests of 2 MB, and larger ones while those wait for the platform', async () => {
         const id = run.freshDataset();
-        const guard = await run.open({ flushIntervalMillis: 60_000, maxBufferedBytes: 12_000_000 });
+        const guard = await run.open({
+            flushIntervalMillis: 60_000,
+            maxBufferedBytes: 12_000_000,
+            maxParallelRequests: 1,
+        });
         run.server.faults.next({ path: `${id}/items`, method: 'POST', fault: { delayMillis: 2_000 } });
         const items = Array.from({ length: 24_000 }, (_, n) => ({ n, text: 'x'.repeat(1_000) }));
         await guard.pushData(items);

@@ -24,6 +24,7 @@ describe('a quarantine record', () => {
         await guard.close();
         const [record] = run.quarantined(id);
         expect(record).toEqual({
+            id: expect.stringMatching(/^[\da-f-]{36}$/),
             item: { n: 'ü', text: 'kept' },
             itemBytes: Buffer.byteLength('{"n":"ü","text":"kept"}'),
             reason: 'schema',
@@ -143,7 +144,7 @@ describe('redact', () => {
         await guard.close();
         const [record] = run.quarantined(id);
         expect(record!.item).toEqual({ kept: 1, n: '***' });
-        expect(guard.report().reasons[0]!.samples).toEqual(['"***"']);
+        expect(guard.report().reasons[0]!.samples).toMatchObject([{ value: '"***"' }]);
         expect(JSON.stringify([record, guard.report()])).not.toContain('secret');
     });
 

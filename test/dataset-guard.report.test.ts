@@ -60,9 +60,9 @@ describe('report()', () => {
             ['', 'required', 1],
             ['/n', 'type', 1],
         ]);
-        expect(reasons[0]!.samples).toHaveLength(3);
-        expect(reasons[0]!.samples.every((sample) => sample.length <= 200)).toBe(true);
-        expect(reasons[2]!.samples).toEqual(['"bad"']);
+        expect(reasons[0]!.samples).toHaveLength(5);
+        expect(reasons[0]!.samples.every(({ value }) => value!.length <= 200)).toBe(true);
+        expect(reasons[2]!.samples).toEqual([{ value: '"bad"', count: 1, path: '/n' }]);
         expect(JSON.stringify(reasons)).not.toContain('secret');
     });
 
@@ -74,7 +74,8 @@ describe('report()', () => {
     });
 
     it('names at most 100 reasons, then one "other"', async () => {
-        run.freshDataset({ type: 'object', additionalProperties: { type: 'number' } });
+        const properties = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`key${n}`, { type: 'number' }]));
+        run.freshDataset({ type: 'object', properties });
         const guard = await run.open();
         await guard.pushData(Array.from({ length: 150 }, (_, n) => ({ [`key${n}`]: 'bad' })));
         const { reasons } = guard.report();

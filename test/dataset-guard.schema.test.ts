@@ -120,13 +120,8 @@ describe('the schema on the platform', () => {
         expect(await guard.pushData({})).toMatchObject({ acceptedItems: 1, quarantinedItems: 0 });
     });
 
-    it.each([
-        ['fields are an array schema', { type: 'array', items: {} }],
-        ['fields are a bare map of properties', { title: { type: 'string' }, price: { type: 'number' } }],
-        ['fields have a broken $ref', { type: 'object', properties: { a: { $ref: '#/definitions/none' } } }],
-        ['fields are no JSON Schema', { type: 'object', required: 'title' }],
-    ])('that cannot work is a SchemaLoadError that names its place: %s', async (_, fields) => {
-        const id = run.freshDataset(fields);
+    it('that the platform refuses, too, is a SchemaLoadError that names its place', async () => {
+        const id = run.freshDataset({ type: 'object', required: 'title' });
         const error: any = await run.open().catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(SchemaLoadError);
         expect(error).toMatchObject({ code: 'SCHEMA_LOAD', source: `dataset ${id}` });
@@ -135,6 +130,8 @@ describe('the schema on the platform', () => {
 
     it.each([
         ['fields: {}', {}],
+        ['a bare map of properties', { n: { type: 'number' }, price: { type: 'number' } }],
+        ['a broken $ref', { type: 'object', properties: { n: { $ref: '#/definitions/none' } } }],
         ['an unknown format', { type: 'object', properties: { n: { type: 'string', format: 'isbn' } } }],
     ])('that means little is no error: %s', async (_, fields) => {
         const id = run.freshDataset(fields);

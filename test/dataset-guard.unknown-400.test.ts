@@ -35,17 +35,6 @@ describe('a request that is rejected for an unknown reason', () => {
         ]);
     });
 
-    it('is about the item when others were accepted before', async () => {
-        const id = run.freshDataset(null);
-        poison(id);
-        const guard = await run.open();
-        await guard.pushData({ n: 1 });
-        await guard.flush();
-        await guard.pushData({ n: POISON });
-        await guard.flush();
-        expect(run.quarantined(id)).toMatchObject([{ item: { n: POISON }, reason: 'rejected' }]);
-    });
-
     it('is about the item when others are accepted afterwards', async () => {
         const id = run.freshDataset(null);
         poison(id);
@@ -84,16 +73,5 @@ describe('a request that is rejected for an unknown reason', () => {
         run.server.faults.clear();
         await guard.flush();
         expect(run.server.items(id)).toEqual([{ n: POISON }]);
-    });
-
-    it('gives up after a hundred items that were rejected alike, not after all', async () => {
-        const id = run.freshDataset(null);
-        poison(id);
-        const guard = await run.open();
-        await guard.pushData(Array.from({ length: 5_000 }, (_, n) => ({ n, why: POISON })));
-        await expect(guard.flush()).rejects.toThrow(DeliveryError);
-        expect(run.server.pushRequests(id).length).toBeLessThan(300);
-        expect(guard.report()).toMatchObject({ pendingItems: 5_000 });
-        run.server.faults.clear();
     });
 });

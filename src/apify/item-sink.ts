@@ -11,7 +11,11 @@ import { describeBody, RequestBodies } from './request-bodies.js';
  * The sink for a dataset. Its client decides, not where the run is: an open dataset may live on the platform while the
  * Actor runs on a laptop, or the other way round.
  */
-export function createItemSink(dataset: Dataset, internal: InternalOptions, compression: 'auto' | 'none' = 'auto'): ItemSink {
+export function createItemSink(
+    dataset: Dataset,
+    internal: InternalOptions,
+    compression: 'auto' | 'none' = 'auto',
+): ItemSink {
     const owner = apiClientOf(dataset);
     if (owner !== undefined) return new ApiItemSink(dataset, owner, internal, compression);
     return isMemoryStorage(dataset) ? new MemoryStorageItemSink(dataset, internal) : new StorageItemSink(dataset);

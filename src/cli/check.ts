@@ -1,25 +1,55 @@
-import type { Command } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 
-import { checkItems } from './check-items.js';
+import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+
+import type { ItemSchema } from '../ports.js';
+import { expectedPaths } from '../quality/expectations.js';
+import { summarizeCheck } from '../quality/outcome.js';
+import { describeReason } from '../quality/reasons.js';
+import type { Verdict } from '../quality/verdict.js';
+import { foldErrors } from '../quality/alternatives.js';
+import { describeFaultOfItem } from '../quality/fault-words.js';
+import { renderReportPage } from '../report/html/render.js';
+import type { UsedSchema } from '../report/page.js';
+import { libraryVersion } from '../report/version.js';
 import { loadSchema } from '../schema/schema-file.js';
-import { EXIT, EXIT_CODES_HELP } from './exit-codes.js';
-import { openNamedSource } from './named-source.js';
+import { number } from '../utils/format.js';
+import type { CheckResult, FailingItem } from './check-run.js';
+import { runCheck } from './check-run.js';
+import { judgeCheck, readExpectFile } from './check-verdict.js';
+import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
+import { openItemFile } from './item-file.js';
+import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { reasonsTable } from './reasons-table.js';
-import { count, print, printJson, Progress, say } from './terminal.js';
+import { coloured, count, oneLine, print, printJson, Progress, say } from './terminal.js';
 
 const DESCRIPTION = `Says which items a guard would reject, before anything runs. Sends nothing.
 
-<source> is one of:
-  a file     .json (an array of items), .jsonl or .ndjson, gzip or not; any size
-  -          the same on standard input
-  a folder   of a local dataset, such as storage/datasets/default, or its name
-  a dataset  on the platform, by id, name or owner/name, with APIFY_TOKEN`;
+${SOURCE_HELP}
+
+Where the source is a quarantine, the items in its records are checked.`;
+
+/** Failing items that are named on the screen. */
+const SHOWN_ITEMS = 20;
+const SHOWN_ERRORS = 3;
+/** Without a limit of the user's own the first line says it. */
+const SOME_FAIL = 'Some items fail.';
 
 interface CheckOptions {
     schema?: string;
+    failed?: string;
+    maxFailed: Limit;
+    minItems: number;
+    expect?: string;
+    html?: string;
     json?: boolean;
     samples: boolean;
 }
+
+/** A number of items, or a share of them. */
+type Limit = { items: number } | { share: number };
 
 export function addCheck(program: Command): void {
     program
@@ -28,6 +58,15 @@ export function addCheck(program: Command): void {
         .description(DESCRIPTION)
         .argument('<source>', 'where the items are')
         .option('-s, --schema <file>', 'a dataset schema or a JSON Schema (default: that of .actor/ in this folder)')
+        .option('-f, --failed <file>', 'write the failing items there, as JSON Lines')
+        .addOption(
+            new Option('--max-failed <limit>', 'number or share of items that may fail, such as 10 or 1%')
+                .argParser(parseLimit)
+                .default({ items: 0 }, '0'),
+        )
+        .option('--min-items <count>', 'number of items that must be there', parseCount, 1)
+        .option('-e, --expect <file>', 'what the data must look like: JSON such as {"filled": {"price": 0.95}}')
+        .option('--html <file>', 'write a page that shows the result')
         .option('--no-samples', 'show no values of items')
         .option('--json', 'print the result as JSON')
         .addHelpText('after', EXIT_CODES_HELP)
@@ -38,29 +77,155 @@ export function addCheck(program: Command): void {
 
 async function check(named: string, options: CheckOptions): Promise<number> {
     const log = { debug: () => undefined, info: () => undefined, warning: say, error: say };
-    const schema = await loadSchema(options.schema, process.cwd(), log);
+    const { schema, reason, remedy } = await loadSchema(options.schema, process.cwd(), log);
+    const expectations = options.expect === undefined ? undefined : await readExpectFile(options.expect);
     const source = await openNamedSource(named);
+    const failedFile = options.failed === undefined ? undefined : await openItemFile(options.failed);
     const progress = new Progress();
-    const result = await checkItems(source.items(), schema, {
+    const result = await runCheck(source, {
+        schema,
         samples: options.samples,
+        paths: expectedPaths(expectations),
+        onFailing: failedFile && (async (item) => failedFile.write(item)),
         onItem: ({ checkedItems, failedItems }) =>
             progress.show(() => {
                 const share = source.progress();
                 const percent = share === undefined ? '' : ` (${Math.floor(share * 100)} %)`;
-                return `${count(checkedItems, 'item')} checked${percent}, ${failedItems.toLocaleString('en-US')} fail`;
+                return `${count(checkedItems, 'item')} checked${percent}, ${number(failedItems)} fail`;
             }),
-    }).finally(() => progress.clear());
+    }).finally(async () => {
+        progress.clear();
+        await failedFile?.close();
+    });
 
-    if (schema === undefined) say('The schema is empty: every object passes that is not too large.');
-    if (options.json) {
-        printJson({ source: source.name, schema: schema && { source: schema.source, hash: schema.hash }, ...result });
-    } else {
-        const { checkedItems, failedItems, reasons } = result;
-        const against = schema === undefined ? '' : `, with the schema of ${schema.source}`;
-        print(
-            `${source.name}: ${failedItems.toLocaleString('en-US')} of ${count(checkedItems, 'item')} ${failedItems === 1 ? 'fails' : 'fail'}${against}.`,
-        );
-        if (reasons.length > 0) print(`\n${reasonsTable(reasons)}`);
+    const unchecked = reason === undefined ? undefined : `${reason}. ${remedy}`;
+    const verdict = judgeCheck(result, expectations);
+    if (options.html !== undefined) {
+        await writePage(options.html, source.name, schema ?? { reason: unchecked }, result, verdict);
     }
-    return result.failedItems > 0 ? EXIT.failed : EXIT.fine;
+    const problem = problemOf(result, options);
+    if (options.json) {
+        const { reasons, fields, ...rest } = result;
+        const plain = reasons.map(({ field: _field, key: _key, ...reason }) => reason);
+        const rows = fields.map(({ description: _d, example: _e, isExpected: _i, ...row }) => row);
+        printJson({
+            source: source.name,
+            schema: schema && { source: schema.source, hash: schema.hash },
+            ...rest,
+            reasons: plain,
+            fields: rows,
+            verdict,
+        });
+    } else {
+        printResult(source.name, schema, unchecked, result, verdict, options);
+        if (problem !== undefined && problem !== SOME_FAIL) print(coloured('bad', problem));
+    }
+    return problem === undefined && verdict.outcome !== 'failed' ? EXIT.fine : EXIT.failed;
+}
+
+function printResult(
+    name: string,
+    schema: ItemSchema | undefined,
+    unchecked: string | undefined,
+    result: CheckResult,
+    verdict: Verdict,
+    { failed, html }: CheckOptions,
+): void {
+    const { checkedItems, failedItems, skippedRecords, isQuarantine, reasons, failing } = result;
+    const what = isQuarantine ? `${name}, a quarantine` : name;
+    if (schema === undefined) {
+        print(
+            coloured('warning', `Items were not checked: ${oneLine(unchecked ?? 'there is no schema')}.`) +
+                ` Only items that no dataset takes are found. Make a schema: npx apify-dataset-guard infer ${oneLine(name)} --write`,
+        );
+    }
+    const isFine = failedItems === 0 && checkedItems > 0;
+    const against = schema === undefined ? '' : `, with the schema of ${schema.source}`;
+    if (schema !== undefined || failedItems > 0 || checkedItems === 0) {
+        const words = coloured(isFine ? 'good' : 'bad', summarizeCheck(result));
+        print(`${words} in ${oneLine(what)}${oneLine(against)}.`);
+    }
+    if (skippedRecords > 0) print(`${count(skippedRecords, 'record')} without an item in them skipped.`);
+    for (const { message } of verdict.unmet) {
+        print(`${coloured(verdict.outcome === 'failed' ? 'bad' : 'warning', 'Unmet:')} ${message}.`);
+    }
+    if (reasons.length > 0) print(`\n${reasonsTable(reasons)}`);
+    if (failing.length > 0) print(`\nFailing items:\n${failing.slice(0, SHOWN_ITEMS).map(describeItem).join('\n')}`);
+    if (failedItems > SHOWN_ITEMS) {
+        const hint = failed === undefined ? '; --failed <file> writes them all' : '';
+        print(`    … and ${number(failedItems - SHOWN_ITEMS)} more${hint}`);
+    }
+    if (failed !== undefined && failedItems > 0) print(`\nThe failing items are in ${failed}.`);
+    if (html !== undefined) print(`\nThe page is ${resolve(html)}`);
+}
+
+/** "line 12 (position 11): /price must be a number". */
+function describeItem({ position, place, item, reason, errors }: FailingItem): string {
+    const where =
+        place === undefined
+            ? `position ${position}`
+            : place.startsWith('line')
+              ? `${place} (position ${position})`
+              : place;
+    const faults = foldErrors(errors).map((fault) => {
+        const path = fault.error.instancePath;
+        return describeReason({ path, message: describeFaultOfItem(reason, fault) });
+    });
+    const words = [...new Set(faults)];
+    const more = words.length > SHOWN_ERRORS ? `, and ${words.length - SHOWN_ERRORS} more` : '';
+    return oneLine(
+        `    ${where}${item === undefined ? '' : ` ${item}`}: ${words.slice(0, SHOWN_ERRORS).join('; ')}${more}`,
+    );
+}
+
+/** Why the result is no success, apart from expectations. */
+function problemOf(
+    { checkedItems, failedItems }: CheckResult,
+    { maxFailed, minItems }: CheckOptions,
+): string | undefined {
+    if (checkedItems < minItems) {
+        return `Too few items: ${number(checkedItems)}; expected at least ${number(minItems)}. --min-items changes that.`;
+    }
+    const limit = 'items' in maxFailed ? maxFailed.items : maxFailed.share * checkedItems;
+    if (failedItems <= limit) return undefined;
+    if (limit === 0) return SOME_FAIL;
+    const allowed = 'items' in maxFailed ? number(maxFailed.items) : `${maxFailed.share * 100} %`;
+    return `Too many items fail: ${number(failedItems)}; at most ${allowed} may.`;
+}
+
+async function writePage(
+    file: string,
+    subject: string,
+    schema: UsedSchema,
+    result: CheckResult,
+    verdict: Verdict,
+): Promise<void> {
+    const { checkedItems, failedItems, reasons, fields } = result;
+    const page = renderReportPage({
+        kind: 'check',
+        subject,
+        items: { receivedItems: checkedItems, storedItems: checkedItems - failedItems, quarantinedItems: failedItems },
+        rejectedItems: failedItems,
+        verdict: verdict.unmet.length > 0 ? verdict : undefined,
+        fields,
+        reasons,
+        schema,
+        writtenAt: new Date().toISOString(),
+        version: libraryVersion(),
+    });
+    await writeFile(resolve(file), page).catch((error: NodeJS.ErrnoException) => {
+        throw new UsageError(`${file} cannot be written (${error.code}).`);
+    });
+}
+
+function parseLimit(text: string): Limit {
+    const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(text);
+    if (percent !== null && Number(percent[1]) <= 100) return { share: Number(percent[1]) / 100 };
+    if (/^\d+$/.test(text)) return { items: Number(text) };
+    throw new InvalidArgumentError('Expected a number of items such as 10, or a share such as 1%.');
+}
+
+function parseCount(text: string): number {
+    if (/^\d+$/.test(text)) return Number(text);
+    throw new InvalidArgumentError('Expected a whole number, 0 or more.');
 }

@@ -6,8 +6,10 @@ import { Command, CommanderError } from 'commander';
 import { DatasetGuardError } from '../errors.js';
 import { SourceError } from '../sources/source.js';
 import { addCheck } from './check.js';
+import { addInfer } from './infer.js';
 import { addRedrive } from './redrive.js';
 import { addReport } from './report.js';
+import { addSuggest } from './suggest.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { say } from './terminal.js';
 
@@ -21,7 +23,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const program = new Command('apify-dataset-guard')
-    .description('See what a dataset guard rejects and what it has rejected, and bring it back.')
+    .description('See what a dataset guard rejects and what it has rejected, bring it back, and make a schema for it.')
     .version(version)
     .showHelpAfterError('(--help tells more)')
     .addHelpText('after', EXIT_CODES_HELP)
@@ -29,6 +31,8 @@ const program = new Command('apify-dataset-guard')
 addCheck(program);
 addReport(program);
 addRedrive(program);
+addInfer(program);
+addSuggest(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 
 try {

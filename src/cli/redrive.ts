@@ -2,23 +2,29 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 
 import type { Log } from '../ports.js';
-import type { Dictionary } from '../records.js';
+import type { Dictionary, QuarantineRecord } from '../records.js';
 import type { RedriveOptions, RedriveResult } from '../index.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { readSchemaFile } from '../schema/schema-file.js';
-import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
-import { count, print, printJson, Progress, say } from './terminal.js';
+import { EXIT, UsageError } from './exit-codes.js';
+import { RedrivePreview } from './redrive-preview.js';
+import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
 import { loadTransform } from './transform.js';
 
 const DESCRIPTION = `Brings items back from the quarantine: changes them, validates them, and stores those that pass.
 
-[quarantine] is a dataset in the local storage, by its name or folder, or one on the platform, by id, name or owner/name,
-with APIFY_TOKEN. Default: that of the Actor in this folder. What lies on this machine comes first.
+[quarantine] is a dataset in the local storage, by its name or folder, or one on the platform, by id, name or owner/name, with APIFY_TOKEN. Default: that of the Actor in this folder. The local storage is looked at first.
 
-What fails again returns to quarantine with attempt + 1, and is tried again once schema or transform has changed. What was
-redriven is remembered: running it again, also after a crash, sends nothing twice.`;
+An item that fails again returns to quarantine with attempt + 1, and is tried again once schema or transform has changed. Redriven records are remembered: a second run, also after a crash, sends nothing twice.`;
 
-const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
+const EXIT_CODES = `
+Exit codes:
+  0    no item is left in quarantine, of those that were asked for
+  1    items are left in quarantine, or something went wrong
+  2    the command could not begin: arguments, files, schema or token
+  130  stopped with Ctrl+C`;
+
+export const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
 
 interface CommandOptions {
     dataset?: string;
@@ -40,21 +46,24 @@ export function addRedrive(program: Command): void {
         .argument('[quarantine]', 'where the records are')
         .option('-d, --dataset <name>', 'where the items go (default: where each was meant to go)')
         .option('-s, --schema <file>', "a dataset schema or a JSON Schema (default: the dataset's own)")
-        .option('-t, --transform <file>', 'a module; its default export changes an item, or leaves it with undefined')
+        .option(
+            '-t, --transform <file>',
+            'a module whose default export gets an item and returns it changed, or undefined to leave it',
+        )
         .addOption(new Option('--reason <reason>', 'only records with this reason').choices(REASONS))
-        .option('--run <id>', 'only records of this run')
+        .option('--run <id>', 'only records of this run; "last" is the run of the last record')
         .option('--since <date>', 'only records made at this time or later')
-        .option('--retry', 'try again also what failed with the same schema and transform')
-        .option('--dry-run', 'say what would happen, and write nothing')
+        .option('--retry', 'try items again that failed with the same schema and transform')
+        .option('--dry-run', 'say what would happen, with reasons and examples, and write nothing')
         .option('--json', 'print the result as JSON')
-        .addHelpText('after', EXIT_CODES_HELP)
+        .addHelpText('after', EXIT_CODES)
         .action(async (named: string | undefined, options: CommandOptions) => {
             process.exitCode = await redrive(named, options);
         });
 }
 
 async function redrive(named: string | undefined, options: CommandOptions): Promise<number> {
-    const { reason, run, since, retry, dryRun } = options;
+    const { reason, since, retry, dryRun } = options;
     const { schema } = options.schema === undefined ? {} : await readSchemaFile(options.schema, process.cwd());
     const loaded = options.transform === undefined ? undefined : await loadTransform(options.transform);
     // Loaded where it is needed: the SDK takes a while.
@@ -64,8 +73,10 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
 
     const actorName = named === undefined ? await nameOfActor() : undefined;
     const { idOrName: quarantine, place } = await useStoragesOf(named, actorName);
+    const run = options.run === 'last' ? await lastRunIn(quarantine) : options.run;
     const stop = stopOnSignal();
     const progress = new Progress();
+    const preview = dryRun ? new RedrivePreview() : undefined;
     const given = definedEntries({ quarantine, dataset: options.dataset, schema, reason, run, since, retry, dryRun });
     // The second parameter is no part of the API.
     const start: (options: RedriveOptions, internals: object) => Promise<RedriveResult> = redriveQuarantine;
@@ -80,16 +91,37 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
                         `${count(readRecords, 'record')} read, ${storedItems} stored, ${quarantinedItems} in quarantine again`,
                 ),
         },
-        { log: logTo(progress), ...(loaded && { transformHash: hash(loaded.source) }) },
+        {
+            log: logTo(progress),
+            ...(loaded && { transformHash: hash(loaded.source) }),
+            ...(preview && { onItem: preview.add.bind(preview) }),
+        },
     ).finally(() => {
         progress.clear();
         stop.forget();
     });
 
-    if (options.json) printJson({ place, dryRun: dryRun ?? false, ...result });
-    else print(describe(result, dryRun ?? false));
+    if (options.json) {
+        printJson({ place, dryRun: dryRun ?? false, ...result });
+    } else {
+        print(oneLineEach(describe(result, dryRun ?? false)));
+        if (preview !== undefined) print(preview.describe());
+    }
     if (stop.signal.aborted) return EXIT.interrupted;
-    return result.isComplete && result.failedRecords === 0 && result.quarantinedItems === 0 ? EXIT.fine : EXIT.failed;
+    return result.isComplete && leftItems(result) === 0 ? EXIT.fine : EXIT.failed;
+}
+
+/** Items that are in quarantine afterwards, but for those that were not asked for. */
+function leftItems({ readRecords, skipped, storedItems }: RedriveResult): number {
+    return readRecords - skipped.filtered - skipped.repeated - storedItems;
+}
+
+/** The run of a quarantine's last record; `last`, which no run has as its id, where no record names a run. */
+async function lastRunIn(quarantine: string): Promise<string> {
+    const { findDataset } = await import('../apify/redrive-storages.js');
+    const dataset = await findDataset(quarantine);
+    const last = (await dataset?.getData({ desc: true, limit: 1 }))?.items[0] as Partial<QuarantineRecord> | undefined;
+    return last?.actorRunId ?? 'last';
 }
 
 /** Whose quarantine is meant where none is named. */
@@ -106,7 +138,7 @@ function describe(result: RedriveResult, isDryRun: boolean): string {
         : ['stored', 'in quarantine again'];
     const number = (amount: number) => amount.toLocaleString('en-US');
     const why = Object.entries({
-        'asked for otherwise': skipped.filtered,
+        'not asked for': skipped.filtered,
         'tried before with the same schema and transform': skipped.unchanged,
         'left by the transform': skipped.byTransform,
         'without an item': skipped.withoutItem,
@@ -119,7 +151,17 @@ function describe(result: RedriveResult, isDryRun: boolean): string {
         ...(result.failedRecords > 0 ? [`${number(result.failedRecords)} left because something went wrong:`] : []),
         ...problems.map((problem) => `    ${problem}`),
         ...(isComplete ? [] : ['Not all was read: run it again to go on.']),
+        ...(isComplete && leftItems(result) > 0
+            ? [
+                  `${count(leftItems(result), 'item')} ${isDryRun ? 'would be' : leftItems(result) === 1 ? 'is' : 'are'} left in quarantine.`,
+              ]
+            : []),
     ].join('\n');
+}
+
+/** A problem may quote an item, or what the user's code has thrown. */
+function oneLineEach(text: string): string {
+    return text.split('\n').map(oneLine).join('\n');
 }
 
 /** The first Ctrl+C lets the batch that is under way come to its end; the second does not. */
@@ -127,7 +169,7 @@ function stopOnSignal(): { signal: AbortSignal; forget: () => void } {
     const controller = new AbortController();
     const onSignal = () => {
         if (controller.signal.aborted) process.exit(EXIT.interrupted);
-        say('\nStopping after what is under way. Press Ctrl+C again to stop at once; either way it can be run again.');
+        say('\nStopping after what is under way. Press Ctrl+C again to stop at once. Either way it can be run again.');
         controller.abort();
     };
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, onSignal);

@@ -2,27 +2,32 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
+import { Option } from 'commander';
 
-import type { QuarantineRecord } from '../records.js';
+import { ReasonCounts } from '../quality/reasons.js';
+import type { QuarantineReason, QuarantineRecord } from '../records.js';
 import { SeenRecords } from '../redrive/seen-records.js';
 import { renderReportPage } from '../report/html/render.js';
-import { ReasonCounts } from '../report/reasons.js';
 import { libraryVersion } from '../report/version.js';
+import { number } from '../utils/format.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { openNamedSource } from './named-source.js';
-import { count, print, printJson, Progress } from './terminal.js';
+import { REASONS } from './redrive.js';
+import { count, oneLine, print, printJson, Progress } from './terminal.js';
 
 const DESCRIPTION = `Writes a page that shows what is in a quarantine, and why.
 
-<source> is a quarantine: a dataset in the local storage, by its name or folder, one on the platform, by id, name or
-owner/name, with APIFY_TOKEN, or a file of its records, .json or .jsonl, gzip or not, or - for standard input.
+<source> is a quarantine: a dataset in the local storage, by its name or folder, one on the platform, by id, name or owner/name, with APIFY_TOKEN, or a file of its records, .json or .jsonl, gzip or not, or - for standard input.
 
-A record that was written twice counts once.`;
+Records that were redriven are not counted, where the source is a dataset. A record that was written twice counts once.`;
 
 const DEFAULT_FILE = 'dataset-guard-report.html';
 
 interface ReportOptions {
     out: string;
+    reason?: QuarantineReason;
+    run?: string;
+    since?: Date;
     json?: boolean;
     samples: boolean;
 }
@@ -34,6 +39,9 @@ export function addReport(program: Command): void {
         .description(DESCRIPTION)
         .argument('<source>', 'where the records are')
         .option('-o, --out <file>', 'the page', DEFAULT_FILE)
+        .addOption(new Option('--reason <reason>', 'only records with this reason').choices(REASONS))
+        .option('--run <id>', 'only records of this run; "last" is the run of the last record')
+        .option('--since <date>', 'only records made at this time or later', parseDate)
         .option('--no-samples', 'show no values of items')
         .option('--json', 'print the reasons as JSON')
         .addHelpText('after', EXIT_CODES_HELP)
@@ -44,29 +52,42 @@ export function addReport(program: Command): void {
 
 async function report(named: string, options: ReportOptions): Promise<number> {
     const source = await openNamedSource(named);
-    const counts = new ReasonCounts(options.samples);
+    const isRedriven = source.isDataset ? await readRedriven(named) : () => false;
+    /** By run where the last one is asked for: which it is is known at the end. */
+    const countsByRun = new Map<string | undefined, ReasonCounts>();
     const progress = new Progress();
+    let lastRun: string | undefined;
     const seen = new SeenRecords();
-    let [read, records] = [0, 0];
+    let [read, redriven, repeated] = [0, 0, 0];
     try {
         for await (const record of source.items()) {
+            const position = read++;
             if (!isRecord(record)) {
-                throw new UsageError(`${source.name} is no quarantine: its item ${read} is no quarantine record.`);
+                throw new UsageError(`${source.name} is no quarantine: its item ${position} is no quarantine record.`);
             }
+            lastRun = record.actorRunId ?? lastRun;
+            const run = options.run === 'last' ? record.actorRunId : options.run;
+            if (seen.note(record, position) !== undefined) repeated++;
+            else if (isRedriven(position)) redriven++;
+            else if (isAskedFor(record, { ...options, run }))
+                countsOf(countsByRun, run, options.samples).countRecord(record);
             progress.show(() => `${count(read, 'record')} read`);
-            if (seen.note(record, read++) !== undefined) continue;
-            records++;
-            counts.countRecord(record);
         }
     } finally {
         progress.clear();
     }
+    const run = options.run === 'last' ? lastRun : options.run;
+    const counts = countsOf(countsByRun, run, options.samples);
+    const records = counts.rejectedItems;
+    const filtered = read - redriven - repeated - records;
     const page = renderReportPage({
         kind: 'quarantine',
         subject: source.name,
         items: { quarantinedItems: records },
-        rejectedItems: counts.rejectedItems,
+        rejectedItems: records,
         reasons: counts.details(),
+        ...(source.isDataset && { quarantine: { name: named } }),
+        facts: run === undefined ? [] : [{ name: 'Run', value: run }],
         writtenAt: new Date().toISOString(),
         version: libraryVersion(),
     });
@@ -74,9 +95,58 @@ async function report(named: string, options: ReportOptions): Promise<number> {
     await writeFile(out, page).catch((error: NodeJS.ErrnoException) => {
         throw new UsageError(`${options.out} cannot be written (${error.code}).`);
     });
-    if (options.json) printJson({ source: source.name, records, reasons: counts.list(), page: out });
-    else print(`${source.name}: ${count(records, 'record')}. The page is ${out}`);
+    if (options.json) {
+        printJson({ source: source.name, records, redriven, filtered, reasons: counts.list(), page: out });
+    } else {
+        const left = [
+            ...(redriven > 0 ? [`${number(redriven)} redriven`] : []),
+            ...(filtered > 0 ? [`${number(filtered)} not asked for`] : []),
+        ];
+        const others = left.length === 0 ? '' : ` (besides ${left.join(', ')})`;
+        print(`${oneLine(source.name)}: ${count(records, 'record')}${others}. The page is ${out}`);
+    }
     return EXIT.fine;
+}
+
+function isAskedFor(
+    record: QuarantineRecord,
+    { reason, run, since }: Pick<ReportOptions, 'reason' | 'run' | 'since'>,
+): boolean {
+    if (reason !== undefined && record.reason !== reason) return false;
+    if (run !== undefined && record.actorRunId !== run) return false;
+    return since === undefined || Date.parse(record.quarantinedAt) >= since.getTime();
+}
+
+function countsOf(
+    countsByRun: Map<string | undefined, ReasonCounts>,
+    run: string | undefined,
+    samples: boolean,
+): ReasonCounts {
+    let counts = countsByRun.get(run);
+    if (counts === undefined) {
+        counts = new ReasonCounts({ samples });
+        countsByRun.set(run, counts);
+    }
+    return counts;
+}
+
+/** Which records of a quarantine dataset, by position, redrives are done with. */
+async function readRedriven(named: string): Promise<(position: number) => boolean> {
+    // Loaded where it is needed: the SDK takes a while.
+    const { useStoragesOf } = await import('../apify/command-line.js');
+    const { findDataset } = await import('../apify/redrive-storages.js');
+    const { openJournalStore } = await import('../apify/journal-store.js');
+    const { Journal } = await import('../redrive/journal.js');
+    const dataset = await findDataset((await useStoragesOf(named, undefined)).idOrName);
+    if (dataset === undefined) return () => false;
+    const { redriven } = await Journal.open(await openJournalStore(dataset, true));
+    return (position) => redriven.has(position);
+}
+
+function parseDate(text: string): Date {
+    const date = new Date(text);
+    if (!Number.isNaN(date.getTime())) return date;
+    throw new UsageError('--since must be a date, such as 2026-01-31T12:00:00Z.');
 }
 
 function isRecord(value: unknown): value is QuarantineRecord {

@@ -1,5 +1,12 @@
+import { styleText } from 'node:util';
+
+import { count as countOf } from '../utils/format.js';
+import { escapeControls, escapeControlsInLines } from '../utils/text.js';
+
 /** Between two updates of the progress line. */
 const UPDATE_MILLIS = 200;
+/** A narrower terminal breaks words anyway. */
+const MIN_WIDTH = 20;
 
 /** A line on standard error that says how far the work is; nothing where standard error is no terminal. */
 export class Progress {
@@ -29,25 +36,73 @@ export class Progress {
 
 /** Says something to a person, beside what the command prints. */
 export function say(message: string): void {
-    process.stderr.write(`${visible(message)}\n`);
+    process.stderr.write(`${wrap(visible(message), process.stderr)}\n`);
 }
 
+/** Prints text that is safe to print; on a terminal, long lines are wrapped between words. */
 export function print(text: string): void {
-    process.stdout.write(`${text}\n`);
+    process.stdout.write(`${wrap(text, process.stdout)}\n`);
 }
 
 export function printJson(value: unknown): void {
-    print(JSON.stringify(value, null, 4));
+    process.stdout.write(`${JSON.stringify(value, null, 4)}\n`);
 }
 
 export function count(amount: number, noun: string): string {
-    return `${amount.toLocaleString('en-US')} ${noun}${amount === 1 ? '' : 's'}`;
+    return countOf(amount, noun);
 }
 
-/** Scraped text may hold what a terminal obeys: control characters are shown as JSON shows them. */
+/** Scraped text may hold what a terminal obeys: control characters are shown as JSON shows them. Line breaks stay. */
 export function visible(text: string): string {
-    return text.replaceAll(
-        /(?!\n)[\p{Cc}\u200b-\u200f\u2028-\u202e\u2066-\u2069]/gu,
-        (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    );
+    return escapeControlsInLines(text);
+}
+
+/** Text of an item or a schema as a part of one line. */
+export function oneLine(text: string): string {
+    return escapeControls(text);
+}
+
+type Tone = 'good' | 'bad' | 'warning' | 'quiet';
+
+const COLOURS = { good: 'green', bad: 'red', warning: 'yellow', quiet: 'gray' } as const;
+
+/** Colours text where standard output is a terminal that has colours, and nobody asked for none (`NO_COLOR`). */
+export function coloured(tone: Tone, text: string): string {
+    const { stdout } = process;
+    return stdout.isTTY && stdout.hasColors() ? styleText(COLOURS[tone], text) : text;
+}
+
+function wrap(text: string, stream: NodeJS.WriteStream): string {
+    return stream.isTTY ? wrapLines(text, stream.columns) : text;
+}
+
+/** Breaks lines between words; what follows is indented as the line that it belongs to. Escape sequences take no room. */
+export function wrapLines(text: string, width: number): string {
+    if (!(width >= MIN_WIDTH)) return text;
+    return text
+        .split('\n')
+        .map((line) => wrapLine(line, width))
+        .join('\n');
+}
+
+function wrapLine(line: string, width: number): string {
+    const indent = /^\s*(?:\d[\d,]*\s+)?/.exec(line)![0].length;
+    const hanging = ' '.repeat(Math.min(indent, Math.floor(width / 2)));
+    const lines: string[] = [];
+    let current = '';
+    for (const word of line.match(/\s*\S+/g) ?? []) {
+        if (current !== '' && widthOf(current + word) > width && current.trim() !== '') {
+            lines.push(current);
+            current = hanging + word.trimStart();
+        } else {
+            current += word;
+        }
+    }
+    lines.push(current);
+    return lines.join('\n');
+}
+
+function widthOf(text: string): number {
+    // oxlint-disable-next-line no-control-regex -- escape sequences of colours begin with a control character
+    return text.replaceAll(/\u001b\[\d+m/g, '').length;
 }

@@ -196,8 +196,12 @@ export class Delivery {
                 return;
             }
             if (restResult.kind === 'unavailable' || restResult.kind === 'refused') {
+                if (restResult.kind === 'refused' || restResult.unknown === undefined) {
+                    await this.#settle(restResult, indexes, progress);
+                    return;
+                }
+                // What may have been stored is looked for as it was sent: without the named items.
                 await this.#settle(restResult, rest, progress);
-                // They were not in the request that failed, and it is not proven that they are the ones at fault.
                 progress.leaveUnsent(indexes.filter((_, position) => errorsByPosition.has(position)));
                 return;
             }

@@ -24,7 +24,9 @@ export function interpretPositions(
     const indexBases: (0 | 1)[] = likelyBase === 0 ? [0, 1] : [1, 0];
     const evidence = baseByPaths(invalidItems);
     if (evidence !== undefined && evidence !== indexBases[0]) indexBases.reverse();
-    return indexBases.map((indexBase) => interpretFrom(invalidItems, indexBase)).filter(({ errors }) => isWithin(errors, itemCount));
+    return indexBases
+        .map((indexBase) => interpretFrom(invalidItems, indexBase))
+        .filter(({ errors }) => isWithin(errors, itemCount));
 }
 
 /** The errors of the one item of a request. */

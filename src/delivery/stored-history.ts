@@ -85,7 +85,8 @@ export class StoredHistory {
     otherCopies({ storedBefore }: OpenRequest, wanted: ItemCounts): ItemCounts | undefined {
         const isIncomplete = this.#droppedNumber > 0 && this.#droppedNumber >= storedBefore;
         const first = this.#kept[0]?.number ?? this.#storedRequests + 1;
-        if (isIncomplete || first > Math.max(1, storedBefore)) return this.#storedRequests === 0 ? new Map() : undefined;
+        if (isIncomplete || first > Math.max(1, storedBefore))
+            return this.#storedRequests === 0 ? new Map() : undefined;
         const copies: ItemCounts = new Map();
         for (const { payload, number } of this.#kept) {
             if (number < storedBefore) continue;

@@ -167,10 +167,8 @@ export class BatchScheduler {
         this.#underWay.delete(batch);
         this.#slow.delete(batch);
         if (failure !== undefined) this.#fail(failure);
-        if (dispute !== undefined) this.#rejectFlushes(
-                dispute,
-                ({ upTo, startedBefore }) => upTo >= batch.sequence && startedBefore < number,
-            );
+        if (dispute !== undefined)
+            this.#rejectFlushes(dispute, ({ upTo, startedBefore }) => upTo >= batch.sequence && startedBefore < number);
         this.#run();
     }
 

@@ -139,14 +139,14 @@ export class ItemBuffer {
         batch.beginSending(position);
     }
 
-    /** Keeps only these parts of the batch, in its place; a disputed part goes to the end. */
+    /** Keeps only these parts of the batch, in its place; an item that is refused for the first time goes to the end. */
     keep(batch: Batch, parts: readonly KeptPart[]): void {
         if (batch === this.#open) this.closeOpen();
         const kept = parts.filter(({ indexes }) => indexes.length > 0).map((part) => batch.part(part));
         const place = this.#batches.indexOf(batch);
-        const inPlace = kept.filter((part) => !part.isDisputed);
-        this.#batches.splice(place, 1, ...inPlace);
-        this.#batches.push(...kept.filter((part) => part.isDisputed));
+        const isMoved = (part: Batch) => part.isDisputed && !batch.isDisputed;
+        this.#batches.splice(place, 1, ...kept.filter((part) => !isMoved(part)));
+        this.#batches.push(...kept.filter(isMoved));
         // A batch that takes items stays the last one, so that what comes in is behind what is there.
         if (this.#open !== undefined && this.#batches.at(-1) !== this.#open) {
             this.#batches = [...this.#batches.filter((each) => each !== this.#open), this.#open];

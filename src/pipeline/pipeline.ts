@@ -226,7 +226,8 @@ export class Pipeline {
 
     /** `mode: 'fail'`: some items of a call failed, and the call takes all or none. */
     rejectCall(all: readonly PreparedItem[]): void {
-        for (const { rejection, text } of all) if (rejection !== undefined) this.#countReasons(rejection, text, undefined);
+        for (const { rejection, text } of all)
+            if (rejection !== undefined) this.#countReasons(rejection, text, undefined);
         this.counters.received(all.length);
         this.counters.discarded(all.length);
     }
@@ -299,12 +300,7 @@ export class Pipeline {
         this.#stop.abort();
     }
 
-    #setAside(
-        rejection: Rejection,
-        text: string | undefined,
-        source: PushSource | undefined,
-        position: number,
-    ): void {
+    #setAside(rejection: Rejection, text: string | undefined, source: PushSource | undefined, position: number): void {
         this.counters.rejected(1);
         this.#countReasons(rejection, text, source);
         if (source instanceof Waiter) source.rejected(position, rejection.errors);
@@ -321,9 +317,7 @@ export class Pipeline {
         const item = () => this.#shown(text);
         const url = source?.request?.url;
         for (const added of this.statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
-            this.#options.log.warning(
-                `Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`,
-            );
+            this.#options.log.warning(`Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`);
         }
     }
 

@@ -1,9 +1,4 @@
-import {
-    DeliveryError,
-    ItemsRejectedError,
-    QuarantineError,
-    ToleranceExceededError,
-} from '../errors.js';
+import { DeliveryError, ItemsRejectedError, QuarantineError, ToleranceExceededError } from '../errors.js';
 import type { CallProgress, RejectedItem } from '../errors.js';
 
 /** How many rejected items an error's message names. */
@@ -56,11 +51,13 @@ export function itemsRejected(
 }
 
 /** The error of a call, with how far the call got. Errors of others' making stay as they are. */
-export function withProgress(error: Error, itemCount: number, unstored: readonly number[]): Error {
-    const storedItems = itemCount - unstored.length;
+export function withProgress(
+    error: Error,
+    { itemCount, storedItems, unstored }: { itemCount: number; storedItems: number; unstored: readonly number[] },
+): Error {
     const progress = { storedItems, unstored, cause: error.cause };
-    const isPartial = storedItems > 0 && itemCount > 1;
-    const part = isPartial ? ` Of the ${itemCount} items of this call ${storedItems} need not be pushed again.` : '';
+    const doneItems = itemCount - unstored.length;
+    const part = doneItems > 0 ? ` Of the ${itemCount} items of this call ${doneItems} need not be pushed again.` : '';
     const message = `${error.message}${part}`;
     if (error instanceof DeliveryError) {
         const { keptItems, permanent } = error;

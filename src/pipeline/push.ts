@@ -121,7 +121,11 @@ export class Pusher {
             await this.#enter(entry, progress);
         } catch (error) {
             const unstored = Array.from({ length: entry.count - progress.entered }, (_, i) => progress.entered + i);
-            throw withProgress(error as Error, entry.count, unstored);
+            throw withProgress(error as Error, {
+                itemCount: entry.count,
+                storedItems: progress.entered - progress.rejected,
+                unstored,
+            });
         }
         return {
             ...NO_CHARGE,
@@ -153,7 +157,10 @@ export class Pusher {
             if (!entry.isCollected) counters.received(trimmed.count);
             counters.trimmed(trimmed.count);
             const charged = await this.#charging.charge(waiter.storedItems, trimmed.count, eventName);
-            if (waiter.error !== undefined) throw withProgress(waiter.error, entry.count, waiter.unstored);
+            if (waiter.error !== undefined) {
+                const { storedItems, unstored } = waiter;
+                throw withProgress(waiter.error, { itemCount: entry.count, storedItems, unstored });
+            }
             if (this.#options.mode === 'fail' && waiter.rejectedItems.length > 0) {
                 throw itemsRejected(waiter.rejectedItems, entry.count, { storedItems: waiter.storedItems });
             }
@@ -199,7 +206,8 @@ export class Pusher {
     async #enterInOrder(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
         if (entry.isCollected) return this.#enqueueAll(entry, progress);
         const before = this.#entering;
-        const entered = before === undefined ? this.#enqueueAll(entry, progress) : this.#enterAfter(before, entry, progress);
+        const entered =
+            before === undefined ? this.#enqueueAll(entry, progress) : this.#enterAfter(before, entry, progress);
         const done = entered.then(ignore, ignore);
         this.#entering = done;
         try {

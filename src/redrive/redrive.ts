@@ -79,7 +79,7 @@ export class Redrive {
         if (target === undefined) {
             this.#counts.fail(position, `its dataset ${record.datasetId} is gone. Name another as "dataset".`);
         } else if (record.redrive?.fingerprint === target.fingerprint && !options.retry) {
-            // An earlier redrive tried it with the same schema and transform.
+            // An earlier redrive tried it with the same schema and transform, and it failed.
             this.#counts.skipped.unchanged++;
         } else {
             await this.#add(candidate, target);

@@ -1,27 +1,66 @@
-import type { Log } from '../ports.js';
+import { fileURLToPath } from 'node:url';
 
-/** Errors thrown by the user's own functions: each function's first is logged, all are counted, none costs an item. */
+import type { Log } from '../ports.js';
+import type { SecretRemover } from '../utils/secrets.js';
+import { removeGenericSecrets } from '../utils/secrets.js';
+import { escapeControls, shorten } from '../utils/text.js';
+
+const MAX_MESSAGE_LENGTH = 300;
+/** Frames of the library's own are not the user's code. */
+const LIBRARY = fileURLToPath(new URL('..', import.meta.url));
+
+/** Errors thrown by the user's own functions: the first of each function is logged with its place, all are counted. */
 export class CallbackErrors {
     readonly #log: Log;
+    readonly #removeSecrets: SecretRemover;
     readonly #counts = new Map<string, number>();
 
-    constructor(log: Log) {
+    constructor(log: Log, removeSecrets: SecretRemover = removeGenericSecrets) {
         this.#log = log;
+        this.#removeSecrets = removeSecrets;
     }
 
-    /** The error's message stays out of the log: it may show the item. */
-    add(option: string, error: unknown): void {
+    /** `consequence` says what becomes of the item. */
+    add(option: string, error: unknown, consequence = 'The item goes on without it'): void {
         const count = this.#counts.get(option) ?? 0;
         this.#counts.set(option, count + 1);
         if (count > 0) return;
-        const reason = error instanceof Error ? error.name : typeof error;
-        this.#log.error(`The option "${option}" threw; no item is lost for it. Said once, and counted.`, { reason });
+        const place = placeInUserCode(error);
+        const where = place === undefined ? '' : ` at ${place}`;
+        this.#log.error(
+            `The option "${option}" failed: ${this.#describe(error)}${where}. ${consequence}. Further errors of it are counted.`,
+        );
     }
 
     /** Says how often, at the end. */
     summarize(): void {
         for (const [option, count] of this.#counts) {
-            if (count > 1) this.#log.error(`The option "${option}" threw ${count} times in all.`);
+            if (count > 1)
+                this.#log.error(`The option "${option}" failed ${count.toLocaleString('en-US')} times in all.`);
         }
     }
+
+    #describe(error: unknown): string {
+        let text: string;
+        try {
+            text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+        } catch {
+            text = 'it threw what cannot be shown';
+        }
+        return shorten(escapeControls(this.#removeSecrets(text)), MAX_MESSAGE_LENGTH);
+    }
+}
+
+/** The first line of the stack that is neither the library's nor Node's: `src/main.ts:12:9`. */
+function placeInUserCode(error: unknown): string | undefined {
+    const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
+    for (const line of stack.split('\n').slice(1)) {
+        const place = /\(?((?:file:\/\/)?\/[^()]*|[A-Za-z]:\\[^()]*):(\d+):(\d+)\)?$/.exec(line.trim());
+        if (place === null) continue;
+        const file = place[1]!.startsWith('file:') ? fileURLToPath(place[1]!) : place[1]!;
+        if (file.startsWith(LIBRARY) || file.includes('node_modules')) continue;
+        const folder = `${process.cwd()}/`;
+        return escapeControls(`${file.startsWith(folder) ? file.slice(folder.length) : file}:${place[2]}:${place[3]}`);
+    }
+    return undefined;
 }

@@ -1,4 +1,7 @@
-import type { ReasonDetails } from './reasons.js';
+import type { FieldDetails } from '../quality/fields.js';
+import type { ReasonDetails } from '../quality/reasons.js';
+import type { Verdict } from '../quality/verdict.js';
+import type { DuplicateSummary, RepairSummary } from '../quality/guard-report.js';
 
 /** All that a report's page shows. What is optional is left out of the page where it is not known. */
 export interface ReportPage {
@@ -7,14 +10,23 @@ export interface ReportPage {
      * `quarantine` alone, or a `check` of items that nobody has stored (read, pass, fail).
      */
     readonly kind: 'run' | 'quarantine' | 'check';
-    /** Whose items they are, for the line above the heading: an Actor, a dataset, a file. */
+    /** Whose items they are, for the line above the heading: an Actor's title, a dataset, a file. */
     readonly subject?: string;
     /** What became of the items. Of a `check`, `storedItems` pass and `quarantinedItems` fail. */
     readonly items: ItemCounts;
+    /** Stored although they fail the schema. */
+    readonly warnedItems?: number;
     /** Items that have at least one of the reasons: what shares are of. */
     readonly rejectedItems: number;
+    readonly verdict?: Verdict;
+    readonly fields?: readonly FieldDetails[];
     /** Most frequent first. */
     readonly reasons: readonly ReasonDetails[];
+    readonly repairedItems?: number;
+    readonly repairs?: readonly RepairSummary[];
+    readonly duplicates?: DuplicateSummary;
+    /** Where the records are. */
+    readonly quarantine?: { readonly name: string; readonly url?: string };
     readonly traffic?: Traffic;
     readonly timeline?: TimelineFigures;
     readonly schema?: UsedSchema;
@@ -24,6 +36,8 @@ export interface ReportPage {
     readonly startedAt?: string;
     /** ISO 8601: what the page says was so then. */
     readonly writtenAt: string;
+    /** The run goes on: the figures are those until now. */
+    readonly isOpen?: boolean;
     /** One sentence that must not be overlooked: what could not be sent, and why. */
     readonly notice?: string;
     /** Of this library. */
@@ -35,6 +49,7 @@ export interface ItemCounts {
     readonly receivedItems?: number;
     readonly storedItems?: number;
     readonly quarantinedItems?: number;
+    readonly duplicateItems?: number;
     readonly trimmedItems?: number;
     readonly discardedItems?: number;
     readonly pendingItems?: number;

@@ -30,7 +30,7 @@ const MAX_WRITE_MILLIS = 10_000;
 export class RunReport {
     readonly #parts: RunReportParts;
     readonly #minuteLog: MinuteLog;
-    readonly #saveInContext: (report: GuardReport, notice: string | undefined) => Promise<string>;
+    readonly #saveInContext: (report: GuardReport, notice: string | undefined, isOpen: boolean) => Promise<string>;
     /** One after another: an earlier report must not replace a later one. */
     #lastSaved: Promise<unknown> = Promise.resolve();
     #written: { text: string; place: string } | undefined;
@@ -49,22 +49,23 @@ export class RunReport {
             },
         });
         // Whoever closes the guard, the store is opened in the async context of whoever opened it.
-        this.#saveInContext = AsyncResource.bind(async (report: GuardReport, notice: string | undefined) =>
-            this.#save(report, notice),
+        this.#saveInContext = AsyncResource.bind(
+            async (report: GuardReport, notice: string | undefined, isOpen: boolean) =>
+                this.#save(report, notice, isOpen),
         );
     }
 
     /**
-     * Writes what is known now; `notice` says what must not be overlooked. Resolves to where it is, in words, or to
+     * Writes what is known now; `notice` says what must not be overlooked, `isOpen` that the run goes on. Resolves to where it is, in words, or to
      * `undefined` where it could not be written in time. Never rejects, and warns once. After `close` nothing is written.
      */
-    async write(notice?: string): Promise<string | undefined> {
+    async write(notice?: string, isOpen = false): Promise<string | undefined> {
         if (this.#isClosed) return this.#written?.place;
         const report = this.#parts.statistics.report();
-        const text = JSON.stringify({ report, notice });
+        const text = JSON.stringify({ report, notice, isOpen });
         if (text === this.#written?.text) return this.#written.place;
         try {
-            const saved = this.#lastSaved.then(async () => this.#saveInContext(report, notice));
+            const saved = this.#lastSaved.then(async () => this.#saveInContext(report, notice, isOpen));
             this.#lastSaved = saved.catch(() => undefined);
             const place = await within(saved, MAX_WRITE_MILLIS);
             if (place === undefined) throw new Error('it took too long');
@@ -86,26 +87,27 @@ export class RunReport {
 
     /** Whether the last report that was written says what is known now. */
     get isUpToDate(): boolean {
-        const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } = this.#parts.statistics.report();
+        const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } =
+            this.#parts.statistics.report();
         const counts = JSON.stringify([receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems]);
         return counts === this.#writtenCounts;
     }
 
     /** What `write` would write, for the end of a process that cannot wait. */
-    records(notice?: string): { key: string; text: string; contentType: string }[] {
-        return this.#recordsOf(this.#parts.statistics.report(), notice);
+    records(notice?: string, isOpen = false): { key: string; text: string; contentType: string }[] {
+        return this.#recordsOf(this.#parts.statistics.report(), notice, isOpen);
     }
 
-    async #save(report: GuardReport, notice: string | undefined): Promise<string> {
+    async #save(report: GuardReport, notice: string | undefined, isOpen: boolean): Promise<string> {
         const { store, keySuffix } = this.#parts;
-        const records = this.#recordsOf(report, notice);
+        const records = this.#recordsOf(report, notice, isOpen);
         await Promise.all(records.map(async ({ key, text, contentType }) => store.save(key, text, contentType)));
         const { receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems } = report;
         this.#writtenCounts = JSON.stringify([receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems]);
         return store.whereIs(`${HTML_KEY}${keySuffix}`, 'html');
     }
 
-    #recordsOf(report: GuardReport, notice: string | undefined) {
+    #recordsOf(report: GuardReport, notice: string | undefined, isOpen: boolean) {
         const { keySuffix } = this.#parts;
         return [
             {
@@ -115,13 +117,13 @@ export class RunReport {
             },
             {
                 key: `${HTML_KEY}${keySuffix}`,
-                text: this.#render(report, notice),
+                text: this.#render(report, notice, isOpen),
                 contentType: 'text/html; charset=utf-8',
             },
         ];
     }
 
-    #render(report: GuardReport, notice: string | undefined): string {
+    #render(report: GuardReport, notice: string | undefined, isOpen: boolean): string {
         const { statistics, clock, describe } = this.#parts;
         statistics.look();
         const { requests, rejectedRequests, retriedRequests, sentBytes, startedAt } = report;
@@ -134,6 +136,7 @@ export class RunReport {
             ...describe(),
             startedAt,
             writtenAt: new Date(clock.now()).toISOString(),
+            isOpen,
             notice,
             version: libraryVersion(),
         });

@@ -1,9 +1,9 @@
 import type { SavedCounters } from '../quality/counters.js';
 import { Counters } from '../quality/counters.js';
-import type { QuarantineReason } from '../records.js';
-import { ReasonCounts } from './reasons.js';
+import { describeReason, ReasonCounts } from '../quality/reasons.js';
+import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
+import { SchemaNames } from '../quality/schema-names.js';
 import type { TimelineFigures } from './page.js';
-import type { CountedRejection, ReasonDetails, ReasonSummary } from './reasons.js';
 import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
@@ -31,6 +31,7 @@ export interface GuardReport {
     readonly reasons: readonly ReasonSummary[];
 }
 
+export { describeReason };
 export type { ReasonSummary };
 
 /** The counters as another process of the run takes them over. */
@@ -50,16 +51,21 @@ export class Statistics {
     readonly #timeline: Timeline;
     readonly #now: () => number;
 
-    constructor(now: () => number, samples: boolean) {
+    constructor(now: () => number, samples: boolean, options: Omit<ReasonOptions, 'samples'> = {}) {
         this.#now = now;
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
-        this.#reasons = new ReasonCounts(samples);
+        this.#reasons = new ReasonCounts({ ...options, samples });
     }
 
     /** Counts the reasons of one item. Returns those that were never seen before. */
     countReasons(rejection: CountedRejection): ReasonSummary[] {
         return this.#reasons.count(rejection);
+    }
+
+    /** Names of another schema's fields appear in reasons from now on. */
+    useSchema(schema: unknown): void {
+        this.#reasons.useNames(new SchemaNames(schema));
     }
 
     /** What another process of the run needs to count on. */
@@ -76,7 +82,11 @@ export class Statistics {
 
     /** Counts on from what `save` gave. @throws TypeError for what is of another shape; then nothing is taken over */
     restore(saved: SavedStatistics): void {
-        if (!Array.isArray(saved.reasons) || !Array.isArray(saved.timeline?.buckets) || isNaN(Date.parse(saved.startedAt))) {
+        if (
+            !Array.isArray(saved.reasons) ||
+            !Array.isArray(saved.timeline?.buckets) ||
+            isNaN(Date.parse(saved.startedAt))
+        ) {
             throw new TypeError('expected counters with reasons, timeline and startedAt');
         }
         this.counters.restore(saved);
@@ -131,17 +141,4 @@ export function summarize(report: GuardReport): string {
 
 function format(count: number): string {
     return count.toLocaleString('en-US');
-}
-
-/** `"/price" must be number`. Holds no value of an item. */
-export function describeReason({ reason, path, message }: Pick<ReasonSummary, 'reason' | 'path' | 'message'>): string {
-    const words: Record<QuarantineReason | 'other', string> = {
-        'schema': message,
-        'too-large': 'too large',
-        'not-an-object': message,
-        'not-serializable': 'has no JSON',
-        'rejected': `rejected by the platform: ${message}`,
-        'other': message,
-    };
-    return path === '' ? `the item ${words[reason]}` : `"${path}" ${words[reason]}`;
 }

@@ -109,7 +109,8 @@ export class RunEnd implements LifecycleHandlers {
     /** The event loop has run dry. */
     async naturalEnd(): Promise<ExitOutcome | undefined> {
         const { pipeline, reports } = this.#options;
-        const isOver = this.#isStopped || (pipeline.pendingItems === 0 && pipeline.isEndAnnounced && reports.isUpToDate);
+        const isOver =
+            this.#isStopped || (pipeline.pendingItems === 0 && pipeline.isEndAnnounced && reports.isUpToDate);
         return isOver ? undefined : this.exit(MAX_END_MILLIS);
     }
 
@@ -235,13 +236,20 @@ export class RunEnd implements LifecycleHandlers {
         const unsentItems = pipeline.counters.unaccountedItems;
         pipeline.counters.ended(true);
         const isClosed = unsentItems === 0 && unreadItems === 0;
-        if (isClosed) await this.#attempt(within(snapshots.save(() => this.#collect(true), true), MAX_MOVE_MILLIS));
+        if (isClosed)
+            await this.#attempt(
+                within(
+                    snapshots.save(() => this.#collect(true), true),
+                    MAX_MOVE_MILLIS,
+                ),
+            );
         const reason = pipeline.failure?.message;
         const place = await reports.write(isClosed ? undefined : (reason ?? 'Some items could not be sent in time.'));
         pipeline.callbackErrors.summarize();
         const summary = summarize(pipeline.statistics.report());
-        const unread = unreadItems === 0 ? '' : `: ${unreadItems} items that an earlier process saved could not be read`;
-        const message = `${summary}${isClosed ? '' : (unread || `: ${reason ?? 'the platform has not answered in time'}`)}`;
+        const unread =
+            unreadItems === 0 ? '' : `: ${unreadItems} items that an earlier process saved could not be read`;
+        const message = `${summary}${isClosed ? '' : unread || `: ${reason ?? 'the platform has not answered in time'}`}`;
         log[isClosed ? 'info' : 'error'](`${message}${place === undefined ? '' : `. Report: ${place}`}`);
         return { summary: message, isFailed: !isClosed, unsentItems: unsentItems + unreadItems };
     }

@@ -212,7 +212,8 @@ class SyncSending {
         const lookUntil = monotonicMillis() + this.#left * LOOK_SHARE;
         for (;;) {
             const stored = this.#look(batch.payload);
-            if (stored.size === batch.payload.itemCount || monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil) return stored;
+            if (stored.size === batch.payload.itemCount || monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil)
+                return stored;
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MILLIS);
         }
     }

@@ -119,7 +119,7 @@ export class SnapshotStore {
         const pieces = toPieces(snapshot);
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
         const head = this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed);
-        return [...pieces.map(pieceRecord), { key: this.#headKey, text: JSON.stringify(head), contentType: JSON_TYPE }];
+        return [...pieces.map(pieceRecord), { key: this.#headKey, text: JSON.stringify(head), contentType: TEXT_TYPE }];
     }
 
     /** Another guard of this process may take the place. */
@@ -135,7 +135,7 @@ export class SnapshotStore {
     ): Promise<void> {
         const { store } = this.#options;
         const head = this.#head(parts, itemCount, statistics, isClosed);
-        await store.save(this.#headKey, JSON.stringify(head), JSON_TYPE);
+        await store.save(this.#headKey, JSON.stringify(head), TEXT_TYPE);
         const named = new Set(parts.flat().map(({ key }) => key));
         const outdated = this.#parts.flat().filter(({ key }) => !named.has(key));
         const replaced = this.#replaces;
@@ -239,10 +239,11 @@ export class SnapshotStore {
     }
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** As text: apify-client tries eight times to parse JSON that is damaged, which would hold up the start. */
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 function pieceRecord({ key, text }: Piece): SnapshotRecord {
-    return { key, text, contentType: 'text/plain; charset=utf-8' };
+    return { key, text, contentType: TEXT_TYPE };
 }
 
 function countItems({ batches, records }: Snapshot): number {

@@ -1,47 +1,60 @@
 import { createHash } from 'node:crypto';
 
-import type { ErrorObject, ValidateFunction } from 'ajv';
-
-import { SchemaLoadError } from '../errors.js';
 import type { ItemSchema, Log } from '../ports.js';
-import type { Dictionary, ItemError } from '../records.js';
-import { assertDescribesItem, assertObject } from './describes-item.js';
-import { type Dialect, dialectOf } from './dialect.js';
-import { dropIdleNullable } from './nullable.js';
-import { failAt, type SchemaPlace } from './place.js';
-import { quicken } from './quick-checks.js';
+import type { Dictionary } from '../records.js';
+import { loadBounds } from './bounded-keywords.js';
+import { type Dialect, dialectOf, DRAFT_07, SUPPORTED_DIALECTS } from './dialect.js';
+import { BOUNDS } from './item-errors.js';
+import { itemSchema, loadValidators } from './item-schema.js';
+import { failAt, isObject, kindOf, placeInWords, type SchemaPlace, type Unvalidated } from './place.js';
+import { problemsInWords } from './problems.js';
+import { tolerate } from './tolerate.js';
+import { EXAMPLE, type Finding, whyUnvalidated } from './unvalidated.js';
 
-/** Failures of the schema itself that one message shows. */
-const MAX_SHOWN_PROBLEMS = 5;
+/** A schema made ready, or why it validates nothing. */
+export type CompiledFields =
+    | { readonly schema: ItemSchema; readonly reason?: undefined; readonly remedy?: undefined }
+    | Unvalidated;
+
+/** Notes on one schema that the log shows. */
+const MAX_SHOWN_NOTES = 5;
 
 /**
- * Makes the JSON Schema of one item ready, once, as the platform must: every error reported, unknown keywords ignored,
- * formats checked, draft-07 unless `$schema` says otherwise. The platform's Ajv options are not published.
+ * Makes the JSON Schema of one item ready, once, as the platform must: unknown keywords ignored, formats checked, draft-07
+ * unless `$schema` says otherwise. Every schema that the platform accepts opens; one warning says what is odd about it. Later
+ * changes of `fields` have no effect.
  *
- * Resolves to `undefined` where there is nothing to validate: `fields` absent, null or `{}` accepts every item. What is done
- * to `fields` afterwards changes nothing. Formats that nobody knows are ignored with one warning for all of them.
- *
- * @throws SchemaLoadError where the schema cannot work; the message names source and place
+ * @throws SchemaLoadError where the platform refuses the schema, too, or where it was written in code and cannot validate anything
  */
-export async function compileItemSchema(
-    fields: unknown,
-    place: SchemaPlace,
-    log: Log,
-): Promise<ItemSchema | undefined> {
-    if (fields === undefined || fields === null) return undefined;
-    assertObject(fields, place);
+export async function compileItemSchema(fields: unknown, place: SchemaPlace, log: Log): Promise<CompiledFields> {
+    if (fields === undefined || fields === null || typeof fields === 'boolean') return withoutKeywords(fields, place);
+    if (!isObject(fields)) {
+        const problem = `must be the JSON Schema of one item, an object, but is ${kindOf(fields)}`;
+        return failAt(place, `${problem}. Give ${EXAMPLE}.`);
+    }
+    try {
+        return await compileObject(fields, place, log);
+    } catch (error) {
+        if (!(error instanceof RangeError)) throw error;
+        const remedy = 'Give the inner levels a name in "definitions" and refer to them by "$ref"';
+        return unvalidated({ problem: 'is nested too deeply for a validator', remedy }, place, error);
+    }
+}
+
+async function compileObject(fields: Dictionary, place: SchemaPlace, log: Log): Promise<CompiledFields> {
     const text = jsonText(fields, place);
     const schema: unknown = JSON.parse(text);
-    assertObject(schema, place);
-    if (Object.keys(schema).length === 0) return undefined;
+    if (!isObject(schema)) {
+        return failAt(place, `must be the JSON Schema of one item, but its JSON is ${kindOf(schema)}.`);
+    }
+    if (Object.keys(schema).length === 0) return withoutKeywords(undefined, place);
 
-    const dialect = dialectOf(schema.$schema, place);
-    if ('$schema' in schema) schema.$schema = dialect.uri;
-    assertDescribesItem(schema, place);
-    if (schema.$async) failAt(place, 'has "$async", which only an asynchronous validator knows. Remove the keyword.');
-    dropIdleNullable(schema);
-    freeze(schema);
-    return itemSchema(await compile(schema, dialect, place, log), hashOfText(text), place.source);
+    const finding = whyUnvalidated(schema, place);
+    // A mistake is named first. Public Actors with bare maps run, also where a field called `title` makes the schema invalid.
+    if (finding !== undefined && !finding.isDeliberate) return unvalidated(finding, place);
+    await assertPlatformAccepts(schema, place);
+    if (finding !== undefined) return unvalidated(finding, place);
+    return compile(schema, hashOfText(text), place, log);
 }
 
 /** SHA-256 of the schema's JSON text, in hexadecimal: what `ItemSchema.hash` is for the same `fields`. */
@@ -57,76 +70,133 @@ function jsonText(fields: Dictionary, place: SchemaPlace): string {
     try {
         return JSON.stringify(fields) ?? 'null';
     } catch (error) {
+        if (error instanceof RangeError) throw error;
         return failAt(place, `cannot be written as JSON (${(error as Error).message}). Expected plain JSON.`, error);
     }
 }
 
-async function compile(schema: Dictionary, dialect: Dialect, place: SchemaPlace, log: Log): Promise<ValidateFunction> {
+function withoutKeywords(fields: boolean | null | undefined, place: SchemaPlace): Unvalidated {
+    const problem =
+        typeof fields === 'boolean'
+            ? `is ${fields}, which ${fields ? 'accepts' : 'rejects'} every item`
+            : 'is empty or absent, which accepts every item';
+    return unvalidated(
+        { problem, remedy: `Say what items must be like, for example ${EXAMPLE}`, isDeliberate: true },
+        place,
+    );
+}
+
+/** @throws SchemaLoadError for a mistake in code */
+function unvalidated({ problem, remedy, isDeliberate }: Finding, place: SchemaPlace, cause?: unknown): Unvalidated {
+    if (place.isCode && !isDeliberate) failAt(place, `${problem}. ${remedy}.`, cause);
+    return { reason: `${placeInWords(place)} ${problem}`, remedy };
+}
+
+/** The platform checks `fields` with the meta-schema of draft-07, without formats, whatever `$schema` says. */
+async function assertPlatformAccepts(schema: Dictionary, place: SchemaPlace): Promise<void> {
+    const errors = await errorsOfSchema(schema, DRAFT_07);
+    if (errors !== undefined) failAt(place, `is not valid JSON Schema (${DRAFT_07.name}): ${errors}.`);
+}
+
+async function errorsOfSchema(schema: Dictionary, { load, uri }: Dialect): Promise<string | undefined> {
+    const create = await load();
+    const ajv = create({ allErrors: true, strict: false, validateFormats: false, logger: false });
+    (await loadBounds())(ajv, BOUNDS);
+    return ajv.validate(uri, schema) ? undefined : problemsInWords(ajv.errors, schema);
+}
+
+async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log: Log): Promise<CompiledFields> {
+    const notes: string[] = [];
+    const $schema = schema.$schema as string | undefined;
+    const dialect = dialectOf($schema);
+    if (dialect === undefined) {
+        const problem = `has the "$schema" ${JSON.stringify($schema)}, a draft that is not known here`;
+        return unvalidated({ problem, remedy: `Use one of ${SUPPORTED_DIALECTS}, or none for draft-07` }, place);
+    }
+    if ($schema !== undefined) {
+        if ($schema.trim() === '') notes.push(`"$schema" is empty and is read as "${DRAFT_07.uri}"; leave it out`);
+        schema.$schema = dialect.uri;
+    }
+    notes.push(...tolerate(schema));
+    freeze(schema);
+
+    if (dialect !== DRAFT_07) {
+        const errors = await errorsOfSchema(schema, dialect);
+        const remedy = 'Correct the schema, or leave "$schema" out for draft-07';
+        if (errors !== undefined) {
+            return unvalidated({ problem: `is not valid JSON Schema (${dialect.name}): ${errors}`, remedy }, place);
+        }
+    }
+
     const unknownFormats = new Set<string>();
-    const ajv = await dialect.create({
-        allErrors: true,
-        strict: false,
-        validateFormats: true,
-        validateSchema: false, // done below, where the errors can be told apart
-        logger: {
-            log: () => {},
-            error: () => {},
-            warn: (message: unknown) => {
-                const format = /^unknown format "(.*)" ignored/.exec(String(message))?.[1];
-                if (format === undefined) log.debug(`${place.source}: ${String(message)}`);
-                else unknownFormats.add(format);
-            },
+    let isUndecidedSaid = false;
+    const validators = await loadValidators(dialect, schema, {
+        onUndecided: () => {
+            if (!isUndecidedSaid) log.warning(undecidedText(place.source));
+            isUndecidedSaid = true;
+        },
+        onWarning: (message) => {
+            const format = /^unknown format "(.*)" ignored/.exec(message)?.[1];
+            if (format === undefined) log.debug(`${place.source}: ${message}`);
+            else unknownFormats.add(format);
         },
     });
-    (await import('ajv-formats')).default.default(ajv);
-    await quicken(ajv);
-
-    let check: ValidateFunction;
+    let ready: ItemSchema;
     try {
-        if (!ajv.validateSchema(schema))
-            failAt(place, `is not valid JSON Schema (${dialect.name}): ${problems(ajv.errors)}.`);
-        check = ajv.compile(schema);
+        ready = itemSchema(validators, schema, { hash, source: place.source }, log);
     } catch (error) {
-        return failToCompile(error, dialect, place);
+        return unvalidated(whyNotCompiled(error, dialect), place, error);
+    }
+    if (!canBeDecided(validators('all errors'))) {
+        const problem = 'refers to itself before it looks into the item, so that no validator can decide it';
+        return unvalidated({ problem, remedy: 'Remove the "$ref" that leads back to the same place' }, place);
     }
     if (unknownFormats.size > 0) {
         const names = [...unknownFormats].map((name) => JSON.stringify(name)).join(', ');
-        log.warning(`${place.source}: no validator knows the format ${names}; values are not checked for it.`);
+        notes.push(`no validator knows the format ${names}; values are not checked for it`);
     }
-    return check;
+    if (notes.length > 0) log.warning(`${placeInWords(place)}: ${notesInWords(notes)}.`);
+    return { schema: ready };
 }
 
-function failToCompile(error: unknown, dialect: Dialect, place: SchemaPlace): never {
-    if (error instanceof SchemaLoadError) throw error;
+function notesInWords(notes: readonly string[]): string {
+    const shown = notes.slice(0, MAX_SHOWN_NOTES);
+    if (notes.length > shown.length) shown.push(`and ${notes.length - shown.length} more`);
+    return shown.join('; ');
+}
+
+function whyNotCompiled(error: unknown, dialect: Dialect): Finding {
     if (error instanceof Error && 'missingRef' in error) {
-        failAt(
-            place,
-            `has a "$ref" that leads nowhere: ${JSON.stringify(error.missingRef)}. Expected a place in the same schema, ` +
-                'such as "#/definitions/name"; other files and addresses are not loaded.',
-            error,
-        );
+        return {
+            problem: `has a "$ref" that leads nowhere: ${JSON.stringify(error.missingRef)}`,
+            remedy:
+                'Expected a place in the same schema, such as "#/definitions/name"; ' +
+                'other files and addresses are not loaded',
+        };
     }
     const reason = error instanceof Error ? error.message : String(error);
-    if (reason.startsWith('Invalid regular expression')) {
-        failAt(
-            place,
-            `has an ${reason[0]!.toLowerCase()}${reason.slice(1)}. Expected one that is valid with the flag "u".`,
-            error,
-        );
-    }
-    failAt(place, `cannot be compiled as JSON Schema (${dialect.name}): ${reason}. Correct the schema.`, error);
+    return {
+        problem: `cannot be compiled as JSON Schema (${dialect.name}): ${reason}`,
+        remedy: 'Correct the schema',
+    };
 }
 
-/** One problem for each place: a wrong `type` alone makes Ajv report three. */
-function problems(errors: readonly ErrorObject[] | null | undefined): string {
-    const byPath = new Map<string, string>();
-    for (const { instancePath, message } of errors ?? []) {
-        const path = instancePath || '(top)';
-        if (!byPath.has(path)) byPath.set(path, `${path} ${message}`);
+/** A schema that leads back to itself without a step into the item never ends, whatever the item. */
+function canBeDecided(check: (item: unknown) => unknown): boolean {
+    try {
+        check({});
+        return true;
+    } catch (error) {
+        if (error instanceof RangeError) return false;
+        throw error;
     }
-    const shown = [...byPath.values()].slice(0, MAX_SHOWN_PROBLEMS);
-    if (byPath.size > shown.length) shown.push(`and ${byPath.size - shown.length} more`);
-    return shown.join('; ');
+}
+
+function undecidedText(source: string): string {
+    return (
+        `${source}: a text in an item was too long for the engine to test it against a "pattern" or "format". ` +
+        'It counts as a match here, and so do others like it; the platform decides.'
+    );
 }
 
 /** Errors point into the schema (`params.allowedValues`), so nobody may change it. */
@@ -134,24 +204,4 @@ function freeze(value: unknown): void {
     if (typeof value !== 'object' || value === null) return;
     Object.values(value).forEach(freeze);
     Object.freeze(value);
-}
-
-function itemSchema(check: ValidateFunction, hash: string, source: string): ItemSchema {
-    const validate = (item: unknown): ItemError[] | undefined => {
-        try {
-            if (check(item)) return undefined;
-        } catch (error) {
-            // A recursive schema and an item nested thousands of levels deep: the platform has the say.
-            if (error instanceof RangeError) return undefined;
-            throw error;
-        }
-        const errors = check.errors!.map(toItemError);
-        check.errors = null;
-        return errors;
-    };
-    return Object.freeze({ validate, hash, source });
-}
-
-function toItemError({ instancePath, schemaPath, keyword, params, message }: ErrorObject): ItemError {
-    return { instancePath, schemaPath, keyword, params, message };
 }

@@ -16,8 +16,8 @@ export interface ActorDefinition {
     name?: string;
 }
 
-/** What a definition says of one dataset: the schema of its items, or why there is none. */
-export type DeclaredFields = { fields: unknown; place: SchemaPlace } | { reason: string };
+/** The schema of one dataset's items by a definition, or why there is none. */
+export type DeclaredFields = { fields: unknown; place: SchemaPlace } | { reason: string; remedy: string };
 
 /** The alias of a run's default dataset in `storages.datasets`. */
 export const DEFAULT_ALIAS = 'default';
@@ -55,14 +55,25 @@ export async function readLocalDefinition(cwd: string): Promise<ActorDefinition 
 export async function declaredFields(definition: ActorDefinition, alias: string): Promise<DeclaredFields> {
     const { content, source } = definition;
     const { storages } = content;
-    if (storages === undefined || storages === null) return { reason: `${source} declares no storages` };
+    if (storages === undefined || storages === null) return undeclared(`${source} declares no storages`);
     if (!isObject(storages)) failAt({ source, place: 'storages' }, `must be an object, but is ${kindOf(storages)}.`);
 
     const declared = declaredDatasets(storages, source);
-    if (!declared) return { reason: `${source} declares no dataset` };
+    if (!declared) return undeclared(`${source} declares no dataset`);
     const { datasets, placeOf } = declared;
-    if (!Object.hasOwn(datasets, alias)) return { reason: `${source} declares no dataset ${JSON.stringify(alias)}` };
+    if (!Object.hasOwn(datasets, alias)) {
+        return undeclared(`${source} declares no dataset ${JSON.stringify(alias)}`, alias);
+    }
     return fieldsOf(datasets[alias], { source, place: placeOf(alias) }, definition);
+}
+
+function undeclared(reason: string, alias = DEFAULT_ALIAS): DeclaredFields {
+    const key = alias === DEFAULT_ALIAS ? '"dataset"' : `"datasets": { "default": …, ${JSON.stringify(alias)}`;
+    const end = alias === DEFAULT_ALIAS ? '' : ' }';
+    return {
+        reason,
+        remedy: `Declare it there, "storages": { ${key}: "./dataset_schema.json"${end} }, or give the schema as options.schema`,
+    };
 }
 
 interface DeclaredDatasets {
@@ -96,7 +107,12 @@ async function fieldsOf(declared: unknown, at: SchemaPlace, definition: ActorDef
         failAt(at, `must be a dataset schema or the path of its file, but is ${kindOf(declared)}.`);
     }
     const { files, source } = definition;
-    if (!files) return { reason: `${source} names a file for "${at.place}" without its content` };
+    if (!files) {
+        return {
+            reason: `${source} names a file for "${at.place}" without its content`,
+            remedy: 'Give the schema as options.schema',
+        };
+    }
 
     const path = resolve(files.folder, declared);
     const file = await readJsonFile(path, files.cwd);

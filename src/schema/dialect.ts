@@ -2,21 +2,24 @@ import type { Ajv, Options } from 'ajv';
 import type { Ajv2019 } from 'ajv/dist/2019.js';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 
-import { failAt, kindOf, type SchemaPlace } from './place.js';
+export type AnyAjv = Ajv | Ajv2019 | Ajv2020;
 
 /** A draft of JSON Schema that can be compiled. */
 export interface Dialect {
     readonly name: 'draft-07' | '2019-09' | '2020-12';
     /** `$schema` exactly as Ajv knows it. */
     readonly uri: string;
-    /** A validator of its own for each schema: Ajv remembers every `$id` that it has seen. */
-    create(options: Options): Promise<Ajv | Ajv2019 | Ajv2020>;
+    /** Loads the validator's code. Each schema needs a validator of its own: Ajv remembers every `$id` that it has seen. */
+    load(): Promise<(options: Options) => AnyAjv>;
 }
 
-const DRAFT_07: Dialect = {
+export const DRAFT_07: Dialect = {
     name: 'draft-07',
     uri: 'http://json-schema.org/draft-07/schema#',
-    create: async (options) => new (await import('ajv')).Ajv(options),
+    load: async () => {
+        const { Ajv: Draft07 } = await import('ajv');
+        return (options) => new Draft07(options);
+    },
 };
 
 const DIALECTS: readonly Dialect[] = [
@@ -24,35 +27,31 @@ const DIALECTS: readonly Dialect[] = [
     {
         name: '2019-09',
         uri: 'https://json-schema.org/draft/2019-09/schema',
-        create: async (options) => new (await import('ajv/dist/2019.js')).Ajv2019(options),
+        load: async () => {
+            const { Ajv2019: Draft2019 } = await import('ajv/dist/2019.js');
+            return (options) => new Draft2019(options);
+        },
     },
     {
         name: '2020-12',
         uri: 'https://json-schema.org/draft/2020-12/schema',
-        create: async (options) => new (await import('ajv/dist/2020.js')).Ajv2020(options),
+        load: async () => {
+            const { Ajv2020: Draft2020 } = await import('ajv/dist/2020.js');
+            return (options) => new Draft2020(options);
+        },
     },
 ];
 
+/** Values of `$schema` that can be compiled, for messages. */
+export const SUPPORTED_DIALECTS = DIALECTS.map(({ uri }) => `"${uri}"`).join(', ');
+
 /**
- * The draft that `$schema` names, whether with http or https and with or without the empty fragment; draft-07 without one.
- * @throws SchemaLoadError for any other draft
+ * The draft that `$schema` names, whether with http or https and with or without the empty fragment; draft-07 without one,
+ * or where it is empty. `undefined` for a draft that cannot be compiled.
  */
-export function dialectOf($schema: unknown, place: SchemaPlace): Dialect {
-    if ($schema === undefined) return DRAFT_07;
-    const supported = DIALECTS.map(({ uri }) => `"${uri}"`).join(', ');
-    if (typeof $schema !== 'string') {
-        failAt(
-            place,
-            `has a "$schema" that is ${kindOf($schema)}. Expected one of ${supported}, or none for draft-07.`,
-        );
-    }
-    const wanted = withoutSchemeAndFragment($schema);
-    const dialect = DIALECTS.find(({ uri }) => withoutSchemeAndFragment(uri) === wanted);
-    if (dialect) return dialect;
-    return failAt(
-        place,
-        `has the "$schema" ${JSON.stringify($schema)}, which is not supported. Expected one of ${supported}, or none for draft-07.`,
-    );
+export function dialectOf($schema: string | undefined): Dialect | undefined {
+    const wanted = withoutSchemeAndFragment($schema ?? '');
+    return wanted === '' ? DRAFT_07 : DIALECTS.find(({ uri }) => withoutSchemeAndFragment(uri) === wanted);
 }
 
 function withoutSchemeAndFragment(uri: string): string {

@@ -4,14 +4,15 @@ import type { Dictionary } from '../records.js';
 import { compileItemSchema, hashOfFields } from './compile.js';
 import { type DeclaredFields, declaredFields, DEFAULT_ALIAS, readLocalDefinition } from './definition.js';
 import { isObject, kindOf, type SchemaPlace } from './place.js';
+import { toJsonSchema } from './standard-schema.js';
 
 /** Which dataset the schema is for: the run's default one, one of its aliases, or any other (by name or id). */
 export type SchemaTarget = { kind: 'default' } | { kind: 'alias'; alias: string } | { kind: 'other' };
 
-/** What `readDatasetSchema` answers: the dataset object's `schema` (an object or null), or that it has no such property. */
+/** The answer of `readDatasetSchema`: the dataset object's `schema` (an object or null), or that it has no such property. */
 export type DatasetSchemaAnswer = { found: true; schema: unknown } | { found: false };
 
-/** What discovery needs from outside. */
+/** Places that discovery reads from. */
 export interface SchemaSources {
     readonly isAtHome: boolean;
     /** Where `.actor/` is looked for. */
@@ -31,19 +32,22 @@ export interface SchemaSources {
 
 export interface SchemaRequest {
     /**
-     * `options.schema`: the JSON Schema of one item, or a whole dataset schema (it has `actorSpecification`), whose `fields`
-     * count; `false` for no validation; `undefined` to search.
+     * `options.schema`: the JSON Schema of one item, a whole dataset schema (it has `actorSpecification`), whose `fields`
+     * count, or a schema of zod, valibot or arktype; `false` for no validation; `undefined` to search.
      */
-    option: Dictionary | false | undefined;
+    option: object | false | undefined;
     target: SchemaTarget;
-    /** What an earlier call found. If nothing changed it is returned as it is, and no line is logged. */
+    /** The outcome of an earlier call. If nothing changed it is returned as it is, and no line is logged. */
     previous?: DiscoveredSchema;
 }
 
-/** The schema that items are validated with here, or why there is none. */
+/** The name in messages of a schema that was given in code. */
+const OPTION = 'options.schema';
+
+/** The schema that items are validated with here, or why there is none, and what to do about it: sentences without full stops. */
 export type DiscoveredSchema =
-    | { readonly schema: ItemSchema; readonly reason?: undefined }
-    | { readonly schema?: undefined; readonly reason: string };
+    | { readonly schema: ItemSchema; readonly reason?: undefined; readonly remedy?: undefined }
+    | { readonly schema?: undefined; readonly reason: string; readonly remedy?: string };
 
 /**
  * Finds the schema that the platform enforces and makes it ready. The option comes first; on the platform then the dataset
@@ -58,36 +62,42 @@ export async function discoverSchema(
 ): Promise<DiscoveredSchema> {
     const { option, previous } = request;
     if (option === false) return { reason: 'options.schema is false' };
-    const found = option ? fieldsOfSchema(option, 'options.schema') : await search(request.target, sources);
+    const found =
+        option === undefined ? await search(request.target, sources) : fieldsOfSchema(toJsonSchema(option), OPTION);
 
-    if ('reason' in found) return withoutSchema(found.reason, previous, log);
+    if ('reason' in found) return withoutSchema(found, previous, log);
     const { fields, place } = found;
     const known = previous?.schema;
     if (known && known.source === place.source && isObject(fields) && known.hash === hashOfFields(fields)) {
         return previous;
     }
 
-    const schema = await compileItemSchema(fields, place, log);
-    if (!schema) {
-        const what = place.place ? `"${place.place}" of ${place.source}` : place.source;
-        return withoutSchema(`${what} is empty or absent, which accepts every item`, previous, log);
-    }
-    log.info(`Items are validated here with the schema of ${schema.source}.`);
-    return { schema };
+    const compiled = await compileItemSchema(fields, place, log);
+    if (compiled.schema === undefined) return withoutSchema(compiled, previous, log);
+    log.info(`Items are validated here with the schema of ${compiled.schema.source}.`);
+    return compiled;
 }
 
-function withoutSchema(reason: string, previous: DiscoveredSchema | undefined, log: Log): DiscoveredSchema {
+function withoutSchema(
+    { reason, remedy }: { reason: string; remedy: string },
+    previous: DiscoveredSchema | undefined,
+    log: Log,
+): DiscoveredSchema {
     if (previous?.reason === reason) return previous;
-    log.info(`Items are not validated here: ${reason}.`);
-    return { reason };
+    log.warning(
+        `Items are not validated here: ${reason}. ${remedy}. ` +
+            'To make a schema of stored items: npx apify-dataset-guard infer <dataset> --write',
+    );
+    return { reason, remedy };
 }
 
 /** A whole dataset schema, whose `fields` count, or the JSON Schema of one item. */
 export function fieldsOfSchema(schema: Dictionary, source: string): { fields: unknown; place: SchemaPlace } {
+    const isCode = source === OPTION && { isCode: true };
     const isDatasetSchema = Object.hasOwn(schema, 'actorSpecification') && !isObject(schema.actorSpecification);
     return isDatasetSchema
-        ? { fields: schema.fields, place: { source, place: 'fields' } }
-        : { fields: schema, place: { source } };
+        ? { fields: schema.fields, place: { source, place: 'fields', ...isCode } }
+        : { fields: schema, place: { source, ...isCode } };
 }
 
 async function search(target: SchemaTarget, sources: SchemaSources): Promise<DeclaredFields> {
@@ -96,7 +106,10 @@ async function search(target: SchemaTarget, sources: SchemaSources): Promise<Dec
         if (found) return found;
     }
     if (target.kind === 'other') {
-        return { reason: 'a dataset that the Actor does not declare has no schema; give one as options.schema' };
+        return {
+            reason: 'a dataset that the Actor does not declare has no schema',
+            remedy: 'Give one as options.schema',
+        };
     }
     const alias = target.kind === 'alias' ? target.alias : DEFAULT_ALIAS;
     return (sources.isAtHome ? await fieldsOfBuild(sources, alias) : undefined) ?? fieldsOnDisk(sources, alias);
@@ -106,7 +119,12 @@ async function fieldsOfDataset(sources: SchemaSources): Promise<DeclaredFields |
     const answer = await unlessUnreadable(sources.readDatasetSchema());
     if (!answer?.found || answer.schema === undefined) return undefined;
     const source = `dataset ${sources.datasetId}`;
-    if (answer.schema === null) return { reason: `${source} has no schema` };
+    if (answer.schema === null) {
+        const remedy =
+            'Declare it in .actor/actor.json, "storages": { "dataset": "./dataset_schema.json" }, and build the Actor ' +
+            'again, or give the schema as options.schema';
+        return { reason: `${source} has no schema`, remedy };
+    }
     if (!isObject(answer.schema)) {
         throw new SchemaLoadError(source, `"schema" must be an object or null, but is ${kindOf(answer.schema)}.`);
     }
@@ -126,7 +144,10 @@ async function fieldsOnDisk(sources: SchemaSources, alias: string): Promise<Decl
     const definition = await readLocalDefinition(sources.cwd);
     if (!definition) {
         const before = sources.isAtHome ? 'neither the dataset nor the build tells of a schema, and ' : '';
-        return { reason: `${before}there is no .actor/actor.json` };
+        const remedy = sources.isAtHome
+            ? 'Give the schema as options.schema'
+            : 'Start the Actor in its own folder, or give the schema as options.schema';
+        return { reason: `${before}there is no .actor/actor.json in ${sources.cwd}`, remedy };
     }
     return declaredFields(definition, alias);
 }

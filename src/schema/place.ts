@@ -7,6 +7,20 @@ export interface SchemaPlace {
     source: string;
     /** Property path within the holder: `fields`, `storages.dataset.fields`. Absent where the holder is the schema. */
     place?: string;
+    /** The schema was written in code: what cannot validate anything is then an error, not a warning. */
+    isCode?: boolean;
+}
+
+/** Why a schema validates nothing, and what to do about it: two sentences without their full stops. */
+export interface Unvalidated {
+    readonly schema?: undefined;
+    readonly reason: string;
+    readonly remedy: string;
+}
+
+/** The place as the subject of a sentence: `"fields" of .actor/dataset_schema.json`. */
+export function placeInWords({ source, place }: SchemaPlace): string {
+    return place === undefined ? source : `"${place}" of ${source}`;
 }
 
 /** @throws SchemaLoadError always: source, place, then `problem`, which says what was expected, what came and what to do. */

@@ -39,7 +39,16 @@ export async function openSource(named: string, places: SourcePlaces): Promise<S
 }
 
 function textSource(input: ReturnType<typeof readStandardInput>, name: string, path?: string): Source {
-    return { name, items: () => parseItems(input, name, path), progress: input.progress };
+    let line: number | undefined;
+    return {
+        name,
+        items: () =>
+            parseItems(input, name, path, (lineNumber) => {
+                line = lineNumber;
+            }),
+        place: () => (line === undefined ? undefined : `line ${line}`),
+        progress: input.progress,
+    };
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {

@@ -3,6 +3,10 @@ export interface Source {
     /** What it is, in words: a file's path, `standard input`, `dataset abc123`. */
     readonly name: string;
     items(): AsyncIterable<unknown>;
+    /** Whether it is a dataset, so that the position of an item is that in the dataset. */
+    readonly isDataset?: boolean;
+    /** Where the item is that was read last, in words: a file, `line 12`. `undefined` where only its position tells. */
+    place?(): string | undefined;
     /** How much was read until now, as a share from 0 to 1; `undefined` where the end is not known. */
     progress(): number | undefined;
 }

@@ -51,7 +51,7 @@ describe('the Actor, built and run', { timeout: RUN_TIMEOUT_MILLIS }, () => {
         const report = `${storage}/key_value_stores/default/DATASET-GUARD-REPORT-HTML.html`;
         expect(output).toContain(`Stored 3,148 items, 53 in quarantine. Report: ${report}`);
         expect(await readFile(report, 'utf8')).toContain('3,148 items stored, 53 in quarantine');
-        expect(output).toMatch(/10 × "\/Title" must be string\n/);
+        expect(output).toMatch(/10 × "\/Title" must be text\n/);
         expect(output).toMatch(/2 × "\/MPAA Rating" is none of the allowed values\n/);
         expect(output).toMatch(
             /Status message.*Stored 3,148 of 3,201 items; 53 in quarantine \(guarded-movies-quarantine\)/,

@@ -10,6 +10,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { badMovies, movies } from '../actor/support/movies.js';
 import { startApiServer } from '../support/api-server.js';
+import { recordsInQuarantine } from '../redrive/support/movies-in-quarantine.js';
 import { writeFolder } from '../support/local-run.js';
 import { childEnv } from '../support/platform-env.js';
 import { CLI, runCli, temporaryFolder } from './support/cli.js';
@@ -40,6 +41,11 @@ async function checkJson(named: string, options: { input?: string | Buffer; env?
     return { exitCode, stderr, ...JSON.parse(stdout) };
 }
 
+/** The values of a reason's samples. */
+function valuesOf({ samples }: { samples: { value: string }[] }): string[] {
+    return samples.map(({ value }) => value);
+}
+
 describe('check', { timeout: 60_000 }, () => {
     it('prints the reasons as a table with samples, and fails', async () => {
         await writeFolder(folder, { 'items.json': ITEMS });
@@ -48,13 +54,18 @@ describe('check', { timeout: 60_000 }, () => {
         expect(stderr).toBe('');
         expect(stdout).toBe(
             [
-                'items.json: 3 of 5 items fail, with the schema of schema.json.',
+                '3 of 5 items fail in items.json, with the schema of schema.json.',
                 '',
                 'items  reason',
-                '    1  "/title" must be string',
+                '    1  /title must be text',
                 '         for example: 1941',
                 '    1  the item must be an object, but is a string',
-                "    1  the item must have required property 'title'",
+                '    1  the item is missing "title"',
+                '',
+                'Failing items:',
+                '    position 1: /title must be text',
+                '    position 2: the item must be an object, but is a string',
+                '    position 4: the item is missing "title"',
                 '',
             ].join('\n'),
         );
@@ -106,7 +117,7 @@ describe('check', { timeout: 60_000 }, () => {
         for (const named of ['storage/datasets/mine', 'mine']) {
             const { reasons, ...result } = await checkJson(named);
             expect(result).toMatchObject({ exitCode: 1, checkedItems: 3, failedItems: 3 });
-            expect(reasons[0].samples).toEqual(['1', '2', '10']);
+            expect(valuesOf(reasons[0])).toEqual(['1', '2', '10']);
         }
     });
 
@@ -121,7 +132,7 @@ describe('check', { timeout: 60_000 }, () => {
         for (const named of ['SomeDataset000001', 'movies', 'tester/movies', 'tester~movies']) {
             const { reasons, ...result } = await checkJson(named, { env });
             expect(result).toMatchObject({ exitCode: 1, source: 'dataset movies', checkedItems: 500, failedItems: 5 });
-            expect(reasons[0].samples).toEqual(['0', '100', '200']);
+            expect(valuesOf(reasons[0])).toEqual(['0', '100', '200', '300', '400']);
         }
         expect((await check('tester/unknown', { env })).stderr).toContain('no dataset of that id or name');
         expect(server.datasets()).toHaveLength(2);
@@ -155,8 +166,166 @@ describe('check', { timeout: 60_000 }, () => {
         });
         const { exitCode, stdout } = await check('items.json', { args: ['-s', 'schema.json', '--no-samples'] });
         expect(exitCode).toBe(1);
-        expect(stdout).toContain('must be string');
+        expect(stdout).toContain('/title must be text');
         expect(stdout).not.toContain('1941');
+    });
+
+    it('names each failing item by its line or file, and what it is called', async () => {
+        const lines = ['{"title":1,"url":"https://joe:secret@example.com/1"}', '', '{"title":"Alien"}', '{"id":7}'];
+        await writeFile(join(folder, 'items.jsonl'), lines.join('\n'));
+        expect((await check('items.jsonl')).stdout).toContain(
+            'Failing items:\n' +
+                '    line 1 (position 0) https://example.com/1: /title must be text\n' +
+                '    line 4 (position 2) 7: the item is missing "title"\n',
+        );
+        await writeFolder(join(folder, 'storage/datasets/mine'), {
+            '000000001.json': { title: 'a' },
+            '000000002.json': {},
+        });
+        expect((await check('mine')).stdout).toContain(
+            '    storage/datasets/mine/000000002.json: the item is missing "title"\n',
+        );
+        const { failing } = await checkJson('mine');
+        expect(failing).toMatchObject([
+            { position: 1, place: 'storage/datasets/mine/000000002.json', reason: 'schema' },
+        ]);
+    });
+
+    it('names the property that must not be there', async () => {
+        await writeFolder(folder, { 'schema.json': { ...SCHEMA, additionalProperties: false } });
+        await writeFolder(folder, { 'items.json': [{ title: 'Alien', tilte: 1 }] });
+        expect((await check('items.json')).stdout).toContain(
+            '    position 0: the item has a property that is not allowed: "tilte"\n',
+        );
+    });
+
+    it('names twenty failing items, and writes all of them to a file that can be checked again', async () => {
+        const items = Array.from({ length: 60 }, (_, n) => (n % 2 === 0 ? { title: 'Alien' } : { title: n }));
+        await writeFolder(folder, { 'items.json': items });
+        const { stdout } = await check('items.json', { args: ['-s', 'schema.json', '--failed', 'failed.jsonl'] });
+        expect(stdout.match(/^ {4}position /gm)).toHaveLength(20);
+        expect(stdout).toMatch(/ {4}… and 10 more\n\nThe failing items are in failed\.jsonl\.\n$/);
+        expect(await readFile(join(folder, 'failed.jsonl'), 'utf8')).toBe(
+            items
+                .filter((_, n) => n % 2 === 1)
+                .map((item) => `${JSON.stringify(item)}\n`)
+                .join(''),
+        );
+        expect(await checkJson('failed.jsonl')).toMatchObject({ checkedItems: 30, failedItems: 30 });
+    });
+
+    it('says in words of success that all items pass', async () => {
+        await writeFolder(folder, { 'items.json': Array.from({ length: 3_148 }, () => ({ title: 'Alien' })) });
+        expect(await check('items.json')).toMatchObject({
+            exitCode: 0,
+            stdout: 'All 3,148 items pass in items.json, with the schema of schema.json.\n',
+        });
+    });
+
+    it.each([
+        ['as many', ['--max-failed', '3'], 0, ''],
+        ['such a share', ['--max-failed', '60%'], 0, ''],
+        ['more than may', ['--max-failed', '2'], 1, 'Too many items fail: 3; at most 2 may.\n'],
+        ['a greater share than may', ['--max-failed', '59.5%'], 1, 'Too many items fail: 3; at most 59.5 % may.\n'],
+        [
+            'fewer items than wanted',
+            ['--max-failed', '100%', '--min-items', '6'],
+            1,
+            'Too few items: 5; expected at least 6.',
+        ],
+    ])('compares with limits where %s fail', async (_what, args, exitCode, words) => {
+        await writeFolder(folder, { 'items.json': ITEMS });
+        const result = await check('items.json', { args: ['-s', 'schema.json', ...args] });
+        expect(result.exitCode).toBe(exitCode);
+        expect(result.stdout).toContain(words);
+    });
+
+    it('takes an input without items for no success, unless told that it may be empty', async () => {
+        await writeFile(join(folder, 'items.jsonl'), '\n');
+        const { exitCode, stdout } = await check('items.jsonl');
+        expect(exitCode).toBe(1);
+        expect(stdout).toBe(
+            'No items to check in items.jsonl, with the schema of schema.json.\n' +
+                'Too few items: 0; expected at least 1. --min-items changes that.\n',
+        );
+        expect((await check('items.jsonl', { args: ['-s', 'schema.json', '--min-items', '0'] })).exitCode).toBe(0);
+    });
+
+    it('judges expectations of a file, and fails only where they say so', async () => {
+        await writeFolder(folder, {
+            'items.json': [{ title: 'a', price: 1 }, { title: 'b', price: null }, { title: 'c' }],
+        });
+        const expectations = { filled: { price: 0.9 }, minItems: 2 };
+        await writeFolder(folder, { 'warn.json': expectations, 'fail.json': { ...expectations, otherwise: 'fail' } });
+        const args = ['-s', 'schema.json', '--expect'];
+        const warned = await check('items.json', { args: [...args, 'warn.json'] });
+        expect(warned).toMatchObject({
+            exitCode: 0,
+            stdout: expect.stringContaining('Unmet: price is filled in 33 % of items; expected at least 90 %.\n'),
+        });
+        expect((await check('items.json', { args: [...args, 'fail.json'] })).exitCode).toBe(1);
+        const { stdout } = await check('items.json', { args: [...args, 'fail.json', '--json'] });
+        expect(JSON.parse(stdout)).toMatchObject({
+            verdict: { outcome: 'failed', unmet: [{ expectation: 'filled.price', expected: 0.9 }] },
+            fields: expect.arrayContaining([
+                expect.objectContaining({
+                    path: '/price',
+                    totalItems: 3,
+                    filledItems: 1,
+                    nullItems: 1,
+                    missingItems: 1,
+                }),
+            ]),
+        });
+    });
+
+    it('writes a page that shows the result', async () => {
+        await writeFolder(folder, { 'items.json': ITEMS });
+        const { stdout } = await check('items.json', { args: ['-s', 'schema.json', '--html', 'page.html'] });
+        expect(stdout).toContain(`The page is ${join(folder, 'page.html')}\n`);
+        const page = await readFile(join(folder, 'page.html'), 'utf8');
+        expect(page).toContain('<h1>3 of 5 items fail</h1>');
+        expect(page).toContain('Why items fail');
+    });
+
+    it('checks the items in the records of a quarantine', async () => {
+        const records = recordsInQuarantine(3, 'default');
+        await writeFolder(folder, { 'records.json': [...records, { ...records[0], item: undefined }] });
+        const { exitCode, stdout } = await check('records.json');
+        expect(exitCode).toBe(1);
+        expect(stdout).toContain('3 of 3 items fail in records.json, a quarantine, with the schema of schema.json.\n');
+        expect(stdout).toContain('1 record without an item in them skipped.\n');
+        expect(stdout).toContain('/title must be text');
+    });
+
+    it('says first that items were not checked where the schema is empty', async () => {
+        await writeFolder(folder, { 'schema.json': {}, 'items.json': ITEMS.slice(0, 2) });
+        const { stdout } = await check('items.json');
+        expect(stdout).toMatch(/^Items were not checked: /);
+        expect(stdout).not.toContain('pass');
+    });
+
+    it('refuses a folder that holds no dataset, and takes an empty one', async () => {
+        await writeFolder(join(folder, 'other'), { 'a.json': {}, 'b.txt': 'b' });
+        await writeFolder(join(folder, 'storage/datasets/empty'), { '__metadata__.json': { id: 'x' } });
+        const refused = await check('other');
+        expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+        expect(refused.stderr).toContain(
+            'other: is no folder of a dataset: expected files such as 000000001.json, but found a.json, b.txt.',
+        );
+        expect((await checkJson('empty')).checkedItems).toBe(0);
+    });
+
+    it.each([
+        ['one long line', (length: number) => JSON.stringify({ title: 'x'.repeat(length) })],
+        [
+            'a long line among others',
+            (length: number) => `{"title":"a"}\n${JSON.stringify({ title: 'x'.repeat(length) })}`,
+        ],
+    ])('reads %s of standard input once, however many pieces it comes in', async (_what, make) => {
+        // A time in proportion to the square of the pieces would be minutes.
+        const input = make(8_000_000);
+        expect(await checkJson('-', { input })).toMatchObject({ exitCode: 0, failedItems: 0 });
     });
 
     it('finds an item that one request cannot carry', async () => {
@@ -216,6 +385,26 @@ describe('check', { timeout: 60_000 }, () => {
         ['a schema that is nowhere', ['check', '-', '-s', 'nowhere.json'], 'nowhere.json: there is no such file'],
         ['a schema that cannot work', ['check', '-', '-s', 'array.json'], 'is the schema of an array'],
         ['no schema', ['check', '-'], 'there is no .actor/actor.json'],
+        [
+            'a limit that is none',
+            ['check', '-', '--max-failed', 'few'],
+            'Expected a number of items such as 10, or a share such as 1%.',
+        ],
+        [
+            'expectations that are nowhere',
+            ['check', '-', '-s', 'schema.json', '-e', 'no.json'],
+            'no.json cannot be read (ENOENT)',
+        ],
+        [
+            'expectations that are none',
+            ['check', '-', '-s', 'schema.json', '-e', 'array.json'],
+            'Unknown option "expect.type"',
+        ],
+        [
+            'a place that cannot be written',
+            ['check', '-', '-s', 'schema.json', '-f', 'no/f.jsonl'],
+            'no/f.jsonl cannot be written',
+        ],
     ])('complains of %s with exit code 2', async (_what, args, message) => {
         await writeFolder(folder, { 'array.json': { type: 'array' } });
         const { exitCode, stdout, stderr } = await runCli(args, { cwd: folder });
@@ -269,6 +458,9 @@ async function maxMemory(format: 'json' | 'jsonl', bytes: number): Promise<numbe
         cwd: folder,
         nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(tell)}`],
     });
-    expect({ exitCode, stdout }).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('0 of ') });
+    expect({ exitCode, stdout }).toMatchObject({
+        exitCode: 0,
+        stdout: expect.stringMatching(/^All [\d,]+ items pass in large/),
+    });
     return Number(stderr.trim()) * 1_024;
 }

@@ -75,6 +75,10 @@ describe("a newcomer's way", { timeout: 120_000 }, () => {
             `${badMovies.length} records read.\n` +
                 `${mended.length} would be stored, ${remainder.length} would return to quarantine.\n0 skipped.`,
         );
+        expect(preview.stdout).toMatch(/Why they are in quarantine:\nitems  reason\n +\d+  \/Release Date must match/);
+        expect(preview.stdout).toMatch(
+            /The transform would change, for example:\n {4}item 1\n {8}Release Date: "Dec 31 2046" → "Dec 31 1946"\n {4}item 2\n/,
+        );
         expect(await contentOf(storage)).toEqual(before);
 
         const first = await redrive('--transform', 'fix.mjs');
@@ -87,7 +91,8 @@ describe("a newcomer's way", { timeout: 120_000 }, () => {
 
         const after = await contentOf(storage);
         const second = await redrive('--transform', 'fix.mjs', '--json');
-        expect(second.exitCode, second.stderr).toBe(0);
+        // Items are left in quarantine.
+        expect(second.exitCode, second.stderr).toBe(1);
         expect(JSON.parse(second.stdout)).toMatchObject({
             readRecords: remainder.length,
             skipped: { unchanged: remainder.length },
@@ -190,6 +195,21 @@ describe('redrive', { timeout: 120_000 }, () => {
             wrong: [],
             strange: [],
         });
+    });
+
+    it('brings back only what the last run has set aside, where it is told so', async () => {
+        const records = recordsInQuarantine(6, 'default').map((record, n) => ({
+            ...record,
+            actorRunId: n < 4 ? 'one' : 'two',
+        }));
+        await writeFolder(
+            join(storage, 'datasets/q'),
+            Object.fromEntries(records.map((record, index) => [`${String(index + 1).padStart(9, '0')}.json`, record])),
+        );
+        await writeFolder(folder, { 'schema.json': { type: 'object' } });
+        const { exitCode, stdout, stderr } = await redrive('q', '-s', 'schema.json', '--run', 'last');
+        expect(stdout, stderr).toContain('2 stored, 0 in quarantine again.\n4 skipped: 4 not asked for.');
+        expect(exitCode).toBe(0);
     });
 
     it.each([

@@ -62,12 +62,52 @@ describe('report', { timeout: 60_000 }, () => {
         expect(JSON.parse(stdout)).toMatchObject({
             source: 'records.json',
             records: 3,
-            reasons: [{ path: '/title', message: 'must be string', count: 3, samples: ['0', '1', '2'] }],
+            reasons: [
+                {
+                    path: '/title',
+                    message: 'must be text',
+                    count: 3,
+                    samples: [{ value: '0', count: 1, url: 'https://example.com/0' }, { value: '1' }, { value: '2' }],
+                },
+            ],
             page,
         });
         const bare = await report(['records.json', '--json', '--no-samples']);
         expect(JSON.parse(bare.stdout).reasons).toMatchObject([{ count: 3, samples: [] }]);
         expect(await readFile(page, 'utf8')).not.toContain('https://example.com/0');
+    });
+
+    it('counts only records of a run, a reason and a time', async () => {
+        const records = recordsInQuarantine(4, 'default').map((record, n) => ({
+            ...record,
+            actorRunId: n < 3 ? 'first' : 'second',
+            reason: n === 0 ? 'too-large' : 'schema',
+            quarantinedAt: `2026-01-0${n + 1}T00:00:00.000Z`,
+        }));
+        await writeFolder(folder, { 'records.json': records });
+        const counted = async (...args: string[]) => {
+            const { records: count, filtered } = JSON.parse((await report(['records.json', '--json', ...args])).stdout);
+            return [count, filtered];
+        };
+        expect(await counted('--run', 'first')).toEqual([3, 1]);
+        expect(await counted('--run', 'last')).toEqual([1, 3]);
+        expect(await counted('--reason', 'too-large')).toEqual([1, 3]);
+        expect(await counted('--since', '2026-01-03', '--run', 'first')).toEqual([1, 3]);
+        expect((await report(['records.json', '--since', 'yesterday'])).stderr).toContain('--since must be a date');
+    });
+
+    it('leaves out what was redriven', async () => {
+        const records = recordsInQuarantine(6, 'default');
+        await writeFolder(
+            join(folder, 'storage/datasets/q'),
+            Object.fromEntries(records.map((record, index) => [`${String(index + 1).padStart(9, '0')}.json`, record])),
+        );
+        await writeFolder(folder, { 'schema.json': { type: 'object' } });
+        const before = await report(['q', '--json']);
+        expect(JSON.parse(before.stdout)).toMatchObject({ records: 6, redriven: 0 });
+        const redriven = await runCli(['redrive', 'q', '-s', 'schema.json'], { cwd: folder });
+        expect(redriven).toMatchObject({ exitCode: 0 });
+        expect((await report(['q'])).stdout).toMatch(/q: 0 records \(besides 6 redriven\)\. The page is /);
     });
 
     it.each([

@@ -1,17 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-    batch,
-    deliver,
-    delivererTo,
-    expectNoLoss,
-    payloadOf,
-    setOf,
-    SHAPES,
-    upTo,
-} from '../../support/stage-delivery.js';
-import { AWAY, StagePlatform } from '../../support/stage-platform.js';
+import { PayloadWriter } from '../../src/delivery/payload.js';
+import { batch, deliver, deliveryTo, expectNoLoss, setOf, SHAPES, upTo } from '../support/stage-delivery.js';
+import { AWAY, StagePlatform } from '../support/stage-platform.js';
 
 describe('an outage', () => {
     const refused = { kind: 'refused', error: new Error('The token is not valid') } as const;
@@ -44,21 +36,20 @@ describe('an outage', () => {
     );
 
     it('tells apart what may have been stored: the items of the request that nobody answered', async () => {
-        const readBack = { from: 40, sentBefore: 100 };
-        const away = { kind: 'unavailable', outcomeUnknown: true, error: AWAY.error, readBack } as const;
-        const { outcome } = await deliver(8, {
-            shape: { positions: 'none', paths: 'item' },
-            bad: setOf([7]),
-            awayFrom: 3,
-            away,
-        });
-        expect(outcome.unsent).toEqual([{ indexes: [4, 5], readBack }, { indexes: [6, 7] }]);
+        const away = { kind: 'unavailable', outcomeUnknown: true, error: AWAY.error } as const;
+        const { outcome } = await deliver(
+            8,
+            { shape: { positions: 'none', paths: 'item' }, bad: setOf([7]), awayFrom: 3, away },
+            undefined,
+        );
+        expect(outcome.unsent).toMatchObject([{ indexes: [4, 5], unknown: { from: 4 } }, { indexes: [6, 7] }]);
+        expect(outcome.unsent[1]).not.toHaveProperty('unknown');
     });
 
     it('of a payload of very many items is no different', async () => {
         const platform = new StagePlatform({ awayFrom: 1 });
-        const payload = payloadOf(upTo(400_000).map(() => '{}'));
-        const { unsent } = await delivererTo(platform).deliverer.deliver(payload);
+        const payload = PayloadWriter.of(upTo(400_000).map(() => '{}'));
+        const { unsent } = await deliveryTo(platform).delivery.deliver(payload);
         expect(unsent.map(({ indexes }) => indexes.length)).toEqual([400_000]);
     });
 });

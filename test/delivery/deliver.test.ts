@@ -1,20 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { Deliverer } from '../../../src/pipeline/deliver/deliver.js';
-import {
-    batch,
-    deliver,
-    delivererTo,
-    expectNoLoss,
-    item,
-    payloadOf,
-    setOf,
-    SHAPES,
-    upTo,
-} from '../../support/stage-delivery.js';
-import type { Shape } from '../../support/stage-platform.js';
-import { ITEM_ERROR, StagePlatform } from '../../support/stage-platform.js';
+import { PayloadWriter } from '../../src/delivery/payload.js';
+import type { InvalidItem } from '../../src/ports.js';
+import { batch, deliver, deliveryTo, expectNoLoss, item, setOf, SHAPES, upTo } from '../support/stage-delivery.js';
+import type { Shape } from '../support/stage-platform.js';
+import { ITEM_ERROR, StagePlatform } from '../support/stage-platform.js';
 
 const named = (shape: Shape) => shape.positions === 'from 0' || shape.positions === 'from 1';
 
@@ -58,17 +49,15 @@ describe('items that the platform rejects', () => {
     });
 
     it('bear the message of the platform where it names them without saying why', async () => {
-        const error = new Error('Items do not match the schema');
-        const deliverer = new Deliverer({
-            send: async ({ itemCount }) =>
-                itemCount === 2
-                    ? { kind: 'invalid', invalidItems: [{ itemPosition: 1, errors: [] }], error }
-                    : { kind: 'stored' },
-            onTooLarge: () => undefined,
-        });
-        const { rejected } = await deliverer.deliver(payloadOf([item(0), item(1)]));
+        class Unexplained extends StagePlatform {
+            protected override named(positions: number[]): InvalidItem[] {
+                return positions.map((itemPosition) => ({ itemPosition, errors: [] }));
+            }
+        }
+        const { delivery } = deliveryTo(new Unexplained({ bad: setOf([1]) }));
+        const { rejected } = await delivery.deliver(PayloadWriter.of([item(0), item(1)]));
         expect(rejected.map(({ index, errors }) => [index, errors.map(({ message }) => message)])).toEqual([
-            [1, [error.message]],
+            [1, ['Items do not match the schema']],
         ]);
     });
 });
@@ -79,7 +68,7 @@ describe('the number of requests', () => {
         async (shape) => {
             await fc.assert(
                 fc.asyncProperty(batch(1), async ({ count, bad }) => {
-                    const { platform, deliverer } = await deliver(count, { shape, bad: setOf(bad) });
+                    const { platform, delivery } = await deliver(count, { shape, bad: setOf(bad) });
                     // The first reading may have been the wrong one.
                     expect(platform.requests.length).toBeLessThanOrEqual(
                         shape.positions === 'from 0' || shape.paths === 'array' ? 2 : 3,
@@ -87,7 +76,7 @@ describe('the number of requests', () => {
 
                     // What was proven is read at once the next time.
                     const before = platform.requests.length;
-                    await deliverer.deliver(payloadOf(upTo(count).map(item)));
+                    await delivery.deliver(PayloadWriter.of(upTo(count).map(item)));
                     expect(platform.requests.length - before).toBeLessThanOrEqual(2);
                 }),
                 { numRuns: 100 },
@@ -103,11 +92,11 @@ describe('the number of requests', () => {
         await fc.assert(
             fc.asyncProperty(batch(1), async ({ count, bad }) => {
                 const platform = new StagePlatform({ shape: { positions: other, paths: 'item' }, bad: setOf([1]) });
-                const { deliverer } = delivererTo(platform);
-                await deliverer.deliver(payloadOf(upTo(3).map(item)));
+                const { delivery } = deliveryTo(platform);
+                await delivery.deliver(PayloadWriter.of(upTo(3).map(item)));
                 platform.faults = { shape: { positions, paths: 'item' }, bad: setOf(bad) };
                 const before = platform.requests.length;
-                await deliverer.deliver(payloadOf(upTo(count).map(item)));
+                await delivery.deliver(PayloadWriter.of(upTo(count).map(item)));
                 expect(platform.requests.length - before).toBeLessThanOrEqual(1 + 1 + 2);
             }),
             { numRuns: 100 },
@@ -144,11 +133,9 @@ describe('the number of requests', () => {
 
     it('is at most 2k(1 + log2 n) without positions, for any culprits', async () => {
         await fc.assert(
-            fc.asyncProperty(batch(1), fc.boolean(), async ({ count, bad }, isOdd) => {
-                const faults = isOdd
-                    ? { odd: setOf(bad) }
-                    : { shape: { positions: 'none', paths: 'item' } as const, bad: setOf(bad) };
-                const { platform } = await deliver(count, faults);
+            fc.asyncProperty(batch(1), async ({ count, bad }) => {
+                const shape = { positions: 'none', paths: 'item' } as const;
+                const { platform } = await deliver(count, { shape, bad: setOf(bad) });
                 expect(platform.requests.length).toBeLessThanOrEqual(2 * bad.length * (1 + Math.log2(count)));
             }),
             { numRuns: 500 },
@@ -157,43 +144,47 @@ describe('the number of requests', () => {
 });
 
 describe('a 400 of an unknown kind', () => {
-    it('isolates the items that cause it, where others were accepted', async () => {
+    it('isolates the items that cause it: each is rejected, or waits until another request is accepted', async () => {
         await fc.assert(
             fc.asyncProperty(batch(1), async ({ count, bad }) => {
-                fc.pre(bad.length < count);
-                const delivery = await deliver(count, { odd: setOf(bad) });
-                expectNoLoss(count, delivery);
-                expect(delivery.rejected).toEqual(bad);
-                expect(
-                    delivery.outcome.rejected.every(
-                        ({ reason, errors }) => reason === 'rejected' && errors[0]?.message === 'Something is wrong',
-                    ),
-                ).toBe(true);
+                fc.pre(bad.length < count && bad.length < 12);
+                const delivered = await deliver(count, { odd: setOf(bad) });
+                expectNoLoss(count, delivered);
+                expect([...delivered.rejected, ...delivered.disputed].sort((a, b) => a - b)).toEqual(bad);
+                expect(delivered.unsent).toEqual([]);
+                expect(delivered.outcome.rejected.every(({ reason }) => reason === 'rejected')).toBe(true);
             }),
             { numRuns: 100 },
         );
     });
 
-    it.each([1, 2, 7, 64])(
-        'for all %i items alike, when nothing was ever accepted, is not about the items',
-        async (count) => {
-            const { outcome, rejected, unsent } = await deliver(count, { rejectsAll: true });
-            expect([rejected, unsent]).toEqual([[], upTo(count)]);
-            expect(outcome.failure).toMatchObject({ error: { message: 'Something is wrong' }, permanent: false });
-        },
-    );
-
-    it('for all items alike is not about the items even if the first request was too large', async () => {
-        const { outcome, rejected, unsent } = await deliver(8, { rejectsAll: true, maxBytes: 60 });
-        expect([rejected, unsent]).toEqual([[], upTo(8)]);
-        expect(outcome.failure).toBeDefined();
+    it('rejects an item that is refused again after another request was accepted', async () => {
+        const platform = new StagePlatform({ odd: setOf([1]) });
+        const { delivery } = deliveryTo(platform);
+        await delivery.deliver(PayloadWriter.of([item(0)]));
+        const first = await delivery.deliver(PayloadWriter.of([item(1)]));
+        expect([first.rejected, first.disputed]).toMatchObject([[], [{ index: 0, acceptedBefore: 1 }]]);
+        await delivery.deliver(PayloadWriter.of([item(2)]));
+        const again = await delivery.deliver(PayloadWriter.of([item(1)]), { acceptedBefore: 1 });
+        expect(again.rejected).toMatchObject([{ index: 0, reason: 'rejected' }]);
     });
 
-    it('for a payload of one item is about the item once others were accepted', async () => {
-        const platform = new StagePlatform({ odd: setOf([1]) });
-        const { deliverer } = delivererTo(platform);
-        await deliverer.deliver(payloadOf([item(0)]));
-        const { rejected, failure } = await deliverer.deliver(payloadOf([item(1)]));
-        expect([rejected.map(({ index, reason }) => [index, reason]), failure]).toEqual([[[0, 'rejected']], undefined]);
+    it('rejects the last item of a request at once when all the others were accepted after it was refused', async () => {
+        const { rejected, disputed } = await deliver(10, { odd: setOf([9]) });
+        expect([rejected, disputed]).toEqual([[9], []]);
+    });
+
+    it.each([1, 2, 7, 64])('rejects none of %i items when every request gets it', async (count) => {
+        const delivered = await deliver(count, { rejectsAll: true });
+        expectNoLoss(count, delivered);
+        expect(delivered.rejected).toEqual([]);
+        expect(delivered.outcome.failure === undefined).toBe(delivered.unsent.length === 0);
+    });
+
+    it('asks a platform that refuses everything for a bounded number of requests', async () => {
+        const { platform, rejected } = await deliver(5_000, { rejectsAll: true });
+        expect(rejected).toEqual([]);
+        // Three rounds, each of twelve items refused alone and the halves on the way to them.
+        expect(platform.requests.length).toBeLessThanOrEqual(3 * (12 * 2 + 13));
     });
 });

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { ItemBuffer } from '../../src/pipeline/buffer/item-buffer.js';
-import { PayloadPool } from '../../src/pipeline/chunk.js';
-import type { OpenPayload } from '../../src/ports.js';
-import { itemsOf, textsOf } from '../support/stage-parts.js';
+import type { PayloadWriter } from '../../src/delivery/payload.js';
+import { PayloadPool } from '../../src/delivery/payload.js';
+import { ItemBuffer } from '../../src/pipeline/buffer.js';
+import { itemsOf, textsOf } from '../support/payload-items.js';
 
 /** JSON of an item that has exactly so many bytes; 8 is the least. */
 const itemOf = (bytes: number, fill = 'x') => JSON.stringify({ a: fill.repeat((bytes - 8) / Buffer.byteLength(fill)) });
 const limitOf = (...items: string[]) => Buffer.byteLength(`[${items.join(',')}]`);
 
-function filled(limit: number, ...items: string[]): OpenPayload {
+function filled(limit: number, ...items: string[]): PayloadWriter {
     const payload = new PayloadPool(limit).open(items[0]!);
     for (const item of items.slice(1)) if (!payload.tryAppend(item)) throw new Error(`There is no room for ${item}`);
     return payload;
@@ -64,7 +64,7 @@ describe('a payload', () => {
         const pool = new PayloadPool(100);
         const payload = pool.open('{"a":1}');
         const picked = payload.pick([0]);
-        pool.close(payload);
+        pool.release(payload);
         pool.open('{"b":2}');
         expect(picked.body.toString()).toBe('[{"a":1}]');
     });
@@ -120,7 +120,7 @@ describe('the limit', () => {
     it('may be lowered for the payloads to come, not raised', () => {
         const pool = new PayloadPool(200);
         const before = pool.open(itemOf(60));
-        pool.close(pool.open('{}'));
+        pool.release(pool.open('{}'));
         pool.lowerLimit(100);
         pool.lowerLimit(150);
         expect(pool.maxPayloadBytes).toBe(100);
@@ -138,7 +138,7 @@ describe('memory', () => {
             const payloads = [pool.open(itemOf(900 - round * 100)), pool.open(itemOf(500)), pool.open('{}')];
             for (const payload of payloads) expect(payload.tryAppend(JSON.stringify({ round }))).toBe(true);
             for (const payload of payloads) expect(itemsOf(payload)[1]).toEqual({ round });
-            for (const payload of payloads) pool.close(payload);
+            for (const payload of payloads) pool.release(payload);
         }
         const fresh = pool.open('{"a":1}');
         expect(fresh.body.toString()).toBe('[{"a":1}]');
@@ -149,7 +149,7 @@ describe('memory', () => {
         const pool = new PayloadPool(100);
         const first = pool.open('{"a":1}');
         const memory = first.body.buffer;
-        pool.close(first);
+        pool.release(first);
         const second = pool.open('{"b":2}');
         const third = pool.open('{"c":3}');
         expect(second.body.buffer).toBe(memory);
@@ -159,7 +159,7 @@ describe('memory', () => {
 
     it('of an item too large for the limit is not used for others', () => {
         const pool = new PayloadPool(100);
-        pool.close(pool.open(itemOf(500)));
+        pool.release(pool.open(itemOf(500)));
         const payload = pool.open('{}');
         expect(payload.tryAppend(itemOf(200))).toBe(false);
     });
@@ -201,14 +201,17 @@ describe('1,000 random batches', () => {
         fc.assert(
             fc.property(fc.array(item(), { maxLength: 100, size: 'max' }), limit(), (items, maxPayloadBytes) => {
                 const pool = new PayloadPool(maxPayloadBytes);
-                const events = { onTake: () => undefined, onChange: () => undefined };
-                const buffer = new ItemBuffer({ maxBufferedBytes: Infinity }, pool, () => 0, events);
-                for (const text of items) void buffer.add(text, undefined, false);
+                const buffer = new ItemBuffer({
+                    maxBufferedBytes: Infinity,
+                    payloads: pool,
+                    onChange: () => undefined,
+                });
+                for (const [position, text] of items.entries()) buffer.enqueue(text, undefined, position);
 
                 const sent: string[][] = [];
                 const sentBytes: number[] = [];
-                for (let batch = buffer.next(); batch !== undefined; batch = buffer.next()) {
-                    buffer.beginSending(batch);
+                for (let batch = buffer.batches[0]; batch !== undefined; batch = buffer.batches[0]) {
+                    buffer.beginSending(batch, 0);
                     const { payload } = batch;
                     const body = Buffer.from(payload.body).toString('utf8');
                     if (payload.byteLength !== payload.body.length)
@@ -222,7 +225,7 @@ describe('1,000 random batches', () => {
                     sent.push(texts);
                     sentBytes.push(payload.byteLength);
                     seen.largest = Math.max(seen.largest, payload.byteLength);
-                    buffer.remove(batch);
+                    buffer.keep(batch, []);
                 }
                 const all = sent.flat();
                 if (all.length !== items.length || all.some((text, index) => text !== items[index]))

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
-import { errorsOfItem, readPositions } from '../../../src/pipeline/deliver/positions.js';
-import type { InvalidItem } from '../../../src/ports.js';
-import type { ItemError } from '../../../src/records.js';
+import { errorsOfItem, interpretPositions } from '../../src/delivery/positions.js';
+import type { InvalidItem } from '../../src/ports.js';
+import type { ItemError } from '../../src/records.js';
 
 const error = (instancePath: string, schemaPath: string): ItemError => ({
     instancePath,
@@ -15,9 +15,9 @@ const OF_ITEM = error('/title', '#/properties/title/type');
 const named = (itemPosition: number, ...errors: ItemError[]): InvalidItem => ({ itemPosition, errors });
 const ofArray = (index: number) => error(`/${index}/title`, '/items/properties/title/type');
 
-/** Each reading as its base and the positions that it names, in the order of likelihood. */
-const readings = (items: InvalidItem[], itemCount: number, likelyBase: 0 | 1 = 0) =>
-    readPositions(items, itemCount, likelyBase).map(({ base, errors }) => [base, [...errors.keys()]]);
+/** Each interpretation as its index base and the positions that it names, in the order of likelihood. */
+const interpretations = (items: InvalidItem[], itemCount: number, likelyBase: 0 | 1 = 0) =>
+    interpretPositions(items, itemCount, likelyBase).map(({ indexBase, errors }) => [indexBase, [...errors.keys()]]);
 
 describe('positions', () => {
     it.each<[string, InvalidItem[], number, 0 | 1, unknown]>([
@@ -99,11 +99,15 @@ describe('positions', () => {
         ],
         ['are nothing where nothing is named', [], 5, 0, []],
     ])('%s', (_, items, itemCount, likelyBase, expected) => {
-        expect(readings(items, itemCount, likelyBase)).toEqual(expected);
+        expect(interpretations(items, itemCount, likelyBase)).toEqual(expected);
     });
 
     it('that come twice are one item with all its errors', () => {
-        const [reading] = readPositions([named(1, OF_ITEM), named(1, error('/year', '#/properties/year/type'))], 5, 0);
+        const [reading] = interpretPositions(
+            [named(1, OF_ITEM), named(1, error('/year', '#/properties/year/type'))],
+            5,
+            0,
+        );
         expect(reading?.errors.get(1)?.map(({ instancePath }) => instancePath)).toEqual(['/title', '/year']);
     });
 });
@@ -133,6 +137,6 @@ describe('the paths of an error', () => {
         const wire = error(instancePath, schemaPath);
         const expected = { ...wire, instancePath: path, schemaPath: place };
         expect(errorsOfItem([named(0, wire)])).toEqual([expected]);
-        expect([...readPositions([named(0, wire)], 1, 0)[0]!.errors.values()]).toEqual([[expected]]);
+        expect([...interpretPositions([named(0, wire)], 1, 0)[0]!.errors.values()]).toEqual([[expected]]);
     });
 });

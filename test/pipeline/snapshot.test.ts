@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { SnapshotFailure } from '../../src/pipeline/snapshot.js';
-import { snapshot } from '../../src/pipeline/snapshot.js';
+import { isNestedTooDeeply, MAX_LEVELS, snapshot } from '../../src/pipeline/snapshot.js';
 
 function failureOf(item: unknown): SnapshotFailure {
     const result = snapshot(item);
@@ -152,7 +153,7 @@ describe('what has no JSON', () => {
             { toJSON: () => undefined },
             /^has no JSON: its toJSON\(\) returned nothing$/,
         ],
-        ['nesting deeper than the stack', nested(200_000), /^has no JSON: .*call stack/],
+        ['nesting deeper than the stack', nested(200_000), /^is nested more than 1000 levels deep$/],
         ['a proxy that was revoked', revoked(), /^has no JSON: .*revoked/],
     ])('is not serializable: %s', (_, item, message) => {
         const failure = failureOf(item);
@@ -189,3 +190,61 @@ function revoked(): object {
     revoke();
     return proxy;
 }
+
+describe('the limit on nesting', () => {
+    it('accepts an item of exactly 1,000 levels', () => {
+        expect(typeof snapshot(nested(MAX_LEVELS - 1))).toBe('string');
+    });
+
+    it('refuses an item of 1,001 levels as not serializable', () => {
+        const expected = {
+            reason: 'not-serializable',
+            message: 'is nested more than 1000 levels deep',
+            text: undefined,
+        };
+        expect(failureOf(nested(MAX_LEVELS))).toEqual(expected);
+    });
+
+    it('gives the same answer for an item that overflows the stack of JSON.stringify', () => {
+        expect(failureOf(nested(200_000))).toMatchObject({ message: 'is nested more than 1000 levels deep' });
+    });
+
+    it('gives the same answer however full the stack is', () => {
+        const [deep, deeper] = [nested(MAX_LEVELS - 1), nested(MAX_LEVELS)].map((item) => JSON.stringify(item));
+        const answers = (frames: number): boolean[] =>
+            frames === 0 ? [isNestedTooDeeply(deep!), isNestedTooDeeply(deeper!)] : answers(frames - 1);
+        for (const frames of [0, 1_000, 5_000]) expect(answers(frames)).toEqual([false, true]);
+    });
+
+    it.each([
+        ['siblings', JSON.stringify({ list: new Array(5_000).fill([{}]) })],
+        ['brackets in strings', JSON.stringify({ text: '[{'.repeat(5_000) + ']}'.repeat(5_000) })],
+        [
+            'escaped quotes before brackets',
+            JSON.stringify({ text: '\\"[\\\\'.repeat(5_000), more: [']'.repeat(2_000)] }),
+        ],
+        ['brackets in keys', JSON.stringify({ ['"]['.repeat(2_000)]: '}'.repeat(2_000) })],
+    ])('does not count %s as levels', (_, text) => {
+        expect(isNestedTooDeeply(text)).toBe(false);
+    });
+
+    it('counts arrays and objects alike', () => {
+        const text = `${'[{"a":'.repeat(MAX_LEVELS / 2)}[]${'}]'.repeat(MAX_LEVELS / 2)}`;
+        expect(JSON.parse(text)).toBeDefined();
+        expect(isNestedTooDeeply(text)).toBe(true);
+        expect(isNestedTooDeeply(text.slice(1, -1))).toBe(false);
+    });
+
+    it('agrees with a count of levels for random JSON', () => {
+        const strings = fc.string({ unit: fc.constantFrom('"', '\\', '[', '{', '}', ']', 'a', '\n'), maxLength: 20 });
+        const wrap = fc.constantFrom('[', '{"a":', '{"[\\"":', '["]",', '{"b":{},"a":');
+        fc.assert(
+            fc.property(fc.array(wrap, { minLength: 980, maxLength: 1_010 }), strings, (openers, text) => {
+                const end = openers.map((opener) => (opener.startsWith('[') ? ']' : '}')).reverse();
+                const json = openers.join('') + JSON.stringify({ [text]: text }) + end.join('');
+                expect(isNestedTooDeeply(json)).toBe(openers.length + 1 > MAX_LEVELS);
+            }),
+            { numRuns: 100 },
+        );
+    });
+});

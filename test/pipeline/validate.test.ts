@@ -6,11 +6,11 @@ import { validateItem } from '../../src/pipeline/validate.js';
 import type { ItemSchema } from '../../src/ports.js';
 import type { Dictionary } from '../../src/records.js';
 import { compileItemSchema } from '../../src/schema/compile.js';
-import { keptLog } from '../support/stage-parts.js';
+import { keptLog } from '../support/kept-log.js';
 import { anyJavaScriptValue } from '../support/stage-values.js';
 
 async function schemaOf(fields: Dictionary): Promise<ItemSchema> {
-    const schema = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
+    const { schema } = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
     if (schema === undefined) throw new Error('The schema was expected to validate something.');
     return schema;
 }
@@ -46,12 +46,22 @@ describe('validateItem', () => {
                 }
                 if (text === undefined) return;
                 const expected = schema.validate(JSON.parse(text));
-                expect(validateItem(new ItemCopier().copy(value), text, schema)).toEqual(expected);
+                expect(validateItem(copyItem(value), text, schema)).toEqual(expected);
                 verdicts[expected === undefined ? 'valid' : 'invalid']++;
             }),
             { numRuns: 3_000 },
         );
         expect(verdicts.invalid).toBeGreaterThan(500);
+    });
+
+    it('finds all errors of an item of up to a megabyte, and the first one of a larger item', async () => {
+        const schema = await schemaOf({ properties: { a: { type: 'string' }, b: { type: 'string' } } });
+        const errorsOf = (length: number) => {
+            const item = { a: 1, b: 2, text: 'é'.repeat(length) };
+            return validateItem({ data: item, isPlain: true }, JSON.stringify(item), schema);
+        };
+        expect(errorsOf(499_900)).toHaveLength(2);
+        expect(errorsOf(500_000)).toHaveLength(1);
     });
 
     it.each<[string, unknown, boolean]>([
@@ -84,13 +94,13 @@ describe('validateItem', () => {
             properties: { at: { type: 'string' }, n: { type: 'number' } },
             required: ['at'],
         });
-        expect(validateItem(new ItemCopier().copy(item), JSON.stringify(item), schema) === undefined).toBe(valid);
+        expect(validateItem(copyItem(item), JSON.stringify(item), schema) === undefined).toBe(valid);
     });
 
     it('sees the members that every parsed object inherits, even where the item has no prototype', async () => {
         const schema = await schemaOf({ type: 'object', properties: { constructor: { type: 'string' } } });
         const item: unknown = Object.assign(Object.create(null), { title: 'Alien' });
         const text = JSON.stringify(item);
-        expect(validateItem(new ItemCopier().copy(item), text, schema)).toEqual(schema.validate(JSON.parse(text)));
+        expect(validateItem(copyItem(item), text, schema)).toEqual(schema.validate(JSON.parse(text)));
     });
 });

@@ -226,7 +226,10 @@ describe('what is known is written also', () => {
         const after = await openInNextProcess();
         await after.pushData([{ n: 2 }, { n: 'second' }]);
         await after.close();
-        expect(json()).toMatchObject({ receivedItems: 4, reasons: [{ count: 2, samples: ['"first"', '"second"'] }] });
+        expect(json()).toMatchObject({
+            receivedItems: 4,
+            reasons: [{ count: 2, samples: [{ value: '"first"' }, { value: '"second"' }] }],
+        });
         expect(text(PAGE)).toContain('2 items stored, 2 in quarantine');
         expect(text(PAGE)).toMatch(/first.*second/s);
         expect(text(PAGE)).not.toContain('It may have gone on since.');

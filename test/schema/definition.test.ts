@@ -124,7 +124,12 @@ describe('the fields that a definition declares', () => {
         [{ dataset: datasetSchema(FIELDS) }, 'people', 'declares no dataset "people"'],
         [{ datasets: { default: datasetSchema(FIELDS) } }, 'toString', 'declares no dataset "toString"'],
     ])('may be absent: %j', async (storages, alias, reason) => {
-        expect(await fieldsWith(storages, {}, alias)).toEqual({ reason: `.actor/actor.json ${reason}` });
+        expect(await fieldsWith(storages, {}, alias)).toEqual({
+            reason: `.actor/actor.json ${reason}`,
+            remedy: expect.stringMatching(
+                /^Declare it there, "storages": \{ .*, or give the schema as options\.schema$/,
+            ),
+        });
     });
 
     it('may be absent in a dataset schema that has views alone', async () => {
@@ -175,6 +180,7 @@ describe('the fields that a definition declares', () => {
         });
         expect(await declaredFields(build('./d.json'), 'default')).toEqual({
             reason: 'build 1.0.3 names a file for "storages.dataset" without its content',
+            remedy: 'Give the schema as options.schema',
         });
     });
 });

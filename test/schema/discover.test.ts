@@ -52,19 +52,23 @@ describe('the option', () => {
         expect(log.lines).toEqual([]);
     });
 
-    it('{} means no validation, and a line says so', async () => {
-        expect((await discover({ option: {} })).schema).toBeUndefined();
+    it('{} means no validation, and a warning says so, with what to write', async () => {
+        const outcome = await discover({ option: {} });
+        expect(outcome.schema).toBeUndefined();
+        expect(outcome.reason).toBe('options.schema is empty or absent, which accepts every item');
         expect(log.lines).toEqual([
             {
-                level: 'info',
-                message: 'Items are not validated here: options.schema is empty or absent, which accepts every item.',
+                level: 'warning',
+                message: expect.stringContaining(
+                    `Items are not validated here: ${outcome.reason}. ${outcome.remedy}. To make`,
+                ),
             },
         ]);
     });
 
     it('that cannot work is refused', async () => {
         const { message } = await loadError(discover({ option: { type: 'array' } }));
-        expect(message).toContain('options.schema: the schema is the schema of an array');
+        expect(message).toContain('options.schema: the schema is the schema of an array. Describe one item, an object');
         expect((await loadError(discover({ option: datasetSchema([]) }))).message).toContain(
             'options.schema: "fields" must be',
         );
@@ -86,10 +90,15 @@ describe('on the platform', () => {
 
     it('a schema of null ends the search', async () => {
         platform.datasetSchema = { found: true, schema: null };
-        expect(await discover()).toEqual({ reason: 'dataset abc123 has no schema' });
+        expect((await discover()).reason).toBe('dataset abc123 has no schema');
         expect(platform.asked).toEqual(['dataset']);
         expect(log.lines).toEqual([
-            { level: 'info', message: 'Items are not validated here: dataset abc123 has no schema.' },
+            {
+                level: 'warning',
+                message: expect.stringContaining(
+                    'Items are not validated here: dataset abc123 has no schema. Declare it in',
+                ),
+            },
         ]);
     });
 
@@ -131,7 +140,9 @@ describe('on the platform', () => {
     it('an image without .actor is no error', async () => {
         const image = await actorFolder({});
         const { reason } = await discover({}, new Platform(image.cwd));
-        expect(reason).toBe('neither the dataset nor the build tells of a schema, and there is no .actor/actor.json');
+        expect(reason).toBe(
+            `neither the dataset nor the build tells of a schema, and there is no .actor/actor.json in ${image.cwd}`,
+        );
         expect(log.lines).toHaveLength(1);
         await image.remove();
     });
@@ -144,10 +155,24 @@ describe('on the platform', () => {
         await expect(discover()).rejects.toThrow('The platform answered 401');
     });
 
-    it('a schema of the dataset object that cannot work is refused', async () => {
+    it('a schema of the dataset object that validates nothing opens with one warning that says how to write it', async () => {
         platform.datasetSchema = found({ title: { type: 'string' } });
+        const outcome = await discover();
+        expect(outcome.reason).toBe(
+            '"schema.fields" of dataset abc123 is a bare map of properties, which as JSON Schema validates nothing',
+        );
+        expect(log.lines).toEqual([
+            {
+                level: 'warning',
+                message: expect.stringContaining('Wrap it: { "type": "object", "properties": { "title": {'),
+            },
+        ]);
+    });
+
+    it('a schema of the dataset object that is no schema is refused', async () => {
+        platform.datasetSchema = found({ type: 'object', required: 'title' });
         expect((await loadError(discover())).message).toContain(
-            'dataset abc123: "schema.fields" is a bare map of properties',
+            'dataset abc123: "schema.fields" is not valid JSON Schema',
         );
         platform.datasetSchema = { found: true, schema: 'x' };
         expect((await loadError(discover())).message).toContain('dataset abc123: "schema" must be an object or null');
@@ -204,11 +229,17 @@ describe('locally', () => {
         expect(log.lines).toHaveLength(1);
     });
 
-    it('no .actor means no validation, and one line says so', async () => {
+    it('no .actor means no validation, and one warning names the folder and the remedy', async () => {
         const empty = await actorFolder({});
         await discover({}, new Laptop(empty.cwd));
         expect(log.lines).toEqual([
-            { level: 'info', message: 'Items are not validated here: there is no .actor/actor.json.' },
+            {
+                level: 'warning',
+                message: expect.stringContaining(
+                    `Items are not validated here: there is no .actor/actor.json in ${empty.cwd}. ` +
+                        'Start the Actor in its own folder, or give the schema as options.schema.',
+                ),
+            },
         ]);
         await empty.remove();
     });

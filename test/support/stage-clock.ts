@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/ports.js';
+import type { Clock } from '../../src/utils/clock.js';
 
 interface Timer {
     at: number;
@@ -23,14 +23,25 @@ export class HandClock implements Clock {
         return this.#now;
     }
 
+    monotonic(): number {
+        return this.#now;
+    }
+
+    afterInterval(millis: number, callback: () => void): () => void {
+        return this.after(millis, callback);
+    }
+
     after(millis: number, callback: () => void): () => void {
         const timer = { at: this.#now + millis, callback };
         this.#timers.add(timer);
         return () => void this.#timers.delete(timer);
     }
 
-    async sleep(millis: number): Promise<void> {
-        return new Promise((resolve) => void this.after(millis, resolve));
+    async sleep(millis: number, signal?: AbortSignal): Promise<void> {
+        return new Promise((resolve) => {
+            this.after(millis, resolve);
+            signal?.addEventListener('abort', () => resolve());
+        });
     }
 
     /** Moves time on, runs what falls due in its order, and lets what follows from it happen. */

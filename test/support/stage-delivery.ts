@@ -1,10 +1,14 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { PayloadPool } from '../../src/pipeline/chunk.js';
-import type { Outcome } from '../../src/pipeline/deliver/deliver.js';
-import { Deliverer } from '../../src/pipeline/deliver/deliver.js';
-import type { OpenPayload } from '../../src/ports.js';
+import { INTERNAL_DEFAULTS } from '../../src/apify/environment.js';
+import type { DeliveryOutcome } from '../../src/delivery/delivery.js';
+import { Delivery } from '../../src/delivery/delivery.js';
+import { PayloadWriter } from '../../src/delivery/payload.js';
+import { RequestSender } from '../../src/delivery/retry.js';
+import { Counters } from '../../src/quality/counters.js';
+import { createClock } from '../../src/utils/clock.js';
+import { keptLog } from './kept-log.js';
 import type { Faults, Shape } from './stage-platform.js';
 import { StagePlatform } from './stage-platform.js';
 
@@ -12,49 +16,59 @@ export const item = (n: number) => `{"n":${1_000 + n}}`;
 export const upTo = (count: number) => Array.from({ length: count }, (_, index) => index);
 export const setOf = (indexes: readonly number[]) => new Set(indexes.map(item));
 
-export function payloadOf(texts: string[]): OpenPayload {
-    const payload = new PayloadPool(5_000_000).open(texts[0]!);
-    for (const text of texts.slice(1)) payload.tryAppend(text);
-    return payload;
-}
-
-export interface Delivery {
-    outcome: Outcome;
+export interface Delivered {
+    outcome: DeliveryOutcome;
     platform: StagePlatform;
     /** Byte lengths of requests of several items that were too large. */
     tooLarge: number[];
     rejected: number[];
+    disputed: number[];
     unsent: number[];
-    deliverer: Deliverer;
+    delivery: Delivery;
 }
 
-export function delivererTo(platform: StagePlatform, isInvalid?: (text: string) => boolean) {
+export function deliveryTo(platform: StagePlatform, isInvalid?: (text: string) => boolean) {
     const tooLarge: number[] = [];
-    return {
-        tooLarge,
-        deliverer: new Deliverer({ send: platform.send, onTooLarge: (bytes) => void tooLarge.push(bytes), isInvalid }),
-    };
+    const sender = new RequestSender({
+        sink: platform,
+        clock: createClock(),
+        internal: { ...INTERNAL_DEFAULTS, firstRetryDelayMillis: 1 },
+        counters: new Counters(),
+        log: keptLog(),
+        signal: new AbortController().signal,
+    });
+    const delivery = new Delivery({
+        sender,
+        maxRetries: 2,
+        onTooLarge: (bytes) => void tooLarge.push(bytes),
+        ...(isInvalid && { isInvalid }),
+    });
+    return { tooLarge, delivery };
 }
 
-export async function deliver(count: number, faults: Faults, isInvalid?: (text: string) => boolean): Promise<Delivery> {
+export async function deliver(
+    count: number,
+    faults: Faults,
+    isInvalid?: (text: string) => boolean,
+): Promise<Delivered> {
     const platform = new StagePlatform(faults);
-    const { deliverer, tooLarge } = delivererTo(platform, isInvalid);
-    const outcome = await deliverer.deliver(payloadOf(upTo(count).map(item)));
-    const rejected = outcome.rejected.map(({ index }) => index);
+    const { delivery, tooLarge } = deliveryTo(platform, isInvalid);
+    const outcome = await delivery.deliver(PayloadWriter.of(upTo(count).map(item)));
     return {
         outcome,
         platform,
         tooLarge,
-        rejected,
+        rejected: outcome.rejected.map(({ index }) => index),
+        disputed: outcome.disputed.map(({ index }) => index),
         unsent: outcome.unsent.flatMap(({ indexes }) => indexes),
-        deliverer,
+        delivery,
     };
 }
 
 /** Every item is in one place, and those that are stored are so once, in order. */
-export function expectNoLoss(count: number, { platform, rejected, unsent }: Delivery): void {
-    const elsewhere = new Set([...rejected, ...unsent]);
-    expect(elsewhere.size).toBe(rejected.length + unsent.length);
+export function expectNoLoss(count: number, { platform, rejected, disputed, unsent }: Delivered): void {
+    const elsewhere = new Set([...rejected, ...disputed, ...unsent]);
+    expect(elsewhere.size).toBe(rejected.length + disputed.length + unsent.length);
     expect(platform.stored).toEqual(
         upTo(count)
             .filter((n) => !elsewhere.has(n))

@@ -1,6 +1,6 @@
-import type { InvalidItem, Payload, SendResult } from '../../src/ports.js';
+import type { InvalidItem, ItemSink, Payload, SendResult } from '../../src/ports.js';
 import type { ItemError } from '../../src/records.js';
-import { textsOf } from './stage-parts.js';
+import { textsOf } from './payload-items.js';
 
 /** How the platform names invalid items. */
 export interface Shape {
@@ -28,8 +28,15 @@ export interface Faults {
 export const AWAY = { kind: 'unavailable', outcomeUnknown: false, error: new Error('The platform is away') } as const;
 const refusal = (message: string) => new Error(message);
 
-/** Answers as the platform does: it stores a request whole, or names all invalid items and stores nothing. */
-export class StagePlatform {
+/** A dataset that answers as the platform does: it stores a request whole, or names all invalid items and stores nothing. */
+export class StagePlatform implements ItemSink {
+    readonly datasetId = 'stage';
+    readonly stableId = 'stage';
+    readonly isRemote = true;
+    readonly isAtomic = true;
+    /** Retries are a matter of their own. */
+    readonly retries = false;
+    readonly knownItemCount = 0;
     readonly stored: string[] = [];
     readonly requests: { items: string[]; byteLength: number; answer: SendResult['kind'] }[] = [];
 
@@ -43,6 +50,11 @@ export class StagePlatform {
         return result;
     };
 
+    async list(offset: number, limit: number) {
+        const items = this.stored.slice(offset, offset + limit).map((text) => JSON.parse(text) as unknown);
+        return { items, total: this.stored.length };
+    }
+
     #answer(items: string[], byteLength: number): SendResult {
         const { bad, odd, rejectsAll, maxBytes = Infinity, awayFrom = Infinity, away = AWAY } = this.faults;
         if (this.requests.length + 1 >= awayFrom) return away;
@@ -52,11 +64,11 @@ export class StagePlatform {
         }
         const positions = items.flatMap((item, position) => (bad?.has(item) ? [position] : []));
         if (positions.length === 0) return { kind: 'stored' };
-        const invalidItems = this.#named(positions, items.length);
+        const invalidItems = this.named(positions, items.length);
         return { kind: 'invalid', invalidItems, error: refusal('Items do not match the schema') };
     }
 
-    #named(positions: number[], itemCount: number): InvalidItem[] {
+    protected named(positions: number[], itemCount: number): InvalidItem[] {
         const { positions: counted, paths } = this.faults.shape ?? { positions: 'from 0', paths: 'item' };
         if (counted === 'none') return [];
         const offset = { 'from 0': 0, 'from 1': 1, 'beyond': itemCount + 7 }[counted];

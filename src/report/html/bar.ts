@@ -1,42 +1,47 @@
+import { count, number, percent } from '../../utils/format.js';
 import type { ItemCounts, ReportPage } from '../page.js';
-import { count, number, percent } from './format.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
-import { wordsFor } from './words.js';
+import { outcomesOf, receivedOf } from './words.js';
 
-/** A part that would be thinner is drawn so wide all the same, in thousandths of the bar: it is there. */
+/** A part that would be thinner is drawn this wide, in thousandths of the bar, so that it is seen. */
 const MIN_WIDTH = 6;
 const WIDTH = 1_000;
 
 /** What became of all items, as one bar with a legend. */
 export function renderBar({ kind, items }: Pick<ReportPage, 'kind' | 'items'>): Markup | undefined {
-    const { received, outcomes } = wordsFor(kind);
-    const parts = outcomes.map((outcome) => ({ ...outcome, amount: items[outcome.key] ?? 0 }));
-    const total = items.receivedItems ?? parts.reduce((sum, { amount }) => sum + amount, 0);
-    // Those that matter stand there also when they are none.
+    const parts = outcomesOf(kind).map((outcome) => ({ ...outcome, amount: items[outcome.key] ?? 0 }));
+    const total = receivedOf(items);
     const shown = parts.filter(({ key, amount }) => amount > 0 || isExpected(key, items));
-    if (shown.length < 2) return undefined;
+    if (total === 0 || shown.length < 2) return undefined;
 
     const said = shown.map(({ amount, words }) => `${number(amount)} ${words}`).join(', ');
     let x = 0;
     const rects = widths(shown.map(({ amount }) => amount)).map((width, index) => {
-        const rect = html`<rect class="${shown[index]!.style}" x="${x}" y="0" width="${width}" height="10" />`;
+        const rect = html`<rect class="${shown[index]!.style}" x="${x}" width="${width}" height="10" />`;
         x += width;
         return rect;
     });
     return html`<section class="outcome" aria-label="What became of the items">
-        <p class="total"><b>${count(total, 'item')}</b> ${received}</p>
+        <p><b>${count(total, 'item')}</b> ${kind === 'check' ? 'read' : 'received'}</p>
         <svg class="bar" viewBox="0 0 ${WIDTH} 10" preserveAspectRatio="none" role="img" aria-label="${said}">
-            <rect class="track" x="0" y="0" width="${WIDTH}" height="10" />
+            <rect class="track" width="${WIDTH}" height="10" />
             ${rects}
         </svg>
         <ul class="legend">
             ${shown.map(
                 ({ amount, words, style }) =>
-                    html`<li class="${style}"><b>${number(amount)}</b> ${words} <i>${percent(amount, total)}</i></li>`,
+                    html`<li>${swatch(style)}<b>${number(amount)}</b> ${words} <i>${percent(amount, total)}</i></li>`,
             )}
         </ul>
     </section>`;
+}
+
+/** The colour of a part, beside its words. */
+export function swatch(style: string): Markup {
+    return html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true">
+        <rect class="${style}" width="1" height="1" />
+    </svg>`;
 }
 
 function isExpected(key: keyof ItemCounts, items: ItemCounts): boolean {

@@ -1,91 +1,87 @@
+import { duration, moment, number } from '../../utils/format.js';
 import type { TimelineBucket, TimelineFigures } from '../page.js';
-import { duration, moment, number } from './format.js';
+import { swatch } from './bar.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
 
 const MINUTE_MILLIS = 60_000;
 const HEIGHT = 100;
+/** The table has no more rows: of a longer run it has the mean of several buckets. */
+const MAX_ROWS = 30;
 
-interface Panel {
-    words: string;
-    style: string;
-    rates: readonly number[];
-}
-
-/** Items per minute over the run: stored above, quarantined below, each on a scale of its own, because one dwarfs the other. */
-export function renderChart(timeline: TimelineFigures): Markup {
+/** Items per minute over the run: stored and, above them on the same scale, those in quarantine. Nothing for a short run. */
+export function renderChart(timeline: TimelineFigures): Markup | undefined {
     const { buckets, bucketMillis, startedAt, endedAt } = timeline;
+    if (buckets.length < 2) return undefined;
+    const stored = ratesOf(timeline, 'storedItems');
+    const quarantined = ratesOf(timeline, 'quarantinedItems');
+    const sums = stored.map((rate, index) => rate + quarantined[index]!);
+    const most = Math.max(...sums, Number.MIN_VALUE);
+    const said = `Stored: at most ${number(Math.max(...stored))} a minute; in quarantine: at most ${number(Math.max(...quarantined))} a minute`;
     const millis = Date.parse(endedAt) - Date.parse(startedAt);
-    if (buckets.length < 2) {
-        return html`<section>
-            <h2>Items per minute</h2>
-            <p>It took ${duration(millis)}: too short for a chart.</p>
-        </section>`;
-    }
-    const minutes = buckets.map((_, index) => lengthOf(index, timeline) / MINUTE_MILLIS);
-    const rates = (key: keyof TimelineBucket) => buckets.map((bucket, index) => bucket[key] / minutes[index]!);
-    const panels: Panel[] = [
-        { words: 'Stored', style: 'stored', rates: rates('storedItems') },
-        { words: 'In quarantine', style: 'quarantined', rates: rates('quarantinedItems') },
-    ];
     return html`<section>
-        <h2>Items per minute</h2>
+        <h3>Items per minute</h3>
         <figure>
-            ${panels.map(renderPanel)}
-            <p class="axis"><span>${moment(startedAt, 'short')}</span> <span>${moment(endedAt, 'short')} UTC</span></p>
-            <figcaption class="note">
-                Over ${duration(millis)}, in steps of ${duration(bucketMillis)}. Each of the two has its own scale.
+            <figcaption>
+                ${swatch('stored')}stored, at most ${number(Math.max(...stored))}; ${swatch('quarantined')}in
+                quarantine, at most ${number(Math.max(...quarantined))}. Over ${duration(millis)}, in steps of
+                ${duration(bucketMillis)}.
             </figcaption>
+            <svg
+                class="chart"
+                viewBox="0 0 ${sums.length} ${HEIGHT}"
+                preserveAspectRatio="none"
+                role="img"
+                aria-label="${said}"
+            >
+                <path class="quarantined" d="${outline(sums, most)}" />
+                <path class="stored" d="${outline(stored, most)}" />
+            </svg>
+            <p class="axis"><span>${moment(startedAt, 'short')}</span> <span>${moment(endedAt, 'short')} UTC</span></p>
         </figure>
-        ${renderTable(timeline, panels)}
+        ${renderTable(timeline, stored, quarantined)}
     </section>`;
 }
 
-function renderPanel({ words, style, rates }: Panel): Markup {
-    const most = Math.max(...rates);
-    const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-    const said = `${words}: at most ${number(most)} a minute, ${number(mean)} on average`;
-    return html`<p class="panel">
-            <span class="${style}">${words}</span> at most ${number(most)}, on average ${number(mean)}
-        </p>
-        <svg
-            class="chart"
-            viewBox="0 0 ${rates.length} ${HEIGHT}"
-            preserveAspectRatio="none"
-            role="img"
-            aria-label="${said}"
-        >
-            <path class="${style}" d="${steps(rates, most)}" />
-        </svg>`;
+function ratesOf(timeline: TimelineFigures, key: keyof TimelineBucket): number[] {
+    return timeline.buckets.map((bucket, index) => bucket[key] / (lengthOf(index, timeline) / MINUTE_MILLIS));
 }
 
 /** The outline of the steps, from the lower left corner to the lower right one. */
-function steps(rates: readonly number[], most: number): string {
-    const heights = rates.map((rate) => (most === 0 ? HEIGHT : HEIGHT - (rate / most) * HEIGHT).toFixed(1));
-    return `M0 ${HEIGHT}${heights.map((y, index) => `V${y}H${index + 1}`).join('')}V${HEIGHT}Z`;
+function outline(rates: readonly number[], most: number): string {
+    const steps = rates.map((rate, index) => `V${Number((HEIGHT - (rate / most) * HEIGHT).toFixed(1))}H${index + 1}`);
+    return `M0 ${HEIGHT}${steps.join('')}V${HEIGHT}Z`;
 }
 
-function renderTable({ startedAt, bucketMillis, buckets }: TimelineFigures, panels: readonly Panel[]): Markup {
-    return html`<details>
-        <summary>The figures as a table</summary>
-        <table class="figures">
+function renderTable(timeline: TimelineFigures, stored: readonly number[], quarantined: readonly number[]): Markup {
+    const group = Math.ceil(stored.length / MAX_ROWS);
+    const rows = Array.from({ length: Math.ceil(stored.length / group) }, (_, row) => row * group);
+    return html`<details class="figures">
+        <summary>Items a minute as a table</summary>
+        <table>
             <thead>
                 <tr>
                     <th scope="col">From</th>
-                    ${panels.map(({ words }) => html`<th scope="col">${words} a minute</th>`)}
+                    <th scope="col" class="number">Stored</th>
+                    <th scope="col" class="number">In quarantine</th>
                 </tr>
             </thead>
             <tbody>
-                ${buckets.map(
-                    (_, index) =>
+                ${rows.map(
+                    (first) =>
                         html`<tr>
-                            <th scope="row">${fromStart(startedAt, index * bucketMillis)}</th>
-                            ${panels.map(({ rates }) => html`<td>${number(rates[index]!)}</td>`)}
+                            <th scope="row">${fromStart(timeline.startedAt, first * timeline.bucketMillis)}</th>
+                            <td class="number">${number(mean(stored.slice(first, first + group)))}</td>
+                            <td class="number">${number(mean(quarantined.slice(first, first + group)))}</td>
                         </tr>`,
                 )}
             </tbody>
         </table>
     </details>`;
+}
+
+function mean(rates: readonly number[]): number {
+    return rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
 }
 
 /** A last step that has only begun would otherwise look like a fall; one that has barely begun like a leap. */
@@ -96,5 +92,6 @@ function lengthOf(index: number, { buckets, bucketMillis, startedAt, endedAt }: 
 }
 
 function fromStart(startedAt: string, millis: number): string {
-    return moment(new Date(Date.parse(startedAt) + millis).toISOString());
+    const time = Date.parse(startedAt) + millis;
+    return Number.isNaN(time) ? startedAt : moment(new Date(time).toISOString(), 'short');
 }

@@ -1,6 +1,7 @@
+import { bytes, duration, moment, number } from '../../utils/format.js';
+import { shorten } from '../../utils/text.js';
 import type { Fact, ReportPage } from '../page.js';
-import { shorten } from '../sample.js';
-import { bytes, duration, moment, number } from './format.js';
+import { renderChart } from './chart.js';
 import { link } from './link.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
@@ -8,41 +9,54 @@ import { html } from './markup.js';
 const MAX_VALUE_LENGTH = 300;
 const HASH_LENGTH = 12;
 
-/** Requests and bytes, the schema, and what run this was. */
-export function renderFacts(page: ReportPage): Markup | undefined {
+/** The course of the run, requests and bytes, the schema, and what run this was: folded. */
+export function renderTechnicalDetails(page: ReportPage): Markup | undefined {
+    const chart = page.timeline && renderChart(page.timeline);
     const groups: [string, readonly Fact[]][] = [
         ['Requests to the dataset', trafficFacts(page)],
         ['Schema', schemaFacts(page)],
         ['About', aboutFacts(page)],
     ];
     const shown = groups.filter(([, facts]) => facts.length > 0);
-    if (shown.length === 0) return undefined;
-    return html`<div class="facts">
-        ${shown.map(
-            ([heading, facts]) =>
-                html`<section>
-                    <h2>${heading}</h2>
-                    <dl>
-                        ${facts.map(
-                            ({ name, value, url }) =>
-                                html`<div>
-                                    <dt>${name}</dt>
-                                    <dd>${link(url, html`<bdi>${shorten(value, MAX_VALUE_LENGTH)}</bdi>`)}</dd>
-                                </div>`,
-                        )}
-                    </dl>
-                </section>`,
-        )}
-    </div>`;
+    return html`<section class="technical">
+        <h2>Technical details</h2>
+        <details>
+            <summary>
+                ${chart === undefined ? 'Requests, schema, run' : 'Items per minute, requests, schema, run'}
+            </summary>
+            ${chart}
+            <div class="facts">${shown.map(renderGroup)}</div>
+        </details>
+    </section>`;
 }
 
-function trafficFacts({ traffic }: ReportPage): Fact[] {
-    if (traffic === undefined) return [];
+function renderGroup([heading, facts]: [string, readonly Fact[]]): Markup {
+    return html`<section>
+        <h3>${heading}</h3>
+        <dl>
+            ${facts.map(
+                ({ name, value, url }) =>
+                    html`<div>
+                        <dt>${name}</dt>
+                        <dd>${link(url, html`<bdi>${shorten(value, MAX_VALUE_LENGTH)}</bdi>`)}</dd>
+                    </div>`,
+            )}
+        </dl>
+    </section>`;
+}
+
+function trafficFacts({ traffic, items }: ReportPage): Fact[] {
+    const discarded = items.discardedItems ?? 0;
     return [
-        { name: 'Requests', value: number(traffic.requests) },
-        { name: 'Retried', value: number(traffic.retriedRequests) },
-        { name: 'Rejected by the platform', value: number(traffic.rejectedRequests) },
-        { name: 'Sent, as uncompressed JSON', value: bytes(traffic.sentBytes) },
+        ...(traffic === undefined
+            ? []
+            : [
+                  { name: 'Requests', value: number(traffic.requests) },
+                  { name: 'Retried', value: number(traffic.retriedRequests) },
+                  { name: 'Rejected by the platform', value: number(traffic.rejectedRequests) },
+                  { name: 'Sent, as uncompressed JSON', value: bytes(traffic.sentBytes) },
+              ]),
+        ...(discarded > 0 ? [{ name: 'Items given back to their caller', value: number(discarded) }] : []),
     ];
 }
 

@@ -28,12 +28,25 @@ export type Content = string | number | Markup | undefined | readonly Content[];
  * alike; only what `html` itself made is not.
  */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Markup {
-    return new SafeMarkup(strings.reduce((text, string, index) => `${text}${toMarkup(contents[index - 1])}${string}`));
+    const compact = compacted(strings);
+    return new SafeMarkup(compact.reduce((text, string, index) => `${text}${toMarkup(contents[index - 1])}${string}`));
 }
 
-/** A style sheet: constants of ours, into which nothing else can be put. */
-export function css(strings: TemplateStringsArray, ...parts: readonly StyleSheet[]): StyleSheet {
-    return new SafeMarkup(strings.reduce((text, string, index) => `${text}${toMarkup(parts[index - 1])}${string}`));
+/** A style sheet: a constant of ours, into which nothing can be put. */
+export function css(strings: TemplateStringsArray): StyleSheet {
+    return new SafeMarkup(strings.join('').replaceAll(/\s*\n\s*/g, '\n'));
+}
+
+const compactedTemplates = new WeakMap<TemplateStringsArray, readonly string[]>();
+
+/** The template without its indentation, of which a page would otherwise consist for a third. */
+function compacted(strings: TemplateStringsArray): readonly string[] {
+    let compact = compactedTemplates.get(strings);
+    if (compact === undefined) {
+        compact = strings.map((string) => string.replaceAll(/\s*\n\s*/g, '\n'));
+        compactedTemplates.set(strings, compact);
+    }
+    return compact;
 }
 
 function toMarkup(content: Content): string {

@@ -1,94 +1,122 @@
+import type { ReasonDetails, ReasonSample } from '../../quality/reasons.js';
+import { count, number, percent } from '../../utils/format.js';
+import { shorten } from '../../utils/text.js';
 import type { ReportPage } from '../page.js';
-import type { ReasonDetails } from '../reasons.js';
-import { shorten } from '../sample.js';
-import { count, number, percent } from './format.js';
 import { link } from './link.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
+import { renderPath } from './path.js';
 
-/** So many reasons show their samples at once; those of the others are folded up. */
-const OPEN_REASONS = 5;
-const MAX_PATH_LENGTH = 200;
-const MAX_RULE_LENGTH = 300;
-const MAX_VALUE_LENGTH = 200;
-const MAX_URL_TEXT_LENGTH = 90;
+/** Reasons with all their samples; those after them have one, the last neither samples nor a description. */
+const DETAILED_REASONS = 10;
+const SAMPLED_REASONS = 25;
+const FEW_SAMPLES = 1;
+const MAX_TITLE_LENGTH = 80;
+const MAX_DESCRIPTION_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 200;
+const MAX_VALUE_LENGTH = 80;
+const MAX_IDENTITY_LENGTH = 80;
+const MAX_LINK_LENGTH = 200;
 
-/** Why items failed, most frequent first. */
-export function renderReasons({ reasons, rejectedItems }: Pick<ReportPage, 'reasons' | 'rejectedItems'>): Markup {
-    if (reasons.length === 0)
-        return html`<section>
-            <h2>Why items failed</h2>
-            <p>No item failed.</p>
-        </section>`;
+/** Why items failed, by field, the most frequent first. */
+export function renderReasons(page: ReportPage): Markup | undefined {
+    const { reasons, rejectedItems, kind, quarantine, warnedItems = 0 } = page;
+    if (reasons.length === 0) return undefined;
+    const rank = new Map(reasons.map((reason, index) => [reason, index]));
+    const samples = (reason: ReasonDetails) => {
+        const index = rank.get(reason)!;
+        return index < DETAILED_REASONS
+            ? reason.samples
+            : index < SAMPLED_REASONS
+              ? reason.samples.slice(0, FEW_SAMPLES)
+              : [];
+    };
+    const verb = kind === 'check' ? 'fail' : warnedItems > 0 ? 'do not fit the schema' : 'are in quarantine';
+    const isDetailed = (own: readonly ReasonDetails[]) => own.some((reason) => rank.get(reason)! < SAMPLED_REASONS);
     return html`<section>
-        <h2>Why items failed</h2>
+        <h2>Why items ${verb}</h2>
         <p class="note">
-            ${count(reasons.length, 'reason')}, the most frequent first. Shares are of the
-            ${count(rejectedItems, 'item')} that failed; an item counts once for each of its reasons.
+            ${count(reasons.length, 'reason')}. Shares are of the ${count(rejectedItems, 'item')} that failed; an item
+            counts once for each of its reasons.
+            ${quarantine === undefined ? undefined : html`All their records: ${link(quarantine.url, html`<bdi>${quarantine.name}</bdi>`)}.`}
         </p>
-        <ol class="reasons">
-            ${reasons.map((reason, index) => renderReason(reason, rejectedItems, index < OPEN_REASONS))}
+        <ol>
+            ${groupByField(reasons).map(([field, own]) => renderField(field, own, page, isDetailed(own), samples))}
         </ol>
     </section>`;
 }
 
-function renderReason(reason: ReasonDetails, rejectedItems: number, isOpen: boolean): Markup {
-    const { place, rule, count: items, rejectedBy, examples } = reason;
-    const width = rejectedItems === 0 ? 0 : Math.min(100, (items / rejectedItems) * 100);
-    return html`<li class="reason">
-        <div class="head">
-            <h3>${renderPath(place)} <bdi class="rule">${shorten(rule, MAX_RULE_LENGTH)}</bdi></h3>
-            <p class="figures"><b>${number(items)}</b> <span>${percent(items, rejectedItems)}</span></p>
-        </div>
-        <svg class="share" viewBox="0 0 100 1" preserveAspectRatio="none" aria-hidden="true">
-            <rect class="track" width="100" height="1" />
-            <rect class="quarantined" width="${Number(width.toFixed(2))}" height="1" />
-        </svg>
-        ${rejectedBy === 'platform' && reason.reason === 'schema' ? html`<p class="note">Rejected by the platform, not here.</p>` : undefined}
-        ${examples.length === 0 ? undefined : renderSamples(reason, isOpen)}
+function renderField(
+    field: string,
+    reasons: readonly ReasonDetails[],
+    { fields = [], rejectedItems }: ReportPage,
+    isDetailed: boolean,
+    samples: (reason: ReasonDetails) => readonly ReasonSample[],
+): Markup {
+    const known = fields.find(({ path }) => path === field);
+    return html`<li class="field">
+        <h3>
+            ${known?.title === undefined ? undefined : html`<bdi>${shorten(known.title, MAX_TITLE_LENGTH)}</bdi> `}${renderPath(field)}
+        </h3>
+        ${known?.description === undefined || !isDetailed ? undefined : html`<p class="note"><bdi>${shorten(known.description, MAX_DESCRIPTION_LENGTH)}</bdi></p>`}
+        <ul>
+            ${reasons.map((reason) => renderReason(reason, rejectedItems, samples(reason)))}
+        </ul>
     </li>`;
 }
 
-function renderSamples({ keyword, examples }: ReasonDetails, isOpen: boolean): Markup {
-    // Nothing is known of pages where items are not pushed through one of the doors for crawlers.
-    const hasPages = examples.some(({ url }) => url !== undefined);
-    // The roles are said again because a table that is laid out as blocks, on a phone, is none to some screen readers.
-    return html`<details${isOpen ? html` open` : undefined}>
-        <summary>${count(examples.length, 'sample')}</summary>
-        <table role="table" class="samples">
-            <thead role="rowgroup">
-                <tr role="row">
-                    <th role="columnheader" scope="col">Place in the item</th>
-                    <th role="columnheader" scope="col">Value</th>
-                    ${hasPages ? html`<th role="columnheader" scope="col">Page</th>` : undefined}
-                </tr>
-            </thead>
-            <tbody role="rowgroup">
-                ${examples.map(
-                    ({ path, value, url }) =>
-                        html`<tr role="row">
-                            <td role="cell">${renderPath(path)}</td>
-                            <td role="cell">${renderValue(value, keyword)}</td>
-                            ${hasPages ? html`<td role="cell">${renderUrl(url)}</td>` : undefined}
-                        </tr>`,
-                )}
-            </tbody>
-        </table>
-    </details>`;
+function renderReason(reason: ReasonDetails, rejectedItems: number, samples: readonly ReasonSample[]): Markup {
+    const isByPlatform = reason.rejectedBy === 'platform' && reason.reason === 'schema';
+    return html`<li class="reason">
+        <p>
+            <span
+                ><bdi>${shorten(wordsOf(reason), MAX_MESSAGE_LENGTH)}</bdi
+                >${isByPlatform ? ', says the platform' : undefined}</span
+            >
+            <span><b>${number(reason.count)}</b> ${percent(reason.count, rejectedItems)}</span>
+        </p>
+        ${samples.some(({ value, item, url }) => value ?? item ?? url) ? renderSamples(samples) : undefined}
+    </li>`;
 }
 
-function renderUrl(url: string | undefined): Markup {
-    return url === undefined ? html`–` : link(url, shorten(url.replace(/^https?:\/\//, ''), MAX_URL_TEXT_LENGTH));
+function renderSamples(samples: readonly ReasonSample[]): Markup {
+    return html`<ul class="samples">
+        ${samples.map((sample) => html`<li>${renderValue(sample)} ${renderItem(sample)}</li>`)}
+    </ul>`;
 }
 
-function renderPath(path: string): Markup {
-    return path === ''
-        ? html`<span class="whole">The item</span>`
-        : html`<code><bdi>${shorten(path, MAX_PATH_LENGTH)}</bdi></code>`;
+/** The value and how many items have it; nothing where a value is missing. */
+function renderValue({ value, path, count: items }: ReasonSample): Markup | undefined {
+    if (value === undefined) return undefined;
+    return html`<span>
+        <code class="value"><bdi>${shorten(value, MAX_VALUE_LENGTH)}</bdi></code> × ${number(items)}
+        ${path.includes('/', 1) ? html`<small>${renderPath(path)}</small>` : undefined}
+    </span>`;
 }
 
-function renderValue(value: string | undefined, keyword: string): Markup {
-    return value === undefined
-        ? html`<span class="none">${keyword === 'required' ? 'missing' : 'not shown'}</span>`
-        : html`<code class="value"><bdi>${shorten(value, MAX_VALUE_LENGTH)}</bdi></code>`;
+/** The item's name, linked to its page. */
+function renderItem({ item, url }: ReasonSample): Markup | undefined {
+    const name = item ?? url;
+    if (name === undefined) return undefined;
+    const address = [url, item].find(
+        (one) => one !== undefined && /^https?:\/\//i.test(one) && one.length <= MAX_LINK_LENGTH,
+    );
+    const text = html`<bdi>${shorten(name.replace(/^https?:\/\//i, ''), MAX_IDENTITY_LENGTH)}</bdi>`;
+    return html`<span>${link(address, text)}</span>`;
+}
+
+/** Below its own heading, a missing field is missing; `message` names it for the object around it. */
+function wordsOf({ field, path, message }: ReasonDetails): string {
+    return field === path ? message : 'is missing';
+}
+
+function groupByField(reasons: readonly ReasonDetails[]): [string, ReasonDetails[]][] {
+    const groups = new Map<string, ReasonDetails[]>();
+    for (const reason of reasons) {
+        const field = reason.reason === 'other' ? 'other' : reason.field;
+        const group = groups.get(field);
+        if (group === undefined) groups.set(field, [reason]);
+        else group.push(reason);
+    }
+    return [...groups];
 }

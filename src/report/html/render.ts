@@ -1,17 +1,25 @@
 import { createHash } from 'node:crypto';
 
+import { moment } from '../../utils/format.js';
+import { shorten } from '../../utils/text.js';
 import type { ReportPage } from '../page.js';
-import { shorten } from '../sample.js';
 import { renderBar } from './bar.js';
-import { renderChart } from './chart.js';
-import { renderFacts } from './facts.js';
-import { count, number } from './format.js';
+import { renderDuplicates, renderRepairs } from './changes.js';
+import { renderTechnicalDetails } from './facts.js';
+import { renderFields } from './fields.js';
+import { link } from './link.js';
+import type { Markup } from './markup.js';
 import { html } from './markup.js';
+import { plainText } from './path.js';
 import { renderReasons } from './reasons.js';
+import { renderSteps } from './steps.js';
 import { STYLE } from './style.js';
+import { renderVerdict } from './verdict.js';
+import { headlineOf, receivedOf } from './words.js';
 
 const MAX_SUBJECT_LENGTH = 120;
 const MAX_NOTICE_LENGTH = 500;
+const MAX_RUN_LENGTH = 60;
 
 const STYLE_ELEMENT = html`<style>
     ${STYLE}
@@ -29,6 +37,7 @@ const POLICY = [
 /** The whole page as one HTML document that needs nothing else. */
 export function renderReportPage(page: ReportPage): string {
     const headline = headlineOf(page);
+    const subject = page.subject === undefined ? undefined : shorten(page.subject, MAX_SUBJECT_LENGTH);
     const document = html`<!doctype html>
         <html lang="en">
             <head>
@@ -38,37 +47,43 @@ export function renderReportPage(page: ReportPage): string {
                 <meta name="color-scheme" content="light dark" />
                 <meta name="referrer" content="no-referrer" />
                 <meta name="robots" content="noindex" />
-                <title>
-                    ${headline}${page.subject === undefined ? undefined : ` – ${shorten(page.subject, MAX_SUBJECT_LENGTH)}`}
-                </title>
+                <title>${headline}${subject === undefined ? undefined : ` – ${subject}`}</title>
                 ${STYLE_ELEMENT}
             </head>
             <body>
                 <main>
                     <header>
-                        ${page.subject === undefined ? undefined : html`<p class="subject"><bdi>${shorten(page.subject, MAX_SUBJECT_LENGTH)}</bdi></p>`}
+                        ${subject === undefined ? undefined : html`<p class="subject"><bdi>${subject}</bdi></p>`}
                         <h1>${headline}</h1>
+                        ${renderWhen(page)}
                     </header>
-                    ${page.notice === undefined ? undefined : html`<p class="notice" role="note">${shorten(page.notice, MAX_NOTICE_LENGTH)}</p>`}
-                    ${renderBar(page)} ${renderReasons(page)}
-                    ${page.timeline === undefined ? undefined : renderChart(page.timeline)} ${renderFacts(page)}
+                    ${page.notice === undefined ? undefined : html`<p class="notice" role="note">${plainText(page.notice, MAX_NOTICE_LENGTH)}</p>`}
+                    ${renderVerdict(page)} ${renderUnchecked(page)} ${renderBar(page)} ${renderFields(page)}
+                    ${renderReasons(page)} ${renderRepairs(page)} ${renderDuplicates(page)} ${renderSteps(page)}
+                    ${renderTechnicalDetails(page)}
                 </main>
             </body>
         </html> `;
     return document.toString();
 }
 
-/** What there is to know, in one line. */
-function headlineOf({ kind, items, rejectedItems }: ReportPage): string {
-    const { receivedItems = 0, storedItems = 0, quarantinedItems = 0 } = items;
-    if (kind === 'quarantine') return `${count(items.quarantinedItems ?? rejectedItems, 'item')} in quarantine`;
-    if (kind === 'check') {
-        if (receivedItems === 0) return 'No items to check';
-        return quarantinedItems === 0
-            ? `All ${count(receivedItems, 'item')} pass`
-            : `${number(quarantinedItems)} of ${count(receivedItems, 'item')} fail`;
-    }
-    if (receivedItems === 0) return 'No items were received';
-    const stored = `${count(storedItems, 'item')} stored`;
-    return quarantinedItems === 0 ? stored : `${stored}, ${number(quarantinedItems)} in quarantine`;
+/** Which run it is, and when. */
+function renderWhen({ facts = [], writtenAt, isOpen }: ReportPage): Markup {
+    const run = facts.find(({ name }) => name === 'Run');
+    const time = isOpen ? `still going, as of ${moment(writtenAt)}` : moment(writtenAt);
+    return html`<p class="when">
+        ${run === undefined ? undefined : html`Run ${link(run.url, html`<bdi>${shorten(run.value, MAX_RUN_LENGTH)}</bdi>`)}, `}${time}
+    </p>`;
+}
+
+/** Where no schema could check the items, nothing else on the page may look like a good result. */
+function renderUnchecked({ kind, schema, items }: ReportPage): Markup | undefined {
+    if (kind === 'quarantine' || schema === undefined || schema.source !== undefined || receivedOf(items) === 0)
+        return undefined;
+    return html`<div class="verdict unchecked">
+        <p>
+            <b>Items were not checked here:</b>
+            <bdi>${plainText(schema.reason ?? 'there is no schema', MAX_NOTICE_LENGTH)}</bdi>
+        </p>
+    </div>`;
 }

@@ -73,7 +73,35 @@ export function hostilePage(): ReportPage {
         ];
     });
     const long = texts.join(' ').slice(0, 4_000);
+    const fields = texts.map((text, index) => ({
+        path: `/${text.slice(0, 300)}`,
+        title: text.slice(0, 5_000),
+        description: text.slice(0, 5_000),
+        example: text.slice(0, 5_000),
+        totalItems: 10,
+        filledItems: index % 11,
+        emptyItems: 0,
+        nullItems: 10 - (index % 11),
+        missingItems: 0,
+        failedItems: index % 2,
+        types: {},
+        isExpected: true,
+    }));
     return pageOf(failing, {
+        fields,
+        verdict: {
+            outcome: 'failed',
+            unmet: texts.map((text) => ({ expectation: text, expected: 1, actual: 0, message: text.slice(0, 500) })),
+        },
+        repairs: texts.map((text) => ({
+            path: `/${text.slice(0, 300)}`,
+            action: 'coerced' as const,
+            count: 3,
+            samples: [{ before: text.slice(0, 5_000), after: text.slice(0, 5_000) }],
+        })),
+        repairedItems: 3,
+        duplicates: { found: 3, samples: texts.map((text) => text.slice(0, 5_000)) },
+        quarantine: { name: texts[0]!, url: HOSTILE_URLS[0]! },
         subject: long,
         notice: long,
         schema: { source: long, hash: texts[1]!, reason: long },

@@ -1,6 +1,8 @@
 import type { ItemError, QuarantineReason } from '../../../src/records.js';
 import type { ReportPage, TimelineBucket } from '../../../src/report/page.js';
-import { ReasonCounts } from '../../../src/report/reasons.js';
+import { FieldCounts } from '../../../src/quality/fields.js';
+import { ReasonCounts } from '../../../src/quality/reasons.js';
+import { SchemaNames } from '../../../src/quality/schema-names.js';
 
 const START = Date.UTC(2026, 10, 24, 9, 0, 5);
 const MINUTE_MILLIS = 60_000;
@@ -24,9 +26,48 @@ export function failure(
     return { instancePath, schemaPath: `#/${keyword}`, keyword, params, message };
 }
 
+export const MOVIE_SCHEMA = {
+    type: 'object',
+    required: ['title', 'url'],
+    properties: {
+        url: { type: 'string', title: 'Address' },
+        title: { type: 'string', title: 'Title', description: 'As on the poster, without the year.' },
+        price: { type: 'number', title: 'Price', description: 'In euros, with tax.' },
+        rating: { enum: ['G', 'PG', 'PG-13', 'R', 'NC-17', 'Not Rated', null] },
+        released: { type: ['string', 'null'], format: 'date', title: 'Release date' },
+        year: { type: 'integer' },
+        offers: {
+            type: 'array',
+            title: 'Offers',
+            items: { type: 'object', properties: { seller: { type: ['string', 'null'], title: 'Seller' } } },
+        },
+    },
+};
+
+/** Fields of 200 stored movies. */
+function movieFields() {
+    const fields = new FieldCounts({ schema: MOVIE_SCHEMA });
+    for (let n = 0; n < 200; n++) {
+        const movie = {
+            url: `https://shop.example.com/movies/${n}`,
+            title: n % 40 === 0 ? '' : `Movie ${n}`,
+            ...(n % 3 !== 0 && { price: n / 10 }),
+            rating: n % 7 === 0 ? null : 'PG',
+            released: n % 5 === 0 ? null : '1979-05-25',
+            year: 1979,
+            offers: n % 4 === 0 ? [] : [{ seller: 'Movies & More' }, {}],
+            scrapedBy: 'v2',
+        };
+        fields.store(fields.tally(movie));
+    }
+    fields.fail([failure('/price', 'type', { type: 'number' })]);
+    fields.fail([failure('', 'required', { missingProperty: 'title' })]);
+    return fields.details();
+}
+
 /** A page as a guard makes it, with reasons that were counted as a guard counts. */
 export function pageOf(failing: readonly Failing[], changes: Partial<ReportPage> = {}): ReportPage {
-    const counts = new ReasonCounts(true);
+    const counts = new ReasonCounts({ samples: true, names: new SchemaNames(MOVIE_SCHEMA) });
     for (const { item, url, errors, times = 1, reason = 'schema', rejectedBy = 'guard' } of failing) {
         for (let time = 0; time < times; time++) {
             counts.count({ reason, rejectedBy, errors, item: () => item, url });
@@ -110,9 +151,10 @@ export function moviePage(): ReportPage {
         ...page,
         subject: 'tester/movie-shop',
         items: {
-            receivedItems: storedItems + quarantinedItems! + 30,
+            receivedItems: storedItems + quarantinedItems! + 25 + 30,
             storedItems,
             quarantinedItems,
+            duplicateItems: 25,
             discardedItems: 30,
             trimmedItems: 0,
             pendingItems: 0,
@@ -135,6 +177,34 @@ export function moviePage(): ReportPage {
             },
             { name: 'Quarantine', value: 'tester-movie-shop-quarantine' },
         ],
+        verdict: {
+            outcome: 'warned',
+            unmet: [
+                {
+                    expectation: 'filled.price',
+                    expected: 0.95,
+                    actual: 0.665,
+                    message: 'price is filled in 67 % of items; expected at least 95 %',
+                },
+                {
+                    expectation: 'minItems',
+                    expected: 50_000,
+                    actual: storedItems,
+                    message: 'only 48,225 items stored; expected at least 50,000',
+                },
+            ],
+        },
+        fields: movieFields(),
+        repairedItems: 311,
+        repairs: [
+            { path: '/year', action: 'coerced', count: 300, samples: [{ before: '"1979"', after: '1979' }] },
+            { path: '/offers/*/note', action: 'removed', count: 11, samples: [{ before: '"sold out"' }] },
+        ],
+        duplicates: { found: 25, samples: ['"https://shop.example.com/movies/alien"'] },
+        quarantine: {
+            name: 'tester-movie-shop-quarantine',
+            url: 'https://console.apify.com/storage/datasets/QuarantineQuarant',
+        },
         startedAt,
         writtenAt: endedAt,
         version: '0.1.0',

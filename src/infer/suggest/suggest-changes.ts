@@ -1,0 +1,220 @@
+import type { ItemSchema } from '../../ports.js';
+import type { Dictionary, QuarantineRecord } from '../../records.js';
+import { fieldsOfSchema } from '../../schema/discover.js';
+import { isObject } from '../../schema/place.js';
+import type { JsonPatchOperation } from '../json-patch.js';
+import { applyPatch } from '../json-patch.js';
+import type { ChangeKind, Need } from './need.js';
+import { keyOf, needsOf } from './need.js';
+import { SchemaEdit } from './edits.js';
+import type { RepairCandidate, SuggestedRepair } from './mend.js';
+import { Mending } from './mend.js';
+import type { RelaxedSchema } from './relaxed-schemas.js';
+import { compileGiven, RelaxedSchemas } from './relaxed-schemas.js';
+
+export type { ChangeKind, JsonPatchOperation, RepairCandidate, SuggestedRepair };
+
+export interface SuggestOptions {
+    /**
+     * Whether the suggested repairs hold values of items.
+     * @default true
+     */
+    samples?: boolean;
+    /** Repairs that are tried on every item that fails, besides the readings of single values. */
+    repairs?: readonly RepairCandidate[];
+    /** Called after each item. */
+    onItem?: (progress: { checkedItems: number; failedItems: number }) => void;
+}
+
+/** One change of the schema, the smallest that lets items in which fail for one reason. */
+export interface SchemaChange {
+    readonly kind: ChangeKind;
+    /** JSON Pointer into the item; `*` for elements of an array and for keys that only the data knows. */
+    readonly path: string;
+    /** In words, to be read after the path: `allow null`. */
+    readonly description: string;
+    /** Items that need this change, and perhaps others. */
+    readonly failedItems: number;
+    /** Items that pass with this change alone. */
+    readonly letInItems: number;
+    /** This change alone, for the schema as it was given. */
+    readonly patch: readonly JsonPatchOperation[];
+    /** What would mend the items instead; the best comes first. */
+    readonly repairs: readonly SuggestedRepair[];
+}
+
+export interface SuggestedChanges {
+    readonly checkedItems: number;
+    readonly failedItems: number;
+    /** Failed items that no suggested change lets in: no objects, say, or items that a record does not hold. */
+    readonly unexplainedItems: number;
+    /** Those that most items need come first. */
+    readonly changes: readonly SchemaChange[];
+    /** All changes, one after another, for the schema as it was given: it applies as a whole. */
+    readonly patch: readonly JsonPatchOperation[];
+}
+
+/** Each is one more line that nobody reads. */
+const MAX_CHANGES = 200;
+/** A change may bring another fault to light. */
+const MAX_ROUNDS = 8;
+
+interface Counted {
+    edit: SchemaEdit;
+    mending: Mending;
+    failedItems: number;
+    letInItems: number;
+}
+
+/**
+ * Finds the smallest changes of a schema that let items in which fail it, and the repairs that would mend the items instead.
+ * Records of a quarantine stand for the items in them. One pass; what is remembered does not grow with the number of items.
+ *
+ * @throws SchemaLoadError where `schema` cannot work
+ */
+export async function suggestChanges(
+    records: Iterable<unknown> | AsyncIterable<unknown>,
+    schema: Dictionary,
+    options: SuggestOptions = {},
+): Promise<SuggestedChanges> {
+    const { fields, place } = fieldsOfSchema(schema, 'the schema');
+    const suggestion = new Suggestion(isObject(fields) ? fields : {}, options);
+    await suggestion.open();
+    for await (const record of records) await suggestion.add(record);
+    return suggestion.finish(place.place === undefined ? '' : `/${place.place}`);
+}
+
+class Suggestion {
+    readonly #root: Dictionary;
+    readonly #options: SuggestOptions;
+    readonly #relaxed: RelaxedSchemas;
+    readonly #counted = new Map<string, Counted>();
+    #schema: ItemSchema | undefined;
+    #checkedItems = 0;
+    #failedItems = 0;
+    #unexplainedItems = 0;
+
+    constructor(root: Dictionary, options: SuggestOptions) {
+        this.#root = root;
+        this.#options = options;
+        this.#relaxed = new RelaxedSchemas(root);
+    }
+
+    async open(): Promise<void> {
+        this.#schema = await compileGiven(this.#root);
+    }
+
+    async add(record: unknown): Promise<void> {
+        this.#checkedItems++;
+        const item = itemOf(record);
+        if (!isObject(item)) {
+            this.#failedItems++;
+            this.#unexplainedItems++;
+        } else if (this.#schema?.validate(item) !== undefined) {
+            this.#failedItems++;
+            const needs = await this.#allNeeds(item);
+            if (needs === undefined || !this.#count(needs, item)) this.#unexplainedItems++;
+        }
+        this.#options.onItem?.({ checkedItems: this.#checkedItems, failedItems: this.#failedItems });
+    }
+
+    finish(prefix: string): SuggestedChanges {
+        const counted = [...this.#counted.values()].sort((one, other) => other.failedItems - one.failedItems);
+        const withPrefix = (patch: readonly JsonPatchOperation[]) =>
+            patch.map((operation) => ({ ...operation, path: prefix + operation.path }));
+        let changed = this.#root;
+        const whole = counted.flatMap(({ edit }) => {
+            const operations = edit.operations(changed);
+            changed = applyPatch(changed, operations);
+            return operations;
+        });
+        return Object.freeze({
+            checkedItems: this.#checkedItems,
+            failedItems: this.#failedItems,
+            unexplainedItems: this.#unexplainedItems,
+            changes: counted.map(({ edit, mending, failedItems, letInItems }) => ({
+                kind: edit.kind,
+                path: edit.path,
+                description: edit.describe(),
+                failedItems,
+                letInItems,
+                patch: withPrefix(edit.operations(this.#root)),
+                repairs: mending.suggestions(),
+            })),
+            patch: withPrefix(whole),
+        });
+    }
+
+    /**
+     * What an item needs, with what comes to light only once another fault is gone. Each need is followed by itself, not with
+     * the others: a schema must be compiled for each set of needs that is tried.
+     */
+    async #allNeeds(item: Dictionary): Promise<Need[] | undefined> {
+        const needs = new Map<string, Need>();
+        const waiting: Need[][] = [[]];
+        for (const chain of waiting) {
+            const relaxed = chain.length === 0 ? this.#unchanged : await this.#relaxed.for(chain);
+            // Uncut: the names and all places of the errors tell what would have to change.
+            const errors = relaxed?.schema?.validateVerbose(item);
+            if (relaxed === undefined || errors === undefined) continue;
+            const found = needsOf(errors, item, relaxed.root);
+            const keys = new Set(found?.map(keyOf));
+            if (found === undefined || chain.some((need) => keys.has(keyOf(need)))) return undefined;
+            for (const need of found) {
+                if (needs.has(keyOf(need))) continue;
+                if (chain.length === MAX_ROUNDS) return undefined;
+                needs.set(keyOf(need), need);
+                waiting.push([...chain, need]);
+            }
+        }
+        return [...needs.values()];
+    }
+
+    get #unchanged(): RelaxedSchema {
+        return { root: this.#root, schema: this.#schema };
+    }
+
+    /** Returns whether there was room for all needs. */
+    #count(needs: readonly Need[], item: Dictionary): boolean {
+        const isNew = needs.filter((need) => !this.#counted.has(keyOf(need)));
+        if (this.#counted.size + isNew.length > MAX_CHANGES) return false;
+        const mending = this.#options.repairs?.filter((candidate) => this.#isMended(candidate.repair(item))) ?? [];
+        for (const need of needs) {
+            const counted = this.#find(need);
+            counted.edit.collect(need, item);
+            counted.failedItems++;
+            if (needs.length === 1) counted.letInItems++;
+            counted.mending.tryReadings(need, item);
+            for (const candidate of mending) counted.mending.countCandidate(candidate);
+        }
+        return true;
+    }
+
+    #isMended(item: unknown): boolean {
+        return isObject(item) && this.#schema?.validate(item) === undefined;
+    }
+
+    #find(need: Need): Counted {
+        const key = keyOf(need);
+        let counted = this.#counted.get(key);
+        if (counted === undefined) {
+            counted = {
+                edit: new SchemaEdit(need),
+                mending: new Mending(need, this.#root, this.#schema!, this.#options.samples ?? true),
+                failedItems: 0,
+                letInItems: 0,
+            };
+            this.#counted.set(key, counted);
+        }
+        return counted;
+    }
+}
+
+/** The item that a record of the quarantine holds, or what was given. */
+function itemOf(value: unknown): unknown {
+    if (!isObject(value)) return value;
+    const { reason, errors, rejectedBy, quarantinedAt, item } = value as Partial<QuarantineRecord>;
+    const isRecord =
+        Array.isArray(errors) && [reason, rejectedBy, quarantinedAt].every((one) => typeof one === 'string');
+    return isRecord ? item : value;
+}

@@ -1,0 +1,138 @@
+import { parsePointer } from './pointer.js';
+import type { Repair, RepairAction } from './repairs.js';
+
+/** JSON of a value before and after a repair, at most 200 characters each; absent where there was or is none. */
+export interface RepairSample {
+    readonly before?: string;
+    readonly after?: string;
+}
+
+/** What was repaired at one path in one way. */
+export interface RepairSummary {
+    /** JSON Pointer into the item, indexes replaced by `*`; `other` for what exceeds the number of rows. */
+    readonly path: string;
+    readonly action: RepairAction;
+    /** Items. */
+    readonly count: number;
+    /** Different ones, up to 3. */
+    readonly samples: readonly RepairSample[];
+}
+
+export interface RepairCountsOptions {
+    /** Whether samples are kept. */
+    samples: boolean;
+    /** What a path is counted under. @default indexes become `*` */
+    generalize?: (path: string) => string;
+}
+
+const MAX_ROWS = 100;
+const MAX_SAMPLES = 3;
+const MAX_VALUE_LENGTH = 200;
+const MAX_PATH_LENGTH = 300;
+const OTHER = 'other';
+
+/** Counts repairs by path and action, for the report. */
+export class RepairCounts {
+    readonly #rows = new Map<string, { path: string; action: RepairAction; count: number; samples: RepairSample[] }>();
+    readonly #samples: boolean;
+    readonly #generalize: (path: string) => string;
+
+    constructor({ samples, generalize = withoutIndexes }: RepairCountsOptions) {
+        this.#samples = samples;
+        this.#generalize = generalize;
+    }
+
+    /**
+     * Counts the repairs of one item, each path and action once. `shown` returns what `redact` leaves of the item as it was
+     * pushed: a value that it changes gives no sample. Left out, all is shown. Returns the rows that were never seen before.
+     */
+    count(repairs: readonly Repair[], shown?: () => unknown): RepairSummary[] {
+        const counted = new Set<object>();
+        const added: { path: string; action: RepairAction; count: number; samples: RepairSample[] }[] = [];
+        let visible: { item: unknown } | undefined;
+        for (const repair of repairs) {
+            const row = this.#row(repair);
+            if (this.#samples && row.path !== OTHER && row.samples.length < MAX_SAMPLES) {
+                if (shown !== undefined) visible ??= { item: shown() };
+                if (visible === undefined || isVisible(repair, visible.item)) addSample(row.samples, repair);
+            }
+            if (counted.has(row)) continue;
+            counted.add(row);
+            if (row.count++ === 0) added.push(row);
+        }
+        return added.map(summaryOf);
+    }
+
+    /** Most frequent first. */
+    list(): readonly RepairSummary[] {
+        return Object.freeze([...this.#rows.values()].sort((one, other) => other.count - one.count).map(summaryOf));
+    }
+
+    /** Counts on from what `list` gave in an earlier process. */
+    restore(summaries: readonly RepairSummary[]): void {
+        for (const { path, action, count, samples } of summaries) {
+            this.#rows.set(keyOf(path, action), { path, action, count, samples: [...samples] });
+        }
+    }
+
+    #row({ path: exactPath, action }: Repair) {
+        const general = shorten(this.#generalize(exactPath), MAX_PATH_LENGTH);
+        const known = this.#rows.get(keyOf(general, action));
+        if (known !== undefined) return known;
+        const path = this.#rows.size < MAX_ROWS ? general : OTHER;
+        const key = keyOf(path, action);
+        let row = this.#rows.get(key);
+        if (row === undefined) {
+            row = { path, action, count: 0, samples: [] };
+            this.#rows.set(key, row);
+        }
+        return row;
+    }
+}
+
+function keyOf(path: string, action: RepairAction): string {
+    return `${action} ${path}`;
+}
+
+function withoutIndexes(path: string): string {
+    return path.replace(/\/\d+(?=\/|$)/g, '/*');
+}
+
+/** What was missing shows nothing of the item; any other value must be the same in what may be shown. */
+function isVisible({ path, action, before }: Repair, item: unknown): boolean {
+    // What a function made of an item was never redacted.
+    if (action === 'custom') return false;
+    if (before === undefined) return item !== undefined;
+    const shown = parsePointer(path).reduce<unknown>((value, key) => {
+        if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
+        return (value as Record<string, unknown>)[key];
+    }, item);
+    return jsonOf(shown) === jsonOf(before);
+}
+
+function addSample(samples: RepairSample[], repair: Repair): void {
+    const before = jsonOf(repair.before);
+    const after = jsonOf(repair.after);
+    const sample: RepairSample = Object.freeze({
+        ...(before !== undefined && { before: shorten(before, MAX_VALUE_LENGTH) }),
+        ...(after !== undefined && { after: shorten(after, MAX_VALUE_LENGTH) }),
+    });
+    if (!samples.some((known) => known.before === sample.before && known.after === sample.after)) samples.push(sample);
+}
+
+function jsonOf(value: unknown): string | undefined {
+    try {
+        return JSON.stringify(value);
+    } catch {
+        return undefined; // what `redact` returned has no JSON
+    }
+}
+
+function summaryOf({ path, action, count, samples }: RepairSummary): RepairSummary {
+    return Object.freeze({ path, action, count, samples: Object.freeze([...samples]) });
+}
+
+function shorten(text: string, length: number): string {
+    if (text.length <= length) return text;
+    return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}

@@ -1,0 +1,56 @@
+import { pointerToken } from './pointer.js';
+
+export type RepairAction = 'removed' | 'nulled' | 'filled' | 'coerced' | 'custom';
+
+/** One change of an item that made it valid. */
+export interface Repair {
+    /** JSON Pointer into the item as it was pushed. */
+    readonly path: string;
+    readonly action: RepairAction;
+    /** The value as pushed; undefined where there was none. */
+    readonly before: unknown;
+    /** The value now; undefined where there is none. */
+    readonly after: unknown;
+}
+
+/** The changes of two steps as one list: where the second changed the same place again, one change from first to last. */
+export function mergeRepairs(first: readonly Repair[], second: readonly Repair[]): Repair[] {
+    const earlier = new Map(first.map((repair) => [repair.path, repair]));
+    const merged = second.map((repair) => {
+        const before = earlier.get(repair.path);
+        return before === undefined ? repair : { ...repair, before: before.before };
+    });
+    const changedAgain = new Set(second.map(({ path }) => path));
+    return [...first.filter(({ path }) => !isBelowAny(path, changedAgain)), ...merged];
+}
+
+function isBelowAny(path: string, paths: ReadonlySet<string>): boolean {
+    if (paths.has(path)) return true;
+    for (let end = path.lastIndexOf('/'); end >= 0; end = path.lastIndexOf('/', end - 1)) {
+        if (paths.has(path.slice(0, end))) return true;
+        if (end === 0) break;
+    }
+    return false;
+}
+
+/** Where two JSON values differ: each differing property, and arrays as a whole. */
+export function differences(before: unknown, after: unknown, path = ''): Repair[] {
+    if (!isPlainObject(before) || !isPlainObject(after)) {
+        return sameJson(before, after) ? [] : [{ path, action: 'custom', before, after }];
+    }
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+        differences(ownValue(before, key), ownValue(after, key), path + pointerToken(key)),
+    );
+}
+
+function sameJson(one: unknown, other: unknown): boolean {
+    return one === other || JSON.stringify(one) === JSON.stringify(other);
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function ownValue(object: Record<string, unknown>, key: string): unknown {
+    return Object.hasOwn(object, key) ? object[key] : undefined;
+}

@@ -1,0 +1,66 @@
+import { InvalidOptionsError } from '../../errors.js';
+import type { Dictionary } from '../../records.js';
+
+/** Returns the key of an item as text, or `undefined` for an item without a key. It must not return a promise. */
+export type UniqueFunction<Item extends object = Dictionary> = (item: Item) => string | undefined;
+
+/** Option `unique`: a top-level field, a JSON Pointer (it begins with `/`), a list of them, or a function. */
+export type UniqueOption<Item extends object = Dictionary> = string | readonly string[] | UniqueFunction<Item>;
+
+/** What happens to an item whose key is stored already. */
+export type DuplicatesOption = 'drop' | 'quarantine' | 'count';
+
+/** The tokens of the way to each part of the key, or the function that makes it. */
+export type ResolvedUnique = { readonly paths: readonly (readonly string[])[] } | { readonly keyOf: UniqueFunction };
+
+const EXPECTED =
+    "a field such as 'url', a JSON Pointer such as '/product/id', a list of these, or a function (item) => string | undefined";
+
+/** Checks the option `unique`; `undefined` where items have no key. @throws InvalidOptionsError */
+export function resolveUnique(value: unknown): ResolvedUnique | undefined {
+    if (value === undefined) return undefined;
+    if (typeof value === 'function') return Object.freeze({ keyOf: value as UniqueFunction });
+    if (typeof value === 'string') return Object.freeze({ paths: Object.freeze([path(value, 'unique')]) });
+    if (!Array.isArray(value) || value.length === 0) return fail('unique', EXPECTED, value);
+    return Object.freeze({
+        paths: Object.freeze(value.map((entry: unknown, index) => path(entry, `unique[${index}]`))),
+    });
+}
+
+function path(value: unknown, option: string): readonly string[] {
+    if (typeof value !== 'string' || value === '') {
+        const isEntry = option !== 'unique';
+        return fail(
+            option,
+            isEntry ? "a field such as 'url' or a JSON Pointer such as '/product/id'" : EXPECTED,
+            value,
+        );
+    }
+    if (!value.startsWith('/')) return Object.freeze([value]);
+    if (/~(?![01])/.test(value)) {
+        return fail(option, 'a JSON Pointer in which "~" is written "~0" and "/" in a name "~1"', value);
+    }
+    return Object.freeze(
+        value
+            .slice(1)
+            .split('/')
+            .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
+    );
+}
+
+function fail(option: string, expected: string, value: unknown): never {
+    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${describe(value)}.`);
+}
+
+/** Names a wrong value without repeating what may be secret. */
+function describe(value: unknown): string {
+    if (typeof value === 'string') {
+        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+    }
+    if (typeof value === 'function') return 'a function';
+    if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+    if (typeof value === 'object' && value !== null) {
+        return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
+    }
+    return String(value);
+}

@@ -1,0 +1,38 @@
+import { shorten } from '../utils/text.js';
+import type { Fault } from './alternatives.js';
+import { failingPath, isMissing } from './sample.js';
+import type { ReasonSummary } from './reasons.js';
+import { describeError, describeTypes } from './words.js';
+
+const MAX_MESSAGE_LENGTH = 400;
+const MAX_NAME_LENGTH = 80;
+
+/**
+ * A fault in words to be read after its path. That of alternatives is told by the branch that fits best. `pathOf` tells how the
+ * path of an error may be shown.
+ */
+export function describeFault(
+    reason: ReasonSummary['reason'],
+    { error, best, types }: Fault,
+    pathOf: (instancePath: string, schemaPath: string) => string,
+): string {
+    const [closest] = best;
+    if (types !== undefined) return describeTypes([...new Set(types.map(String))]) ?? describeError(reason, error);
+    if (reason !== 'schema' || closest === undefined) return describeError(reason, error);
+    const words = describeError(reason, closest);
+    const below = closest.instancePath.slice(error.instancePath.length);
+    if (below === '') return words;
+    const place = pathOf(below, closest.schemaPath);
+    return shorten(
+        `fits none of the alternatives in the schema; in the closest one ${place} ${words}`,
+        MAX_MESSAGE_LENGTH,
+    );
+}
+
+/** The same for one item, whose data may be shown: with the name of what must not be there. */
+export function describeFaultOfItem(reason: ReasonSummary['reason'], fault: Fault): string {
+    const words = describeFault(reason, fault, (instancePath) => instancePath);
+    const told = fault.best[0] ?? fault.error;
+    const name = isMissing(told) ? '' : failingPath(told).slice(told.instancePath.length + 1);
+    return name === '' ? words : `${words}: ${JSON.stringify(shorten(name, MAX_NAME_LENGTH))}`;
+}

@@ -1,0 +1,268 @@
+import type { ItemError } from '../records.js';
+import type { SecretRemover } from '../utils/secrets.js';
+import { removeGenericSecrets } from '../utils/secrets.js';
+import { foldErrors } from './alternatives.js';
+import { compileReader, countMembers, LEAF } from './field-reader.js';
+import type { ElementCounts, FieldReader } from './field-reader.js';
+import { Shape, Shapes } from './field-shapes.js';
+import type { FieldTally } from './field-shapes.js';
+import type { FieldNode } from './field-tree.js';
+import { buildFieldTree, createNode, MAX_NAME_LENGTH } from './field-tree.js';
+import { FieldTable } from './field-table.js';
+import type { FieldDetails, FieldSummary, SavedFields } from './field-table.js';
+import { FieldLooks } from './field-looks.js';
+import { failingPath } from './sample.js';
+import { SchemaNames } from './schema-names.js';
+import { kindOf } from './value-kind.js';
+import { toPointer } from '../utils/json-pointer.js';
+
+export type { FieldDetails, FieldSummary, FieldTally, SavedFields };
+
+export interface FieldOptions {
+    /** JSON Schema of an item, where it is known. */
+    schema?: unknown;
+    /** Further places that are counted: JSON Pointers with `*`. */
+    paths?: readonly string[];
+    /** Whether examples of values are kept. */
+    samples?: boolean;
+    /** What of an item may be shown, by `Redactor.apply`. What it takes away has no row; where it returns nothing, all of it. */
+    redact?: (item: unknown) => unknown;
+    removeSecrets?: SecretRemover;
+}
+
+/** Further top-level names that are counted. */
+const MAX_FURTHER_NAMES = 1_000;
+const MAX_READ_NAMES = 200;
+/** Frequent names are read by name from the 64th item on; which they are is reviewed after 256 items, 1,024 and so on. */
+const FIRST_REVIEW_ITEMS = 64;
+const REVIEW_FACTOR = 4;
+const OFTEN = 0.05;
+/** Once more than 256 items and 20 % of all items had a new shape, items are counted without looking for their shape. */
+const MIN_SHAPES = 256;
+const MAX_NEW_SHARE = 0.2;
+/** Then every 64th item is looked at for examples. */
+const LOOK_INTERVAL = 64;
+
+/** Counts for each field how many stored items have a value there, and of what kind. */
+export class FieldCounts {
+    readonly #options: FieldOptions;
+    readonly #table: FieldTable;
+    readonly #looks: FieldLooks;
+    readonly #elements: ElementCounts = { counts: new Int32Array(0), touched: [] };
+    #root: FieldNode;
+    #names: SchemaNames;
+    #reader: FieldReader<Shape>;
+    readonly #shapes: Shapes;
+    /** By name: its slot, and how many items had it. */
+    readonly #further = new Map<string, { slot: number; seenItems: number }>();
+    readonly #noShape = new Shape([]);
+    #tallied = 0;
+    #newShapes = 0;
+    #isDiverse = false;
+    #nextReview = FIRST_REVIEW_ITEMS;
+
+    constructor(options: FieldOptions = {}) {
+        this.#options = options;
+        this.#table = new FieldTable(options.redact !== undefined);
+        this.#shapes = new Shapes(this.#table);
+        this.#looks = new FieldLooks(this.#table, {
+            samples: options.samples ?? true,
+            redact: options.redact,
+            removeSecrets: options.removeSecrets ?? removeGenericSecrets,
+        });
+        this.#root = buildFieldTree(options.schema, options.paths ?? []);
+        this.#names = new SchemaNames(options.schema);
+        this.#reader = this.#compile();
+    }
+
+    /** Another schema describes the items from now on. What was counted stays. */
+    useSchema(schema: unknown): void {
+        this.#root = buildFieldTree(schema, this.#options.paths ?? []);
+        this.#names = new SchemaNames(schema);
+        this.#restart();
+    }
+
+    /** What is to be counted of an item once it is stored. `item` is JSON data: parsed, or a copy that is plain. */
+    tally(item: object): FieldTally {
+        if (++this.#tallied >= this.#nextReview) this.#review();
+        if (this.#isDiverse) return this.#countAll(item);
+        const shape = this.#shapeOf(item);
+        if (countNames(item) !== this.#reader.known) this.#countFurther(item);
+        return this.#elements.touched.length === 0 ? shape.tally : { shape, more: this.#takeElements() };
+    }
+
+    /** Counts a stored item. */
+    store({ shape, more }: FieldTally): void {
+        this.#table.storedItems++;
+        if (shape.isOpen) shape.storedItems++;
+        else for (const slot of shape.slots) this.#table.add(slot, 1);
+        if (more === undefined) return;
+        for (let index = 0; index < more.length; index += 2) this.#table.add(more[index]!, more[index + 1]!);
+    }
+
+    /** Counts an item that failed, for each field that is at fault. */
+    fail(errors: readonly ItemError[]): void {
+        const paths = new Set<string>();
+        for (const { error, best } of foldErrors(errors)) {
+            const told = best[0] ?? error;
+            paths.add(this.#names.pathOf(failingPath(told), told.schemaPath));
+        }
+        const slots = new Set([...paths].map((path) => this.#table.nearestSlot(path)));
+        for (const slot of slots) if (slot !== undefined) this.#table.addFailed(slot);
+    }
+
+    /** One row for each field of the schema, for each path that was asked for, and for further top-level names that are common. */
+    rows(): readonly FieldSummary[] {
+        this.#shapes.fold();
+        return this.#table.rows(this.#root, this.#furtherNames());
+    }
+
+    /** The same with what a page shows. */
+    details(): readonly FieldDetails[] {
+        this.#shapes.fold();
+        return this.#table.details(this.#root, this.#furtherNames());
+    }
+
+    /** What another process of the run needs to count on. */
+    save(): SavedFields {
+        this.#shapes.fold();
+        return this.#table.save();
+    }
+
+    /** Counts on from what `save` gave. */
+    restore(saved: SavedFields): void {
+        this.#table.restore(saved);
+        const known = this.#root.names;
+        for (const name of this.#table.topLevelNames()) {
+            if (!known.has(name)) this.#learn(name);
+        }
+    }
+
+    #shapeOf(item: object): Shape {
+        const step = this.#reader.follow(item, this.#shapes.first, this.#elements);
+        const known = step[LEAF] as Shape | undefined;
+        if (known !== undefined) return known;
+        const slots: number[] = [];
+        this.#collectSlots(this.#root, item, slots);
+        const shape = this.#shapes.add(step, slots);
+        this.#looks.look(item, this.#root);
+        this.#newShapes++;
+        if (this.#newShapes > MIN_SHAPES && this.#newShapes > this.#tallied * MAX_NEW_SHARE) this.#isDiverse = true;
+        return shape;
+    }
+
+    /** For items that have little in common: to look for their shape would cost more than to count them. */
+    #countAll(item: object): FieldTally {
+        if (this.#tallied % LOOK_INTERVAL === 0) this.#looks.look(item, this.#root);
+        countMembers(this.#root, item, this.#elements, (name) => this.#furtherSlot(item, name));
+        return { shape: this.#noShape, more: this.#takeElements() };
+    }
+
+    #compile(): FieldReader<Shape> {
+        this.#register(this.#root);
+        this.#makeRoom();
+        return compileReader<Shape>({
+            root: this.#root,
+            grow: (step, kind) => this.#shapes.grow(step, kind),
+        });
+    }
+
+    /** Gives each place a slot, so that a failure finds it. */
+    #register(node: FieldNode): void {
+        for (const child of [...node.names.values(), ...(node.any ? [node.any] : [])]) {
+            child.slot = this.#table.slotOf(child.path);
+            this.#register(child);
+        }
+    }
+
+    /** Reads from now on what the tree has become. What items were tallied before stays valid: slots never change. */
+    #restart(): void {
+        this.#reader = this.#compile();
+        this.#shapes.forget();
+    }
+
+    /** The slots of all members that the reader follows by name. */
+    #collectSlots(node: FieldNode, value: object, slots: number[]): void {
+        for (const [name, child] of node.names) {
+            if (!Object.hasOwn(value, name) || (Array.isArray(value) && name === 'length')) continue;
+            const member = (value as Record<string, unknown>)[name];
+            slots.push(child.slot + kindOf(member));
+            if (typeof member === 'object' && member !== null) this.#collectSlots(child, member, slots);
+        }
+    }
+
+    #countFurther(item: object): void {
+        for (const name in item) {
+            if (this.#root.names.has(name)) continue;
+            const first = this.#furtherSlot(item, name);
+            if (first === undefined) continue;
+            const slot = first + kindOf((item as Record<string, unknown>)[name]);
+            if (this.#elements.counts[slot]!++ === 0) this.#elements.touched.push(slot);
+        }
+    }
+
+    /** The slot of a top-level name that is not read by name; `undefined` where there are too many. */
+    #furtherSlot(item: object, name: string): number | undefined {
+        const isNew = !this.#further.has(name);
+        const further = this.#learn(name);
+        if (further === undefined) return undefined;
+        further.seenItems++;
+        if (isNew) this.#looks.lookAt(item, name);
+        return further.slot;
+    }
+
+    #learn(name: string): { slot: number; seenItems: number } | undefined {
+        const known = this.#further.get(name);
+        if (known !== undefined) return known;
+        if (this.#further.size >= MAX_FURTHER_NAMES || name.length > MAX_NAME_LENGTH) return undefined;
+        const further = { slot: this.#table.slotOf(toPointer([name])), seenItems: 0 };
+        this.#further.set(name, further);
+        this.#makeRoom();
+        return further;
+    }
+
+    /** Names that come often are read by name from now on. */
+    #review(): void {
+        if (this.#isDiverse) return;
+        const minItems = this.#tallied * OFTEN;
+        this.#nextReview = this.#tallied * REVIEW_FACTOR;
+        let isChanged = false;
+        for (const [name, { seenItems }] of this.#further) {
+            if (seenItems < minItems || this.#root.names.has(name) || this.#root.names.size >= MAX_READ_NAMES) continue;
+            this.#root.names.set(name, createNode(toPointer([name])));
+            isChanged = true;
+        }
+        if (isChanged) this.#restart();
+    }
+
+    #furtherNames(): string[] {
+        return [...this.#further.keys()];
+    }
+
+    #takeElements(): number[] {
+        const { counts, touched } = this.#elements;
+        const taken: number[] = [];
+        for (const slot of touched) {
+            taken.push(slot, counts[slot]!);
+            counts[slot] = 0;
+        }
+        touched.length = 0;
+        return taken;
+    }
+
+    #makeRoom(): void {
+        const { counts } = this.#elements;
+        if (this.#table.slots <= counts.length) return;
+        const larger = new Int32Array(this.#table.slots * 2);
+        larger.set(counts);
+        this.#elements.counts = larger;
+    }
+}
+
+/** Quicker than `Object.keys`, which makes a list of them. */
+function countNames(item: object): number {
+    let names = 0;
+    // oxlint-disable-next-line guard-for-in, no-unused-vars -- JSON data inherits nothing that a loop would list
+    for (const _ in item) names++;
+    return names;
+}

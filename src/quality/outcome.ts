@@ -1,0 +1,117 @@
+import type { GuardReport } from './guard-report.js';
+import { countedItems, faultyItems } from './guard-report.js';
+import { count, number, percent } from '../utils/format.js';
+import { removeGenericSecrets } from '../utils/secrets.js';
+import { escapeControls } from '../utils/text.js';
+import { describeReason } from './reasons.js';
+import { BY_DEFAULT } from './verdict.js';
+
+/** How a run ended, for the guard's last log line and the run's status message. */
+export interface Outcome {
+    /**
+     * - `error`: items came and none was stored, or items are unsent
+     * - `warning`: something is in quarantine, against the schema or unmet
+     */
+    readonly level: 'info' | 'warning' | 'error';
+    /** What became of the items, why, and what to do. No values of items. */
+    readonly message: string;
+}
+
+export interface OutcomeContext {
+    /** What the quarantine is called, for the command that brings items back. */
+    quarantine?: string;
+    /** Where the page is: an address that opens without a token, or a path of this machine. */
+    reportPlace?: string;
+    /** Why items could not be sent, or why pushes were refused. */
+    problem?: string;
+}
+
+/** What became of the items of a run, in one line. */
+export function describeOutcome(
+    report: GuardReport,
+    { quarantine, reportPlace, problem }: OutcomeContext = {},
+): Outcome {
+    const [unmet] = report.verdict.unmet.filter(({ expectation }) => isAskedFor(expectation));
+    const sentences = [
+        ...(unmet === undefined
+            ? []
+            : [`${report.verdict.outcome === 'failed' ? 'Failed' : 'Warning'}: ${unmet.message}`]),
+        summarize(report),
+        ...(problem === undefined ? [] : [escapeControls(removeGenericSecrets(problem))]),
+        ...('none' in report.schema && countedItems(report) > 0 ? ['Items were not checked here'] : []),
+        ...(reportPlace === undefined ? [] : [`Report: ${reportPlace}`]),
+        ...(report.quarantinedItems > 0 && quarantine !== undefined
+            ? [`To bring items back: ${redriveCommand(quarantine)}`]
+            : []),
+    ];
+    return { level: levelOf(report), message: sentences.map(withoutStop).join('. ') };
+}
+
+/** "Stored 155 of 300 items; 145 (48 %) in quarantine, most often /price must be a number". */
+export function summarize(report: SummarizedReport): string {
+    const { storedItems, quarantinedItems, reasons } = report;
+    const received = countedItems(report);
+    if (received === 0) return 'No items were received';
+    const stored =
+        storedItems === received
+            ? `Stored ${received === 1 ? '1 item' : `all ${number(received)} items`}`
+            : `Stored ${number(storedItems)} of ${count(received, 'item')}`;
+    const [cause] = reasons.filter(({ reason }) => reason !== 'duplicate');
+    const because = cause === undefined ? '' : `, most often ${describeReason(cause)}`;
+    const others: [number | undefined, string][] = [
+        [report.warnedItems, `of them against the schema${because}`],
+        [
+            quarantinedItems,
+            `(${percent(quarantinedItems, received, 0)}) in quarantine${report.warnedItems ? '' : because}`,
+        ],
+        [report.repairedItems, 'repaired'],
+        [report.duplicateItems, report.duplicateItems === 1 ? 'duplicate left out' : 'duplicates left out'],
+        [report.trimmedItems, 'over the budget'],
+        [report.pendingItems, 'under way'],
+        [report.unsentItems, 'not sent'],
+    ];
+    return [stored, ...others.flatMap(([items, words]) => (items ? [`${number(items)} ${words}`] : []))].join('; ');
+}
+
+export type SummarizedReport = Pick<
+    GuardReport,
+    | 'receivedItems'
+    | 'storedItems'
+    | 'quarantinedItems'
+    | 'trimmedItems'
+    | 'discardedItems'
+    | 'pendingItems'
+    | 'unsentItems'
+    | 'reasons'
+> &
+    Partial<Pick<GuardReport, 'duplicateItems' | 'repairedItems' | 'warnedItems'>>;
+
+/** The command that brings items back from a quarantine. */
+export function redriveCommand(quarantine: string): string {
+    // A name that a shell would not take as one word is quoted.
+    const argument = /^[\w./~-]+$/.test(quarantine) ? quarantine : `'${quarantine.replaceAll("'", String.raw`'\''`)}'`;
+    return `npx apify-dataset-guard redrive ${argument}`;
+}
+
+/** What `check` found: "All 3,148 items pass". */
+export function summarizeCheck({ checkedItems, failedItems }: { checkedItems: number; failedItems: number }): string {
+    if (checkedItems === 0) return 'No items to check';
+    if (failedItems === 0) return checkedItems === 1 ? 'The item passes' : `All ${count(checkedItems, 'item')} pass`;
+    if (checkedItems === 1) return 'The item fails';
+    return `${number(failedItems)} of ${count(checkedItems, 'item')} ${failedItems === 1 ? 'fails' : 'fail'}`;
+}
+
+function levelOf(report: GuardReport): Outcome['level'] {
+    const { storedItems, unsentItems, quarantinedItems, warnedItems, verdict } = report;
+    if (unsentItems > 0 || (storedItems === 0 && faultyItems(report) > 0)) return 'error';
+    return quarantinedItems > 0 || warnedItems > 0 || verdict.unmet.length > 0 ? 'warning' : 'info';
+}
+
+/** What nobody asked for is in the summary already, and so are unsent items. */
+function isAskedFor(expectation: string): boolean {
+    return !expectation.startsWith(BY_DEFAULT) && expectation !== 'unsentItems';
+}
+
+function withoutStop(sentence: string): string {
+    return sentence.replace(/\.$/, '');
+}

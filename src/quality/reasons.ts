@@ -1,0 +1,259 @@
+import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+import { pointerNames, toPointer } from '../utils/json-pointer.js';
+import type { SecretRemover } from '../utils/secrets.js';
+import { removeGenericSecrets } from '../utils/secrets.js';
+import { escapeControls, shorten } from '../utils/text.js';
+import type { Fault } from './alternatives.js';
+import { foldErrors } from './alternatives.js';
+import { describeFault } from './fault-words.js';
+import { failingPath, identityOf, isMissing, sampleOf } from './sample.js';
+import type { Identify, ReasonSample } from './sample.js';
+import { SchemaNames } from './schema-names.js';
+import { describeError } from './words.js';
+
+export type { ReasonSample };
+
+/** Why items are in quarantine, as reports have it. */
+export interface ReasonSummary {
+    readonly reason: QuarantineReason | 'duplicate' | 'other';
+    readonly keyword: string;
+    /** JSON Pointer into the item; indexes and names that only the data knows are `*`. */
+    readonly path: string;
+    /** In words to be read after `path`: "must be a number". Holds nothing of an item. */
+    readonly message: string;
+    /** Items. */
+    readonly count: number;
+    readonly rejectedBy: 'guard' | 'platform';
+    /** Different values, most frequent first, at most 5. */
+    readonly samples: readonly ReasonSample[];
+}
+
+/** What a page needs besides, and what another process of the run counts on with. */
+export interface ReasonDetails extends ReasonSummary {
+    /** As `path`; for what is missing its own path, not that of the object around it. */
+    readonly field: string;
+    readonly key: string;
+}
+
+export interface CountedRejection {
+    reason: QuarantineReason | 'duplicate';
+    rejectedBy: 'guard' | 'platform';
+    errors: readonly ItemError[];
+    /** The item as it may be shown; asked for only while samples are wanted. */
+    item: () => unknown;
+    /** The page that it came from. */
+    url?: string;
+}
+
+export interface ReasonOptions {
+    samples: boolean;
+    names?: SchemaNames;
+    identify?: Identify;
+    removeSecrets?: SecretRemover;
+}
+
+interface Counted extends Omit<ReasonDetails, 'count' | 'samples'> {
+    count: number;
+    /** By value; where there is none, by item. */
+    samples: Map<string, ReasonSample>;
+}
+
+const MAX_REASONS = 100;
+/** So many values are told apart, so that those reported are the most frequent ones. */
+const MAX_VALUES = 20;
+const MAX_SAMPLES = 5;
+/** Values of the items after that are not looked at: it would cost more than it tells. */
+const SAMPLED_ITEMS = 1_000;
+/** Further reasons are in the report only. */
+const MAX_ANNOUNCED = 10;
+const MAX_PATH_LENGTH = 200;
+const MAX_SCHEMA_PATH_LENGTH = 400;
+const OTHER = 'other';
+
+/** Groups rejections by what went wrong where. */
+export class ReasonCounts {
+    readonly #byKey = new Map<string, Counted>();
+    readonly #options: ReasonOptions;
+    readonly #removeSecrets: SecretRemover;
+    #names: SchemaNames;
+    #rejectedItems = 0;
+    #announced = 0;
+
+    constructor(options: ReasonOptions) {
+        this.#options = options;
+        this.#names = options.names ?? new SchemaNames();
+        this.#removeSecrets = options.removeSecrets ?? removeGenericSecrets;
+    }
+
+    /** Another schema counts from now on. */
+    useNames(names: SchemaNames): void {
+        this.#names = names;
+    }
+
+    /**
+     * Counts the reasons of one item, each once. Returns those that the log should name: the first ten that are new. An item
+     * without errors has its reason alone.
+     */
+    count(rejection: CountedRejection): ReasonSummary[] {
+        this.#rejectedItems++;
+        const { reason, rejectedBy, errors } = rejection;
+        const faults = errors.length > 0 ? foldErrors(errors) : [{ error: withoutError(reason), best: [] }];
+        const seen = new Set<Counted>();
+        const added: Counted[] = [];
+        const show = once(() => this.#shown(rejection));
+        for (const fault of faults) {
+            const counted = this.#find(reason, rejectedBy, fault);
+            if (seen.has(counted)) continue;
+            seen.add(counted);
+            if (counted.count++ === 0 && this.#announced < MAX_ANNOUNCED) {
+                this.#announced++;
+                added.push(counted);
+            }
+            if (this.#options.samples && counted.reason !== OTHER && counted.count <= SAMPLED_ITEMS) {
+                this.#addSample(counted, fault, show(), rejection.url);
+            }
+        }
+        return added.map(toSummary);
+    }
+
+    /** Counts a record of the quarantine, as its item was counted when it was rejected. */
+    countRecord({ reason, rejectedBy, errors, item, request }: QuarantineRecord): void {
+        // A record's last error may stand for those that it had no room for.
+        const named = errors.filter(({ keyword }) => keyword !== 'more');
+        this.count({ reason, rejectedBy, errors: named, item: () => item, url: request?.url });
+    }
+
+    /** Items that were counted, each once. */
+    get rejectedItems(): number {
+        return this.#rejectedItems;
+    }
+
+    /** Counts on from what `details` gave in an earlier process. */
+    restore(rejectedItems: number, reasons: readonly ReasonDetails[]): void {
+        this.#rejectedItems = rejectedItems;
+        for (const details of reasons) {
+            const samples = new Map(details.samples.map((sample) => [sampleKey(sample), sample]));
+            this.#byKey.set(details.key, { ...details, samples });
+        }
+        this.#announced = Math.min(this.#byKey.size, MAX_ANNOUNCED);
+    }
+
+    /** Most frequent first; the rest, as one, last. */
+    list(): readonly ReasonSummary[] {
+        return Object.freeze(this.#sorted().map(toSummary));
+    }
+
+    /** The same, with what a page shows. */
+    details(): readonly ReasonDetails[] {
+        return Object.freeze(this.#sorted().map(toDetails));
+    }
+
+    #sorted(): Counted[] {
+        return [...this.#byKey.values()].sort(
+            (a, b) => Number(a.reason === OTHER) - Number(b.reason === OTHER) || b.count - a.count,
+        );
+    }
+
+    #find(reason: CountedRejection['reason'], rejectedBy: 'guard' | 'platform', fault: Fault): Counted {
+        const { keyword, instancePath, schemaPath } = fault.error;
+        const path = shorten(this.#names.pathOf(instancePath, schemaPath), MAX_PATH_LENGTH);
+        const message = this.#removeSecrets(describeFault(reason, fault, (...paths) => this.#names.pathOf(...paths)));
+        const field = isMissing(fault.error) ? this.#fieldOf(fault.error) : path;
+        // Without a place in the schema the words are all that tells reasons apart.
+        const isUnplaced = schemaPath === '' && (reason === 'not-an-object' || rejectedBy === 'platform');
+        const place = shorten(schemaPath, MAX_SCHEMA_PATH_LENGTH);
+        const key = JSON.stringify([reason, rejectedBy, keyword, place, path, field, isUnplaced ? message : '']);
+        let counted = this.#byKey.get(key);
+        if (counted !== undefined) return counted;
+        if (this.#byKey.size < MAX_REASONS) {
+            counted = { reason, keyword, path, message, rejectedBy, field, key, count: 0, samples: new Map() };
+            this.#byKey.set(key, counted);
+            return counted;
+        }
+        counted = this.#byKey.get(OTHER);
+        if (counted === undefined) {
+            counted = {
+                reason: OTHER,
+                keyword: '',
+                path: '',
+                message: describeError(OTHER, fault.error),
+                rejectedBy,
+                field: '',
+                key: OTHER,
+                count: 0,
+                samples: new Map(),
+            };
+            this.#byKey.set(OTHER, counted);
+        }
+        return counted;
+    }
+
+    #fieldOf(error: ItemError): string {
+        const names = pointerNames(failingPath(error));
+        const path = this.#names.pathOf(error.instancePath, error.schemaPath);
+        return shorten(`${path}${toPointer(names.slice(-1))}`, MAX_PATH_LENGTH);
+    }
+
+    #shown({ reason, item }: CountedRejection): { item: unknown; identity: string | undefined } {
+        // A larger item would cost more to read than its name tells.
+        const shown = reason === 'too-large' || reason === 'not-serializable' ? undefined : item();
+        return { item: shown, identity: identityOf(shown, this.#options.identify, this.#removeSecrets) };
+    }
+
+    #addSample(
+        counted: Counted,
+        { error, best }: Fault,
+        { item, identity }: { item: unknown; identity: string | undefined },
+        url: string | undefined,
+    ): void {
+        const sample = sampleOf({
+            error: best[0] ?? error,
+            maskedPath: counted.field,
+            // What fails as a whole has no value of its own that failed.
+            item: counted.reason === 'schema' ? item : undefined,
+            identity,
+            url,
+            removeSecrets: this.#removeSecrets,
+        });
+        const key = sampleKey(sample);
+        const known = counted.samples.get(key);
+        if (known !== undefined) counted.samples.set(key, { ...known, count: known.count + 1 });
+        else if (counted.samples.size < MAX_VALUES) counted.samples.set(key, sample);
+    }
+}
+
+/** `/price must be a number`. Holds no value of an item. */
+export function describeReason({ path, message }: Pick<ReasonSummary, 'path' | 'message'>): string {
+    return `${path === '' ? 'the item' : escapeControls(path)} ${message}`;
+}
+
+function withoutError(reason: CountedRejection['reason']): ItemError {
+    return { instancePath: '', schemaPath: '', keyword: reason, params: {} };
+}
+
+function sampleKey({ value, item, url, path }: ReasonSample): string {
+    return value ?? `\n${item ?? url ?? path}`;
+}
+
+function once<T>(make: () => T): () => T {
+    let made: { value: T } | undefined;
+    return () => (made ??= { value: make() }).value;
+}
+
+function toSummary(counted: Counted): ReasonSummary {
+    const { reason, keyword, path, message, count, rejectedBy } = counted;
+    const samples = [...counted.samples.values()].sort((a, b) => b.count - a.count).slice(0, MAX_SAMPLES);
+    return Object.freeze({
+        reason,
+        keyword,
+        path,
+        message,
+        count,
+        rejectedBy,
+        samples: Object.freeze(samples.map((sample) => Object.freeze({ ...sample }))),
+    });
+}
+
+function toDetails(counted: Counted): ReasonDetails {
+    return Object.freeze({ ...toSummary(counted), field: counted.field, key: counted.key });
+}

@@ -1,0 +1,54 @@
+import { synchronous } from '../ports.js';
+import type { ItemError } from '../records.js';
+import { pointerNames, toPointer } from '../utils/json-pointer.js';
+import type { SchemaNames } from './schema-names.js';
+import { ANY, namesInSchemaPath } from './schema-names.js';
+import { describeError } from './words.js';
+
+/** What of an item may leave the process, by the option `redact`. */
+export class Redactor {
+    readonly #redact: ((item: any) => unknown) | undefined;
+    readonly #onError: (error: unknown) => void;
+
+    /** `onError` is called with what `redact` throws; it must not show it to anybody who may not see the item. */
+    constructor(redact: ((item: any) => unknown) | undefined, onError: (error: unknown) => void) {
+        this.#redact = redact;
+        this.#onError = onError;
+    }
+
+    /** Whether there is anything to be hidden: then names that only the data knows are hidden, too. */
+    get isActive(): boolean {
+        return this.#redact !== undefined;
+    }
+
+    /**
+     * The redacted item; `undefined` where `redact` throws, returns a promise or no object: then what it would have hidden is
+     * unknown, and nothing of the item may be shown. `item` is parsed JSON that belongs to nobody else.
+     */
+    apply(item: unknown): object | undefined {
+        if (this.#redact === undefined) return item as object;
+        try {
+            const redacted: unknown = synchronous(this.#redact(item));
+            if (typeof redacted === 'object' && redacted !== null && !Array.isArray(redacted)) return redacted;
+            throw new TypeError('expected an object from redact');
+        } catch (error) {
+            this.#onError(error);
+            return undefined;
+        }
+    }
+}
+
+/** Parameters of an error that hold a name which only the data knows. */
+const DATA_NAMES = ['additionalProperty', 'unevaluatedProperty', 'propertyName', 'property'] as const;
+
+/** An error as a record of a redacted item may have it: without names that only the data knows. */
+export function maskError(error: ItemError, names: SchemaNames): ItemError {
+    const own = namesInSchemaPath(error.schemaPath);
+    const known = (name: string) => names.has(name) || own.has(name);
+    const instancePath = toPointer(
+        pointerNames(error.instancePath).map((name) => (known(name) || /^\d+$/.test(name) ? name : ANY)),
+    );
+    const params = { ...error.params };
+    for (const key of DATA_NAMES) if (typeof params[key] === 'string' && !known(params[key])) params[key] = ANY;
+    return { ...error, instancePath, params, message: describeError('schema', { ...error, params }) };
+}

@@ -1,0 +1,47 @@
+import { redriveCommand } from '../../quality/outcome.js';
+import { plainText } from './path.js';
+import type { ReportPage } from '../page.js';
+import { link } from './link.js';
+import type { Markup } from './markup.js';
+import { html } from './markup.js';
+
+/** What to do next. */
+export function renderSteps(page: ReportPage): Markup | undefined {
+    const steps = stepsOf(page);
+    if (steps.length === 0) return undefined;
+    return html`<section>
+        <h2>What to do</h2>
+        <ol class="steps">
+            ${steps.map((step) => html`<li>${step}</li>`)}
+        </ol>
+    </section>`;
+}
+
+function stepsOf({ kind, items, quarantine, schema, rejectedItems }: ReportPage): Markup[] {
+    const steps: Markup[] = [];
+    if ((items.unsentItems ?? 0) > 0) {
+        steps.push(html`Start the run again (resurrect it): its next start sends the items that are saved with it.`);
+    }
+    if (schema !== undefined && schema.source === undefined && schema.reason !== undefined) {
+        steps.push(
+            html`Describe the items in <code>.actor/dataset_schema.json</code>, in <code>fields</code>: without a schema
+                no item is checked here.`,
+        );
+    }
+    if (kind === 'check' && rejectedItems > 0) {
+        steps.push(
+            html`Correct the code that makes the items, or the schema; <code>check --failed</code> writes the failing
+                items to a file.`,
+        );
+    }
+    if (kind !== 'check' && rejectedItems > 0 && quarantine !== undefined) {
+        steps.push(
+            html`Look at the items in ${link(quarantine.url, html`<bdi>${quarantine.name}</bdi>`)}, and correct the
+            scraper or the schema.`,
+            html`Bring the items back. <code>--dry-run</code> says first what would happen;
+                <code>--transform file.js</code> changes the items on their way.
+                <pre>${plainText(redriveCommand(quarantine.name), 300)}</pre>`,
+        );
+    }
+    return steps;
+}

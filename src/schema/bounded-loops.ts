@@ -1,0 +1,97 @@
+import type { KeywordCxt } from 'ajv';
+
+import type { Code, KeywordParts } from './keyword-code.js';
+
+/** Ajv's mark of a path token that is the name of a property, and not an index. */
+const NAME_OF_PROPERTY = 1;
+
+/** Ends the loop over elements or properties after enough errors of it: the value has failed, whatever follows. */
+export function stopsAfterSubschema(full: Code, parts: KeywordParts): Code {
+    return (context, ruleType) => {
+        // A tuple is no loop.
+        if (!context.allErrors || Array.isArray(context.schema)) {
+            full(context, ruleType);
+            return;
+        }
+        const stop = stopAfter(context, parts);
+        const { subschema } = context;
+        context.subschema = (...args) => {
+            const result = subschema.apply(context, args);
+            stop();
+            return result;
+        };
+        full(context, ruleType);
+    };
+}
+
+/** The same for what the keyword says itself of each property. */
+export function stopsAfterError(full: Code, parts: KeywordParts): Code {
+    return (context, ruleType) => {
+        if (context.allErrors) {
+            const stop = stopAfter(context, parts);
+            const { error } = context;
+            context.error = (...args) => {
+                error.apply(context, args);
+                stop();
+            };
+        }
+        full(context, ruleType);
+    };
+}
+
+function stopAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: KeywordParts): () => void {
+    const errors = new Name('errors');
+    const before = gen.const('before', errors);
+    return () => gen.if(_`${errors} - ${before} >= ${maxErrors}`, () => gen.break());
+}
+
+/** `contains` may still find what it looks for, so that its loop goes on, and forgets the errors that are too many. */
+export function truncatesErrors(full: Code, { codegen: { _, Name }, maxErrors }: KeywordParts): Code {
+    return (context, ruleType) => {
+        const { gen, subschema } = context;
+        const errors = new Name('errors');
+        const most = gen.const('most', _`${errors} + ${maxErrors}`);
+        context.subschema = (...args) => {
+            const result = subschema.apply(context, args);
+            gen.if(_`${errors} > ${most}`, () => {
+                gen.code(_`${new Name('vErrors')}.length = ${most}`);
+                gen.assign(errors, most);
+            });
+            return result;
+        };
+        full(context, ruleType);
+    };
+}
+
+/**
+ * Escapes a key for the paths of errors once, and only as much of it as the paths show. Ajv escapes the whole key for each error
+ * below it, also for those of a branch that no longer counts: a key of 100 KB over 50,000 elements takes seconds.
+ */
+export function boundedPath(full: Code, { codegen: { _, str }, maxKeyLength }: KeywordParts): Code {
+    return (context, ruleType) => {
+        const { gen, it, subschema } = context;
+        context.subschema = (args, valid) => {
+            const { dataProp, dataPropType, ...others } = args;
+            if (dataProp === undefined || dataPropType !== NAME_OF_PROPERTY)
+                return subschema.call(context, args, valid);
+            const escape = gen.scopeValue('func', { ref: escapeKeys(maxKeyLength) });
+            const errorPath = str`${it.errorPath}/${_`${escape}(${dataProp})`}`;
+            // Ajv reads nothing else of the context here.
+            const inside = { it: { ...it, errorPath } } as KeywordCxt;
+            return subschema.call(inside, { ...others, data: _`${it.data}[${dataProp}]` }, valid);
+        };
+        full(context, ruleType);
+    };
+}
+
+/** Remembers the last key, which is mostly the next one, too. */
+function escapeKeys(maxLength: number): (key: string) => string {
+    let last = '';
+    let escaped = '';
+    return (key) => {
+        if (key === last) return escaped;
+        last = key;
+        escaped = key.slice(0, maxLength).replaceAll('~', '~0').replaceAll('/', '~1');
+        return escaped;
+    };
+}

@@ -1,0 +1,161 @@
+import type { Dictionary } from '../records.js';
+import { isObject } from './place.js';
+
+/** Keywords that hold one schema, a list of schemas, or schemas by name. `items` and `dependencies` are more than one of these. */
+const WITH_ONE_SCHEMA = [
+    'items',
+    'additionalItems',
+    'unevaluatedItems',
+    'contains',
+    'additionalProperties',
+    'unevaluatedProperties',
+    'propertyNames',
+    'not',
+    'if',
+    'then',
+    'else',
+    'contentSchema',
+];
+const WITH_LIST = ['items', 'prefixItems', 'allOf', 'anyOf', 'oneOf'];
+const WITH_MAP = ['properties', 'patternProperties', 'dependentSchemas', 'dependencies', '$defs', 'definitions'];
+
+/** All other keywords that validate something, or that others refer to. */
+const FURTHER_KEYWORDS = [
+    ...['type', 'enum', 'const', 'required', 'dependentRequired', 'minProperties', 'maxProperties'],
+    ...['minLength', 'maxLength', 'pattern', 'format', 'formatMinimum', 'formatMaximum'],
+    ...['formatExclusiveMinimum', 'formatExclusiveMaximum', 'minimum', 'maximum', 'exclusiveMinimum'],
+    ...['exclusiveMaximum', 'multipleOf', 'minItems', 'maxItems', 'uniqueItems', 'minContains', 'maxContains'],
+    ...['$ref', '$dynamicRef', '$recursiveRef', '$id', '$anchor', '$dynamicAnchor', '$recursiveAnchor', '$vocabulary'],
+    ...['contentEncoding', 'contentMediaType', 'nullable', 'discriminator'],
+];
+
+/** Words that say something to people or to other tools, and nothing to a validator. */
+const ANNOTATIONS = [
+    ...['$schema', '$comment', 'title', 'description', 'default', 'example', 'examples', 'deprecated'],
+    ...['readOnly', 'writeOnly', 'unit', 'label', 'enumTitles', 'editor', 'xml', 'externalDocs'],
+];
+
+/** Every word that has a meaning in a schema, in some draft or in OpenAPI. */
+const KNOWN_WORDS: ReadonlySet<string> = new Set([
+    ...WITH_ONE_SCHEMA,
+    ...WITH_LIST,
+    ...WITH_MAP,
+    ...FURTHER_KEYWORDS,
+    ...ANNOTATIONS,
+]);
+
+/** Whether an object is a fit value for the keyword, so that it cannot be told from a property of that name. */
+export function isSchemaKeyword(word: string): boolean {
+    return WITH_ONE_SCHEMA.includes(word) || WITH_MAP.includes(word);
+}
+
+export function isKnownWord(word: string): boolean {
+    return KNOWN_WORDS.has(word) || word.startsWith('x-');
+}
+
+/** Words that people write for a keyword that is spelt quite differently. */
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+    ['regex', 'pattern'],
+    ['mandatory', 'required'],
+    ['optional', 'required'],
+    ['values', 'enum'],
+    ['options', 'enum'],
+    ['fields', 'properties'],
+]);
+
+/** The keyword that somebody may have meant who wrote `word`. */
+export function keywordLike(word: string): string | undefined {
+    const other = OTHER_NAMES.get(word);
+    if (other !== undefined) return other;
+    const mostEdits = Math.floor(word.length * 0.4);
+    let best: { keyword: string; edits: number } | undefined;
+    for (const keyword of KNOWN_WORDS) {
+        if (ANNOTATIONS.includes(keyword)) continue;
+        const edits = editDistance(word.toLowerCase(), keyword.toLowerCase());
+        if (edits <= mostEdits && edits < (best?.edits ?? Infinity)) best = { keyword, edits };
+    }
+    return best?.keyword;
+}
+
+/** Letters to change, add or leave out (Levenshtein). */
+function editDistance(one: string, other: string): number {
+    let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+    for (let i = 1; i <= one.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= other.length; j++) {
+            const replaced = row[j - 1]! + Number(one[i - 1] !== other[j - 1]);
+            next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced));
+        }
+        row = next;
+    }
+    return row.at(-1)!;
+}
+
+/** A schema within a schema. */
+export interface Subschema {
+    /** JSON Pointer from the schema around it: `/properties/price`. */
+    pointer: string;
+    keyword: string;
+    value: unknown;
+}
+
+export function* subschemas(schema: Dictionary): Generator<Subschema> {
+    for (const keyword of WITH_ONE_SCHEMA) {
+        const value: unknown = schema[keyword];
+        if (value !== undefined && !Array.isArray(value)) yield { pointer: `/${keyword}`, keyword, value };
+    }
+    for (const keyword of WITH_LIST) {
+        const list: unknown = schema[keyword];
+        if (!Array.isArray(list)) continue;
+        for (const [index, value] of list.entries()) yield { pointer: `/${keyword}/${index}`, keyword, value };
+    }
+    for (const keyword of WITH_MAP) {
+        const map: unknown = schema[keyword];
+        if (!isObject(map)) continue;
+        for (const [name, value] of Object.entries(map)) {
+            yield { pointer: `/${keyword}/${escapePointer(name)}`, keyword, value };
+        }
+    }
+}
+
+/** Calls `visit` for the schema and each schema in it that is an object, with its JSON Pointer. */
+export function walkSchemas(schema: unknown, visit: (schema: Dictionary, pointer: string) => void, pointer = ''): void {
+    if (!isObject(schema)) return;
+    visit(schema, pointer);
+    for (const part of subschemas(schema)) walkSchemas(part.value, visit, pointer + part.pointer);
+}
+
+export function escapePointer(name: string): string {
+    return name.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+function unescapePointer(token: string): string {
+    return token.replaceAll('~1', '/').replaceAll('~0', '~');
+}
+
+/** The value at a JSON Pointer in a schema. */
+export function valueAt(schema: unknown, pointer: string): unknown {
+    let value = schema;
+    for (const token of pointer.split('/').slice(1)) {
+        if (typeof value !== 'object' || value === null) return undefined;
+        value = (value as Dictionary)[unescapePointer(token)];
+    }
+    return value;
+}
+
+// The place of an item that the schema at a pointer is about, as reports name it: `/offers/*/price` for
+// `/properties/offers/items/properties/price`. Empty for the item itself.
+export function itemPathOf(pointer: string): string {
+    const tokens = pointer.split('/').slice(1);
+    let path = '';
+    for (let index = 0; index < tokens.length; index++) {
+        const token = tokens[index]!;
+        if (token === 'properties' && index + 1 < tokens.length) path += `/${tokens[++index]!}`;
+        else if (token === 'patternProperties' && index + 1 < tokens.length) {
+            index++;
+            path += '/*';
+        } else if (['items', 'contains', 'additionalProperties'].includes(token)) path += '/*';
+        else if (WITH_MAP.includes(token)) index++;
+    }
+    return path;
+}

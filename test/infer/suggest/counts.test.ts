@@ -1,0 +1,99 @@
+import { readFileSync } from 'node:fs';
+
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { inferSchema } from '../../../src/infer/infer-schema.js';
+import { applyPatch } from '../../../src/infer/json-patch.js';
+import { patchJsonText } from '../../../src/infer/json-text.js';
+import { suggestChanges } from '../../../src/infer/suggest/suggest-changes.js';
+import { loadVega } from '../support/data-sets.js';
+import { mutate, randomNumbers, randomSchemas } from '../support/random-schemas.js';
+import { compile } from '../support/strict-ajv.js';
+import { repairOf } from '../support/repairs.js';
+
+type Item = Record<string, unknown>;
+type Schema = Record<string, any>;
+
+/** Each compiles some dozens of schemas. */
+const RUNS = 15;
+
+const ACTOR_SCHEMA = readFileSync(new URL('../../../.actor/dataset_schema.json', import.meta.url), 'utf8');
+
+/** Checks every count by validating, and that all changes together leave no item that fails. */
+async function expectRightCounts(items: readonly Item[], document: Schema, fieldsOf = (schema: Schema) => schema) {
+    const isValid = compile(fieldsOf(document));
+    const failing = items.filter((item) => !isValid(item));
+    const result = await suggestChanges(items, document);
+    expect(result).toMatchObject({ checkedItems: items.length, failedItems: failing.length, unexplainedItems: 0 });
+    for (const { path, description, letInItems, patch, repairs } of result.changes) {
+        const passes = compile(fieldsOf(applyPatch(document, patch)));
+        expect(failing.filter((item) => passes(item)).length, `${path}: ${description}`).toBe(letInItems);
+        for (const { code, mendedItems } of repairs) {
+            const repair = repairOf(code);
+            if (repair === undefined) continue;
+            const mended = failing.filter((item) => isValid(repair(structuredClone(item))));
+            expect(mended.length, code).toBe(mendedItems);
+        }
+    }
+    const passesAll = compile(fieldsOf(applyPatch(document, result.patch)));
+    expect(items.filter((item) => !passesAll(item))).toEqual([]);
+    return result;
+}
+
+describe('suggestChanges', { timeout: 120_000 }, () => {
+    it('counts for the movies and the schema of the sample Actor as validating does, and leaves none that fails', async () => {
+        const movies = await loadVega('movies.json');
+        const { changes, patch } = await expectRightCounts(movies, JSON.parse(ACTOR_SCHEMA), ({ fields }) => fields);
+        expect(changes.map(({ path, description }) => `${path}: ${description}`)).toEqual([
+            '/Release Date: drop "pattern"',
+            '/Title: drop "not"',
+            '/Title: allow the type integer',
+            '/Release Date: drop "not"',
+            '/Title: drop "pattern"',
+            '/MPAA Rating: allow the value "Open"',
+            '/Distributor: drop "not"',
+            '/Production Budget: allow null',
+            '/Title: allow null',
+        ]);
+        expect(changes[2]!.repairs).toMatchObject([
+            { code: 'repair: { coerce: true }', mendedItems: 9, samples: [{ before: 1776, after: '1776' }, {}, {}] },
+        ]);
+        const changed = patchJsonText(ACTOR_SCHEMA, patch);
+        expect(JSON.parse(changed)).toEqual(applyPatch(JSON.parse(ACTOR_SCHEMA), patch));
+        const linesBefore = new Set(ACTOR_SCHEMA.split('\n'));
+        expect(changed.split('\n').filter((line) => !linesBefore.has(line))).toHaveLength(3);
+    });
+
+    it('counts for random schemas and mutated items as validating does, and leaves none that fails', async () => {
+        const random = randomNumbers(2);
+        for (const { schema, items } of randomSchemas(6, 50, 2)) {
+            const mutants = items.flatMap((item) => {
+                const once = mutate(item, schema, random);
+                return [item, ...(once === undefined ? [] : [once, mutate(once, { ...schema }, random) ?? once])];
+            });
+            await expectRightCounts(mutants, schema);
+        }
+    });
+
+    it('counts so for items of any shape and a schema that was inferred of others', async () => {
+        const name = fc.constantFrom('a', 'b', 'c/d', 'e');
+        const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+            value: fc.oneof(
+                { maxDepth: 2 },
+                fc.constantFrom(null, true, 1, -2.5, '', 'text', 'https://example.com', '2025-01-31'),
+                fc.array(tie('value'), { maxLength: 3 }),
+                fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+            ),
+        }));
+        const item = fc.dictionary(name, value, { maxKeys: 4, noNullPrototype: true });
+        const items = fc.array(item, { minLength: 1, maxLength: 12 });
+        await fc.assert(
+            fc.asyncProperty(items, items, async (known, others) => {
+                const { fields } = await inferSchema(known);
+                await expectRightCounts(others, fields);
+            }),
+            { numRuns: RUNS, seed: 3, endOnFailure: false },
+        );
+    });
+});

@@ -1,0 +1,266 @@
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import type { ItemSchema } from '../../src/ports.js';
+import type { Dictionary } from '../../src/records.js';
+import { compileItemSchema } from '../../src/schema/compile.js';
+import { recordingLog } from './helpers.js';
+
+const LARGE = 1_000_001;
+
+async function schemaOf(properties: Dictionary, others: Dictionary = {}, log = recordingLog()): Promise<ItemSchema> {
+    const fields = { type: 'object', properties, ...others };
+    const { schema, reason } = await compileItemSchema(fields, { source: 'test' }, log);
+    if (schema === undefined) throw new Error(reason);
+    return schema;
+}
+
+/** An array that counts how often its elements are read. */
+function counted(elements: unknown[]): { array: unknown[]; reads: () => number } {
+    let reads = 0;
+    const array = new Proxy(elements, {
+        get(target, key, receiver) {
+            if (typeof key === 'string' && /^\d+$/.test(key)) reads++;
+            return Reflect.get(target, key, receiver) as unknown;
+        },
+    });
+    return { array, reads: () => reads };
+}
+
+const numbers = (count: number) => new Array<number>(count).fill(1);
+const objects = (count: number) => Array.from({ length: count }, (_, id) => ({ id }));
+
+describe('an item with many wrong elements', () => {
+    it('is validated up to the hundredth error of a loop', async () => {
+        const schema = await schemaOf({ tags: { type: 'array', items: { type: 'string' } } });
+        const tags = counted(numbers(300_000));
+        expect(schema.validate({ tags: tags.array })).toHaveLength(100);
+        expect(tags.reads()).toBeLessThanOrEqual(100);
+    });
+
+    it('is validated up to its first error when it is larger than a megabyte', async () => {
+        const schema = await schemaOf({
+            tags: { type: 'array', items: { type: 'string' } },
+            title: { type: 'string' },
+        });
+        const tags = counted(numbers(300_000));
+        expect(schema.validate({ tags: tags.array, title: 5 }, LARGE)).toMatchObject([{ instancePath: '/tags/0' }]);
+        expect(tags.reads()).toBeLessThanOrEqual(1);
+    });
+
+    it('keeps at most 100 errors of all loops together', async () => {
+        const list = { type: 'array', items: { type: 'string' } };
+        const schema = await schemaOf({ a: list, b: list, c: list });
+        const item = { a: numbers(90), b: numbers(1_000), c: numbers(1_000) };
+        const errors = schema.validate(item)!;
+        expect(errors).toHaveLength(100);
+        expect(errors.slice(0, 90).every(({ instancePath }) => instancePath.startsWith('/a/'))).toBe(true);
+        expect(errors[99]!.instancePath).toBe('/b/9');
+    });
+
+    it.each([
+        ['additional properties that are forbidden', { additionalProperties: false }],
+        ['additional properties of the wrong type', { additionalProperties: { type: 'string' } }],
+        ['properties by pattern', { patternProperties: { '^k': { type: 'string' } } }],
+        ['property names', { propertyNames: { maxLength: 1 } }],
+    ])('is validated up to the hundredth error: %s', async (_, keyword) => {
+        const schema = await schemaOf({}, keyword);
+        const item = Object.fromEntries(Array.from({ length: 50_000 }, (__, index) => [`k${index}`, index]));
+        let reads = 0;
+        const proxy = new Proxy(item, {
+            get(target, key, receiver) {
+                reads++;
+                return Reflect.get(target, key, receiver) as unknown;
+            },
+        });
+        expect(schema.validate(proxy)).toHaveLength(100);
+        expect(reads).toBeLessThan(500);
+    });
+
+    it('does not keep the errors of all elements while `contains` still looks for one', async () => {
+        const anyOf = Array.from({ length: 20 }, (_, index) => ({ const: `x${index}` }));
+        const schema = await schemaOf({ tags: { contains: { anyOf } } });
+        expect(schema.validate({ tags: numbers(200_000) })).toHaveLength(100);
+        expect(schema.validate({ tags: [...numbers(200_000), 'x7'] })).toBeUndefined();
+        expect(schema.validate({ tags: numbers(200_000) }, LARGE)!.length).toBeLessThanOrEqual(100);
+    });
+
+    it('is judged by all alternatives, however many errors the first one makes', async () => {
+        const list = (type: string) => ({ type: 'array', items: { type } });
+        const schema = await schemaOf({ tags: { anyOf: [list('string'), list('number')] } });
+        expect(schema.validate({ tags: numbers(1_000) })).toBeUndefined();
+        expect(schema.validate({ tags: [...numbers(1_000), null] })).toHaveLength(100);
+    });
+
+    it('shows repair up to 10,000 errors of a loop, with exact paths', async () => {
+        const schema = await schemaOf({}, { additionalProperties: { type: 'array', items: { type: 'string' } } });
+        const key = `~/${'k'.repeat(1_000)}`;
+        const errors = schema.validateVerbose({ [key]: numbers(20_000) })!;
+        expect(errors).toHaveLength(10_000);
+        expect(errors[9_999]!.instancePath).toBe(`/~0~1${'k'.repeat(1_000)}/9999`);
+    });
+});
+
+describe('a costly keyword', () => {
+    // Each text takes 2 ** 40 steps against it.
+    const pattern = '^(a+)+$';
+    const evil = `${'a'.repeat(40)}!`;
+
+    it.each([
+        ['pattern beside a broken maxLength', { maxLength: 10, pattern }, 'maxLength'],
+        ['pattern beside a broken type', { type: 'number', pattern }, 'type'],
+        ['pattern beside a broken list of types', { type: ['number', 'null'], pattern }, 'type'],
+    ])('is not evaluated: %s', async (_, keywords, keyword) => {
+        const schema = await schemaOf({ a: keywords });
+        expect(schema.validate({ a: evil })!.map((error) => error.keyword)).toEqual([keyword]);
+    });
+
+    it.each([
+        ['uniqueItems beside a broken maxItems', { maxItems: 10, uniqueItems: true }],
+        ['contains beside a broken maxItems', { maxItems: 10, contains: { type: 'string' } }],
+        ['uniqueItems beside a broken type', { type: 'object', uniqueItems: true }],
+    ])('is not evaluated: %s', async (_, keywords) => {
+        const schema = await schemaOf({ a: keywords });
+        const list = counted(objects(20_000));
+        expect(schema.validate({ a: list.array })).toHaveLength(1);
+        expect(list.reads()).toBe(0);
+    });
+
+    it('is evaluated while the bound beside it holds, also for characters of two code units', async () => {
+        const schema = await schemaOf({ a: { maxLength: 3, pattern: '^a' }, b: { maxItems: 3, uniqueItems: true } });
+        expect(schema.validate({ a: '😀😀😀', b: [1, 1] })!.map(({ keyword }) => keyword)).toEqual([
+            'pattern',
+            'uniqueItems',
+        ]);
+        expect(schema.validate({ a: '😀😀😀😀', b: [1, 1, 1, 1] })!.map(({ keyword }) => keyword)).toEqual([
+            'maxLength',
+            'maxItems',
+        ]);
+    });
+
+    it('uniqueItems reads each of 20,000 objects once', async () => {
+        const schema = await schemaOf({ a: { uniqueItems: true } });
+        const list = counted([...objects(20_000), { id: 7 }]);
+        expect(schema.validate({ a: list.array })).toMatchObject([{ params: { i: 20_000, j: 7 } }]);
+        expect(list.reads()).toBeLessThanOrEqual(20_001);
+    });
+
+    it('the format url takes no quadratic time for an address of colons', async () => {
+        const schema = await schemaOf({ a: { format: 'url' } });
+        expect(schema.validate({ a: `http://a${':'.repeat(400_000)}` })).toHaveLength(1);
+    });
+
+    it('the format url has the verdicts of the full pattern', async () => {
+        const schema = await schemaOf({ a: { format: 'url' } });
+        const ajv = new Ajv({ strict: false });
+        addFormats.default(ajv);
+        const full = ajv.compile({ format: 'url' });
+        const parts = [
+            'http',
+            'ftp',
+            '://',
+            'a.example',
+            'a',
+            '-',
+            '.',
+            '.com',
+            ':',
+            '@',
+            ':80',
+            '/',
+            '10.0.0.1',
+            '8.8.8.8',
+            ' ',
+            'é',
+        ];
+        const addresses = fc.array(fc.constantFrom(...parts), { maxLength: 9 }).map((all) => all.join(''));
+        fc.assert(
+            fc.property(
+                fc.oneof(
+                    addresses,
+                    addresses.map((rest) => `http://${rest}`),
+                ),
+                (a) => {
+                    expect(schema.validate({ a }) === undefined).toBe(full(a));
+                },
+            ),
+            { numRuns: 3_000 },
+        );
+    });
+});
+
+describe('the errors of an item', () => {
+    it('name a path and a property of at most 200 characters', async () => {
+        const schema = await schemaOf(
+            {},
+            { additionalProperties: false, patternProperties: { '^k': { type: 'string' } } },
+        );
+        const errors = schema.validate({ ['k'.repeat(6_000_000)]: 1, ['x'.repeat(6_000_000)]: 1 })!;
+        const [additional, type] = errors;
+        expect(type!.instancePath).toBe(`/${'k'.repeat(198)}…`);
+        expect(additional!.params.additionalProperty).toBe(`${'x'.repeat(199)}…`);
+    });
+
+    it('escape the keys in paths as JSON Pointer says', async () => {
+        const schema = await schemaOf({}, { additionalProperties: { type: 'string' } });
+        expect(schema.validate({ 'a/b~c': 1 })).toMatchObject([{ instancePath: '/a~1b~0c' }]);
+    });
+
+    it('stay small for a key of 100 KB over 50,000 wrong elements', async () => {
+        const schema = await schemaOf({}, { additionalProperties: { items: { type: 'string' } } });
+        const errors = schema.validate({ ['k'.repeat(100_000)]: numbers(50_000) });
+        expect(JSON.stringify(errors).length).toBeLessThan(64_000);
+    });
+
+    it('hold the first 20 of the allowed values, and how many there are', async () => {
+        const values = Array.from({ length: 1_000 }, (_, index) => `value ${index}`);
+        const schema = await schemaOf({ a: { enum: values }, b: { enum: values.slice(0, 20) } });
+        expect(schema.validate({ a: '', b: '' })).toMatchObject([
+            { params: { allowedValues: values.slice(0, 20), allowedValuesTotal: 1_000 } },
+            { params: { allowedValues: values.slice(0, 20) } },
+        ]);
+    });
+
+    it('hold a constant of any size in a bounded form', async () => {
+        const constant = {
+            text: 'x'.repeat(10_000),
+            list: numbers(10_000),
+            deep: { deep: { deep: { deep: { deep: 1 } } } },
+        };
+        const schema = await schemaOf({ a: { const: constant } });
+        expect(JSON.stringify(schema.validate({ a: 1 })).length).toBeLessThan(2_000);
+        expect(schema.validate({ a: constant })).toBeUndefined();
+    });
+});
+
+describe('an item that Ajv cannot decide', () => {
+    const keys = ['valueOf', 'toString', 'hasOwnProperty', '__proto__', 'constructor', 'length'];
+
+    it.each(keys)('gets a verdict in spite of a key %s', async (key) => {
+        const object: Dictionary = JSON.parse(`{ "${key}": 1 }`);
+        const schema = await schemaOf({
+            constant: { const: object },
+            allowed: { enum: [{}, object] },
+            list: { uniqueItems: true },
+        });
+        const copy = () => structuredClone(object);
+        expect(schema.validate({ constant: copy(), allowed: copy(), list: [copy(), {}] })).toBeUndefined();
+        const errors = schema.validate({ constant: {}, allowed: [copy()], list: [copy(), {}, copy()] })!;
+        expect(errors.map(({ keyword }) => keyword)).toEqual(['const', 'enum', 'uniqueItems']);
+    });
+
+    it('for the length of a text keeps all other verdicts, and one warning says so', async () => {
+        const log = recordingLog();
+        const schema = await schemaOf({ a: { pattern: '^(?:[a-z]|-)+$' }, b: { type: 'string' } }, {}, log);
+        const a = 'a'.repeat(9_000_000);
+        expect(schema.validate({ a, b: 'x' }, LARGE)).toBeUndefined();
+        expect(schema.validate({ a, b: 1 }, LARGE)).toMatchObject([{ instancePath: '/b' }]);
+        expect(schema.validate({ a, b: 1 })).toMatchObject([{ instancePath: '/b' }]);
+        expect(schema.validate({ a: 'A', b: 'x' })).toMatchObject([{ instancePath: '/a', keyword: 'pattern' }]);
+        expect(log.lines).toMatchObject([
+            { level: 'warning', message: expect.stringContaining('too long for the engine to test it') },
+        ]);
+    });
+});
