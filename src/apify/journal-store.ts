@@ -11,10 +11,10 @@ import { localFolderOf } from './local-dataset.js';
 import { suffixed } from './storages.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-/** The platform has no "create unless it is there": two that begin at once see by then who came last. */
+/** The platform cannot create a record only if it is missing: of two that begin at once, the last writer is visible by then. */
 const CREATE_SETTLE_MILLIS = 500;
 
-/** The store beside a quarantine. `isReadOnly`: it is looked at, not created. */
+/** Opens the store beside a quarantine. `isReadOnly`: a missing one is not created. */
 export async function openJournalStore(quarantine: Dataset, isReadOnly: boolean): Promise<JournalStore> {
     const name = suffixed(quarantine.name ?? quarantine.id, '-redriven');
     const folder = localFolderOf(quarantine, 'key_value_stores', name);
@@ -35,10 +35,10 @@ function emptyStore(name: string): JournalStore {
     return { name, read: async () => undefined, write: refuse, remove: refuse, create: refuse };
 }
 
-/** As the local storage keeps it, but written whole or not at all, whenever the process is killed. */
+/** Files as those of the local storage, but written atomically, because the process may be killed at any moment. */
 function fileStore(folder: string, name: string): JournalStore {
     const pathOf = (key: string) => join(folder, `${key}.json`);
-    /** Writes a file of its own and hands it over. */
+    /** Writes a temporary file, which `handOver` puts in place. */
     const written = async (text: string, handOver: (path: string) => Promise<void>) => {
         await mkdir(folder, { recursive: true });
         const path = join(folder, `.${randomUUID()}.tmp`);

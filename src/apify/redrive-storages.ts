@@ -9,7 +9,7 @@ import { createItemSink } from './item-sink.js';
 import { findRemoteDataset } from './remote-storages.js';
 import { quarantineName, suffixed } from './storages.js';
 
-/** Opens a dataset that is there; `undefined` where there is none, and nothing is created. */
+/** Opens an existing dataset. `undefined` where there is none; nothing is created. */
 export async function findDataset(target: StorageTarget): Promise<Dataset | undefined> {
     if (typeof target === 'object' && 'alias' in target) return Actor.openDataset(target);
     const [idOrName] = typeof target === 'string' ? [target] : Object.values<string>(target);
@@ -21,19 +21,19 @@ export async function findDataset(target: StorageTarget): Promise<Dataset | unde
     return (await client.dataset(idOrName!).get()) && Actor.openDataset(idOrName);
 }
 
-/** Whether storages are on the platform, whatever this process runs on. */
+/** Whether storages are on the platform, wherever this process runs. */
 export function isRemote(): boolean {
     return Actor.config.getStorageClient() instanceof ApifyClient;
 }
 
-/** What the quarantine of this Actor is called. */
+/** The default name of this Actor's quarantine. */
 export function defaultQuarantine(localActorName: string | undefined): string {
     return quarantineName(readActorFullName() ?? localActorName);
 }
 
 /**
- * The dataset that a record's item was pushed to: by id on the platform. On a laptop ids are made anew by each process, so
- * there it is the name. In a run on the platform it is the run's own: the others belong to runs that are over.
+ * The dataset that a record's item was pushed to: by id on the platform. Locally each process makes new ids, so there it is
+ * the name. In a run on the platform it is the run's own: the others belong to runs that are over.
  */
 export async function findDatasetOf({ datasetId, datasetName }: QuarantineRecord): Promise<Dataset | undefined> {
     if (Actor.isAtHome()) return Actor.openDataset();
@@ -47,17 +47,17 @@ export function datasetKeyOf({ datasetId, datasetName }: QuarantineRecord): stri
     return isRemote() ? datasetId : (datasetName ?? 'default');
 }
 
-/** Opens the dataset that somebody names; a name that is new is created, unless nothing is to be written. */
+/** Opens the dataset of an option. Creates it where it does not exist, unless `isReadOnly`. */
 export async function openNamedDataset(target: StorageTarget, isReadOnly: boolean): Promise<Dataset | undefined> {
     return (await findDataset(target)) ?? (isReadOnly ? undefined : Actor.openDataset(target));
 }
 
-/** The item that was too large for its record; `undefined` where it is gone. */
+/** Reads the item that was too large for its record; `undefined` where it is gone. */
 export async function readStoredItem(record: QuarantineRecord, quarantine: Dataset): Promise<unknown> {
     const { itemStoreId, itemKey } = record;
     if (itemStoreId === undefined || itemKey === undefined) return undefined;
     const client = Actor.config.getStorageClient();
-    // On a laptop each process makes ids anew: there it is the store beside the quarantine, or else the run's own.
+    // Locally each process makes new ids: there it is the store beside the quarantine, or else the run's own.
     const stores = isRemote()
         ? [itemStoreId]
         : [
@@ -66,14 +66,20 @@ export async function readStoredItem(record: QuarantineRecord, quarantine: Datas
           ];
     for (const idOrName of stores) {
         const store = client.keyValueStore(idOrName);
-        // As bytes: the SDK parses JSON with a parser that is made for small files.
+        // Asks for bytes, because the SDK's JSON parser is slow for large records.
         const found = (await store.get()) && (await store.getRecord(itemKey, { buffer: true }));
         if (found) return JSON.parse(found.value.toString());
     }
     return undefined;
 }
 
-/** The quarantine as the place that items go back to. Where it cannot be written, nothing stands in for it. */
+/** Reads the ids of records: on the platform nothing else is transferred. */
+export function createIdReader(quarantine: Dataset, sink: ItemSink): Pick<ItemSink, 'list'> {
+    if (!sink.isRemote) return sink;
+    return { list: async (offset, limit) => quarantine.getData({ offset, limit, fields: ['id'] }) };
+}
+
+/** The store for items that fail again: the quarantine alone, because a redrive would not find records kept elsewhere. */
 export function createReturnStore(
     quarantine: Dataset,
     internal: InternalOptions,

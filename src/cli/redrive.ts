@@ -113,7 +113,7 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
 
 /** Items that are in quarantine afterwards, but for those that were not asked for. */
 function leftItems({ readRecords, skipped, storedItems }: RedriveResult): number {
-    return readRecords - skipped.filtered - storedItems;
+    return readRecords - skipped.filtered - skipped.repeated - storedItems;
 }
 
 /** The run of a quarantine's last record; `last`, which no run has as its id, where no record names a run. */
@@ -142,6 +142,7 @@ function describe(result: RedriveResult, isDryRun: boolean): string {
         'tried before with the same schema and transform': skipped.unchanged,
         'left by the transform': skipped.byTransform,
         'without an item': skipped.withoutItem,
+        'repeats of another record': skipped.repeated,
     }).filter(([, amount]) => amount > 0);
     return [
         `${count(result.readRecords, 'record')} read.`,

@@ -6,6 +6,7 @@ import { Option } from 'commander';
 
 import { ReasonCounts } from '../quality/reasons.js';
 import type { QuarantineReason, QuarantineRecord } from '../records.js';
+import { SeenRecords } from '../redrive/seen-records.js';
 import { renderReportPage } from '../report/html/render.js';
 import { libraryVersion } from '../report/version.js';
 import { number } from '../utils/format.js';
@@ -18,7 +19,7 @@ const DESCRIPTION = `Writes a page that shows what is in a quarantine, and why.
 
 <source> is a quarantine: a dataset in the local storage, by its name or folder, one on the platform, by id, name or owner/name, with APIFY_TOKEN, or a file of its records, .json or .jsonl, gzip or not, or - for standard input.
 
-Records that were redriven are not counted, where the source is a dataset.`;
+Records that were redriven are not counted, where the source is a dataset. A record that was written twice counts once.`;
 
 const DEFAULT_FILE = 'dataset-guard-report.html';
 
@@ -56,7 +57,7 @@ async function report(named: string, options: ReportOptions): Promise<number> {
     const countsByRun = new Map<string | undefined, ReasonCounts>();
     const progress = new Progress();
     let lastRun: string | undefined;
-    const seenIds = new Set<string>();
+    const seen = new SeenRecords();
     let [read, redriven, repeated] = [0, 0, 0];
     try {
         for await (const record of source.items()) {
@@ -66,12 +67,10 @@ async function report(named: string, options: ReportOptions): Promise<number> {
             }
             lastRun = record.actorRunId ?? lastRun;
             const run = options.run === 'last' ? record.actorRunId : options.run;
-            // A record may have been written twice.
-            if (seenIds.has(record.id)) repeated++;
+            if (seen.note(record, position) !== undefined) repeated++;
             else if (isRedriven(position)) redriven++;
             else if (isAskedFor(record, { ...options, run }))
                 countsOf(countsByRun, run, options.samples).countRecord(record);
-            if (record.id !== undefined) seenIds.add(record.id);
             progress.show(() => `${count(read, 'record')} read`);
         }
     } finally {

@@ -2,22 +2,24 @@ import type { Candidate } from './candidates.js';
 import { recordOfReturn } from './candidates.js';
 import { hashOfItem } from './fingerprint.js';
 import type { Intent } from './journal.js';
-import type { Fate, ReturningItem, Target } from './target.js';
+import type { RedriveOutcome, ReturningItem, Target } from './target.js';
 
-/** Items of a batch, unless told otherwise. */
+/** Items of a batch by default. */
 export const BATCH_ITEMS = 1_000;
 const MAX_BYTES = 4_000_000;
 
-interface PreparedItem extends ReturningItem {
+interface BatchItem extends ReturningItem {
     position: number;
     text: string;
 }
 
-/** Items that are sent together, and whose fate is written down together. */
+/** Items that are sent together, with one entry of the journal. */
 export class Batch {
     readonly target: Target;
-    readonly #items: PreparedItem[] = [];
+    readonly #items: BatchItem[] = [];
     readonly #maxItems: number;
+    /** Repeats of the batch's records, by the position of the record. */
+    readonly #repeats = new Map<number, number[]>();
     #bytes = 0;
 
     constructor(target: Target, maxItems: number) {
@@ -35,12 +37,18 @@ export class Batch {
 
     /** `text` is the item's JSON. */
     add(candidate: Candidate, item: unknown, text: string): void {
-        const record = recordOfReturn(candidate, this.target.fingerprint);
-        this.#items.push({ position: candidate.position, item, text, record });
+        const { position } = candidate;
+        this.#items.push({ position, item, text, record: recordOfReturn(candidate, this.target.fingerprint) });
+        this.#repeats.set(position, []);
         this.#bytes += Buffer.byteLength(text);
     }
 
-    /** What is to be written down before the items are sent. `withTexts`: see `Intent.itemTexts`. */
+    /** Notes that the record at `position` repeats the one at `original`, where that is in the batch. */
+    addRepeat(original: number, position: number): void {
+        this.#repeats.get(original)?.push(position);
+    }
+
+    /** What is written to the journal before the items are sent. `withTexts`: see `Intent.itemTexts`. */
     intent(from: Pick<Intent, 'datasetFrom' | 'quarantineFrom'>, withTexts: boolean): Intent {
         const { dataset, fingerprint } = this.target;
         return {
@@ -61,11 +69,16 @@ export class Batch {
         return { storedItems, quarantinedItems: this.#items.length - storedItems };
     }
 
-    /** Resolves to the positions of the records by what became of their items. */
-    async send(): Promise<Record<Fate, number[]>> {
-        const outcome: Record<Fate, number[]> = { stored: [], returned: [], trimmed: [] };
-        const fates = await this.target.pushAll(this.#items);
-        for (const [index, fate] of fates.entries()) outcome[fate].push(this.#items[index]!.position);
-        return outcome;
+    /** Resolves to the positions of the records by the outcome of their items. */
+    async send(): Promise<Record<RedriveOutcome, number[]>> {
+        const positions: Record<RedriveOutcome, number[]> = { stored: [], returned: [], trimmed: [] };
+        const outcomes = await this.target.pushAll(this.#items);
+        for (const [index, outcome] of outcomes.entries()) positions[outcome].push(this.#items[index]!.position);
+        return positions;
+    }
+
+    /** The records at `positions` and their repeats. */
+    withRepeats(positions: readonly number[]): number[] {
+        return positions.flatMap((position) => [position, ...(this.#repeats.get(position) ?? [])]);
     }
 }

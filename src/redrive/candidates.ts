@@ -1,39 +1,17 @@
 import type { QuarantineRecord } from '../records.js';
+import { hash } from './fingerprint.js';
 import type { ResolvedRedrive } from './options.js';
-import type { Positions } from './positions.js';
 import type { SkippedRecords } from './result.js';
 
-/** A record of the quarantine and where it is. */
+/** A record of the quarantine and its position there. */
 export interface Candidate {
     position: number;
     record: QuarantineRecord;
+    /** The position of an earlier record with the same id, of which this one is a repeat. */
+    original?: number;
 }
 
-/** What is asked for at once, as far as the size of what came before tells. */
-const PAGE_BYTES = 8_000_000;
-const FIRST_PAGE_RECORDS = 100;
-const MAX_PAGE_RECORDS = 1_000;
-
-/** The records of a quarantine that no earlier redrive is done with, in order. Few are in memory at a time. */
-export async function* readCandidates(
-    list: (offset: number, limit: number) => Promise<unknown[] | undefined>,
-    redriven: Positions,
-): AsyncGenerator<Candidate> {
-    let limit = FIRST_PAGE_RECORDS;
-    for (let offset = redriven.nextOutside(0); ;) {
-        const records = (await list(offset, limit)) as QuarantineRecord[] | undefined;
-        if (records === undefined || records.length === 0) return;
-        let bytes = 0;
-        for (const [index, record] of records.entries()) {
-            bytes += (record.itemBytes ?? 0) + 1_000;
-            if (!redriven.has(offset + index)) yield { position: offset + index, record };
-        }
-        offset = redriven.nextOutside(offset + records.length);
-        limit = Math.max(1, Math.min(MAX_PAGE_RECORDS, limit * 2, Math.floor((PAGE_BYTES * records.length) / bytes)));
-    }
-}
-
-/** Why a record is left as it is, whatever its item. */
+/** The reason to leave a record as it is, whatever its item. */
 export function reasonToSkip(
     { reason, actorRunId, quarantinedAt, ...record }: QuarantineRecord,
     options: ResolvedRedrive,
@@ -45,15 +23,15 @@ export function reasonToSkip(
     return undefined;
 }
 
-/** Whether the record was made by a redrive since `startedAt`: by this one. */
-export function isOwnReturn({ redrive, quarantinedAt }: QuarantineRecord, startedAt: number): boolean {
-    return redrive !== undefined && Date.parse(quarantinedAt) >= startedAt;
-}
-
-/** What the record of an item says that fails again: the item as it was, where it came from, and that it was tried. */
+/**
+ * The fields that the record of an item keeps when the item fails again. Its id is new, and the same for the same try: a
+ * redrive that is resumed may write the record a second time.
+ */
 export function recordOfReturn({ position, record }: Candidate, fingerprint: string): Partial<QuarantineRecord> {
     const { itemStoreId, itemKey, itemBytes, itemPosition, request, actorId, actorRunId, actorBuildId } = record;
+    const attempt = (record.attempt ?? 1) + 1;
     return {
+        id: hash(JSON.stringify([record.id ?? null, position, fingerprint, attempt])),
         ...('item' in record && { item: record.item }),
         ...(itemStoreId !== undefined && { itemStoreId }),
         ...(itemKey !== undefined && { itemKey }),
@@ -63,7 +41,7 @@ export function recordOfReturn({ position, record }: Candidate, fingerprint: str
         actorId,
         actorRunId,
         actorBuildId,
-        attempt: (record.attempt ?? 1) + 1,
+        attempt,
         redrive: { position, fingerprint },
     };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { canonicalJson } from '../delivery/canonical-json.js';
 
-/** What an item is tried with: an item that failed with it would fail again. */
+/** Names the schema and the transform: an item that failed with the same ones would fail again. */
 export function fingerprintOf(schemaHash: string | undefined, transformHash: string | undefined): string {
     return hash(JSON.stringify([schemaHash ?? null, transformHash ?? null]));
 }

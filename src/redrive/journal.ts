@@ -2,27 +2,27 @@ import type { JournalStore } from '../ports.js';
 import { RedriveError } from '../errors.js';
 import { Positions } from './positions.js';
 
-/** What is about to be sent, written down before: whoever finds it open looks what became of it. */
+/** A batch that is about to be sent, written before: a redrive that finds it finds out what was stored of it. */
 export interface Intent {
-    /** Of the records, in the order in which their items are sent. */
+    /** The positions of the records, in the order in which their items are sent. */
     positions: number[];
-    /** Of each item, as it is sent: see `hashOfItem`. */
+    /** The hash of each item as it is sent: see `hashOfItem`. */
     itemHashes: string[];
     /**
-     * On a laptop, where a killed process may leave half an item: the JSON of each, null for those that go back to the
+     * Locally, where a killed process may leave half an item: the JSON of each, null for those that go back to the
      * quarantine.
      */
     itemTexts?: (string | null)[];
-    /** Where the items go. */
+    /** The dataset to which the items go. */
     dataset: { id: string; name?: string };
-    /** Behind so many items of that dataset they are, at the earliest. */
+    /** The items lie at or behind this position of that dataset. */
     datasetFrom: number;
-    /** Behind so many records of the quarantine are those that return, at the earliest. */
+    /** The records of those that fail again lie at or behind this position of the quarantine. */
     quarantineFrom: number;
     fingerprint: string;
 }
 
-/** How far a dataset is known to be filled: the platform's own count lags behind. */
+/** A dataset holds at least this many items: the platform's own count lags behind. */
 export interface Reached {
     datasetId: string;
     itemCount: number;
@@ -38,7 +38,7 @@ interface SavedJournal {
 
 const KEY = 'STATE';
 
-/** What was redriven, kept beside the quarantine: a dataset can only grow. */
+/** Remembers which records were redriven, in a store beside the quarantine, because a dataset can only grow. */
 export class Journal {
     readonly #store: JournalStore;
     readonly redriven: Positions;
@@ -53,7 +53,7 @@ export class Journal {
         this.intent = intent;
     }
 
-    /** @throws RedriveError where it cannot be understood: to go on without it would send everything again */
+    /** @throws RedriveError where it cannot be parsed: without it everything would be sent again */
     static async open(store: JournalStore): Promise<Journal> {
         const text = await store.read(KEY);
         if (text === undefined) return new Journal(store, {});
@@ -63,14 +63,14 @@ export class Journal {
             return new Journal(store, saved);
         } catch (error) {
             throw new RedriveError(
-                `What was redriven cannot be read: record ${KEY} of ${store.name}: ${(error as Error).message}. ` +
-                    'Mend it; without it, items would be sent twice.',
+                `The journal of redrives cannot be parsed (record ${KEY} of ${store.name}): ${(error as Error).message}. ` +
+                    'Repair the record; without it, items would be sent twice.',
                 { cause: error },
             );
         }
     }
 
-    /** Writes down what is about to be sent. */
+    /** Writes the intent, before its items are sent. */
     async begin(intent: Intent): Promise<void> {
         this.intent = intent;
         await this.#save();
@@ -81,6 +81,12 @@ export class Journal {
         for (const position of positions) this.redriven.add(position);
         this.reached = reached ?? this.reached;
         this.intent = undefined;
+        this.#isUnsaved = true;
+    }
+
+    /** The record at `position` repeats one that is done with. Written as `settle` says. */
+    settleRepeat(position: number): void {
+        this.redriven.add(position);
         this.#isUnsaved = true;
     }
 

@@ -1,107 +1,170 @@
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-
 import { RedriveError } from '../errors.js';
-import type { JournalStore } from '../ports.js';
+import type { JournalStore, Log } from '../ports.js';
 import type { Clock } from '../utils/clock.js';
+import { within } from '../utils/clock.js';
+import type { LockHolder } from './lock-holder.js';
+import { createHolder, describeHolder, forgetHolder, isHolderAlive, parseHolder } from './lock-holder.js';
 
-/** Who redrives. */
-interface Holder {
-    id: string;
-    host: string;
-    pid: number;
-    runId?: string;
-    /** Last sign of life, ISO 8601. */
-    at: string;
+export interface LockTimes {
+    renewMillis: number;
+    /** A holder that cannot be asked is dead when its lock was not renewed while it was watched for this long. */
+    deadMillis: number;
+    pollMillis: number;
+}
+
+export interface LockOptions {
+    clock: Clock;
+    log: Log;
+    runId: string | undefined;
+    /** Ends watching another holder. */
+    signal?: AbortSignal | undefined;
+    times?: Partial<LockTimes> | undefined;
 }
 
 const KEY = 'LOCK';
-const SIGN_MILLIS = 15_000;
-/** A holder that cannot be asked is taken for dead after so long without a sign. */
-const DEAD_MILLIS = 60_000;
+const LOCK_TIMES: LockTimes = { renewMillis: 10_000, deadMillis: 40_000, pollMillis: 1_000 };
+/** The client tries again for minutes, and a redrive that is done must not wait for that. */
+const MAX_RELEASE_MILLIS = 10_000;
 
 /** One redrive of a quarantine at a time. */
 export class Lock {
     readonly #store: JournalStore;
-    readonly #clock: Clock;
-    readonly #holder: Holder;
-    readonly #timer: NodeJS.Timeout;
+    readonly #options: LockOptions;
+    readonly #times: LockTimes;
+    readonly #holder: LockHolder;
+    #cancelTimer: () => void = () => undefined;
+    #renewal: Promise<void> = Promise.resolve();
+    #isReleased = false;
 
-    private constructor(store: JournalStore, clock: Clock, holder: Holder) {
+    private constructor(store: JournalStore, options: LockOptions, holder: LockHolder, times: LockTimes) {
         this.#store = store;
-        this.#clock = clock;
+        this.#options = options;
         this.#holder = holder;
-        this.#timer = setInterval(() => {
-            this.#giveSign().catch(() => undefined);
-        }, SIGN_MILLIS);
-        this.#timer.unref();
+        this.#times = times;
+        this.#scheduleRenewal();
     }
 
     /** @throws RedriveError while another redrive holds it */
-    static async acquire(store: JournalStore, clock: Clock, runId: string | undefined): Promise<Lock> {
-        const id = randomUUID();
-        const now = clock.now();
-        const holder: Holder = { id, host: hostname(), pid: process.pid, ...(runId && { runId }), at: iso(now) };
-        if (!(await store.create(KEY, JSON.stringify(holder)))) {
-            const other = parse(await store.read(KEY));
-            if (other !== undefined && !isDead(other, holder, now)) throw inProgress(other, now);
-            await store.remove(KEY);
-            if (!(await store.create(KEY, JSON.stringify(holder)))) throw inProgress(parse(await store.read(KEY)), now);
+    static async acquire(store: JournalStore, options: LockOptions): Promise<Lock> {
+        const { clock, runId } = options;
+        const times = { ...LOCK_TIMES, ...options.times };
+        const holder = createHolder(runId, clock.now());
+        try {
+            if (!(await store.create(KEY, JSON.stringify(holder)))) {
+                await removeIfDead(store, options, holder, times);
+                if (!(await store.create(KEY, JSON.stringify(holder)))) {
+                    throw inProgress(parseHolder(await store.read(KEY)), store);
+                }
+            }
+        } catch (error) {
+            forgetHolder(holder);
+            throw error;
         }
-        return new Lock(store, clock, holder);
+        return new Lock(store, options, holder, times);
     }
 
-    /** @throws RedriveError when another has taken it, which it may after a minute without a sign */
+    /** @throws RedriveError when another redrive has taken the lock, which it may where this process stood still */
     async check(): Promise<void> {
-        const other = parse(await this.#store.read(KEY));
-        if (other?.id !== this.#holder.id) throw inProgress(other, this.#clock.now());
+        const other = parseHolder(await this.#store.read(KEY));
+        if (other?.id !== this.#holder.id) throw inProgress(other, this.#store);
     }
 
+    /** As `check`, where everything is stored: a lock that cannot be read proves nothing then. */
+    async checkIfReadable(): Promise<void> {
+        let text: string | undefined;
+        try {
+            text = await this.#store.read(KEY);
+        } catch {
+            return;
+        }
+        const other = parseHolder(text);
+        if (other !== undefined && other.id !== this.#holder.id) throw inProgress(other, this.#store);
+    }
+
+    /** Never rejects: a lock that is left behind costs the next redrive some seconds, and no item. */
     async release(): Promise<void> {
-        clearInterval(this.#timer);
-        if (parse(await this.#store.read(KEY))?.id === this.#holder.id) await this.#store.remove(KEY);
+        this.#isReleased = true;
+        this.#cancelTimer();
+        const removal = this.#remove().then(
+            () => 'removed' as const,
+            (error: Error) => error,
+        );
+        const result = (await within(removal, MAX_RELEASE_MILLIS)) ?? new Error('the store does not answer');
+        forgetHolder(this.#holder);
+        if (result === 'removed') return;
+        this.#options.log.warning(
+            `The lock of this redrive could not be removed (${result.message}). The items are not affected. A redrive on ` +
+                `another host waits ${this.#times.deadMillis / 1_000} s for it, unless you delete record ${KEY} of ${this.#store.name}.`,
+        );
     }
 
-    async #giveSign(): Promise<void> {
+    async #remove(): Promise<void> {
+        // A renewal that is under way would write the lock again.
+        await this.#renewal;
+        if (parseHolder(await this.#store.read(KEY))?.id === this.#holder.id) await this.#store.remove(KEY);
+    }
+
+    #scheduleRenewal(): void {
+        this.#cancelTimer = this.#options.clock.after(this.#times.renewMillis, () => {
+            this.#renewal = this.#renew()
+                .catch(() => undefined)
+                .finally(() => {
+                    if (!this.#isReleased) this.#scheduleRenewal();
+                });
+        });
+    }
+
+    async #renew(): Promise<void> {
         await this.check();
-        await this.#store.write(KEY, JSON.stringify({ ...this.#holder, at: iso(this.#clock.now()) }));
+        this.#holder.renewals++;
+        this.#holder.at = new Date(this.#options.clock.now()).toISOString();
+        await this.#store.write(KEY, JSON.stringify(this.#holder));
     }
 }
 
-/** A process of this machine can be asked; a run has one process at a time. */
-function isDead(other: Holder, { host, runId }: Holder, now: number): boolean {
-    if (now - Date.parse(other.at) > DEAD_MILLIS) return true;
-    if (other.host === host) return !isAlive(other.pid);
-    return runId !== undefined && other.runId === runId;
+/** @throws RedriveError unless the holder of the lock is dead */
+async function removeIfDead(
+    store: JournalStore,
+    options: LockOptions,
+    own: LockHolder,
+    times: LockTimes,
+): Promise<void> {
+    const text = await store.read(KEY);
+    if (text === undefined) return;
+    const other = parseHolder(text);
+    const isAlive = other === undefined ? undefined : isHolderAlive(other, own);
+    if (isAlive === true) throw inProgress(other, store);
+    if (isAlive === undefined) await watch(text, store, options, times);
+    // Whoever watched as well may have been faster.
+    const current = await store.read(KEY);
+    if (current !== undefined && current !== text) throw inProgress(parseHolder(current), store);
+    await store.remove(KEY);
 }
 
-function isAlive(pid: number): boolean {
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        // Somebody else's process.
-        return (error as NodeJS.ErrnoException).code === 'EPERM';
-    }
-}
-
-function parse(text: string | undefined): Holder | undefined {
-    try {
-        return text === undefined ? undefined : (JSON.parse(text) as Holder);
-    } catch {
-        return undefined;
-    }
-}
-
-function inProgress(other: Holder | undefined, now: number): RedriveError {
-    const who = other === undefined ? 'another process' : `process ${other.pid} on ${other.host}`;
-    const seen = other === undefined ? '' : `, last seen ${Math.round((now - Date.parse(other.at)) / 1_000)} s ago`;
-    return new RedriveError(
-        `The quarantine is being redriven by ${who}${seen}. Wait until it is done; ` +
-            `if it has died, its lock ends ${DEAD_MILLIS / 1_000} s after its last sign of life.`,
+/** Resolves once the lock was not renewed for so long that its holder is dead. @throws RedriveError as soon as it is renewed */
+async function watch(
+    text: string,
+    store: JournalStore,
+    { clock, log, signal }: LockOptions,
+    { deadMillis, pollMillis }: LockTimes,
+): Promise<void> {
+    const other = parseHolder(text);
+    log.info(
+        `The quarantine is locked by ${describeHolder(other)}. This redrive watches for up to ${deadMillis / 1_000} s whether ` +
+            'the lock is renewed, and begins if it is not.',
     );
+    const startedAt = clock.monotonic();
+    while (clock.monotonic() - startedAt < deadMillis) {
+        await clock.sleep(pollMillis, signal);
+        const current = await store.read(KEY);
+        if (current === undefined) return;
+        if (current !== text || signal?.aborted) throw inProgress(parseHolder(current), store);
+    }
 }
 
-function iso(millis: number): string {
-    return new Date(millis).toISOString();
+function inProgress(other: LockHolder | undefined, store: JournalStore): RedriveError {
+    return new RedriveError(
+        `The quarantine is being redriven by ${describeHolder(other)}. Wait until it is done. ` +
+            `If that process does not redrive, delete record ${KEY} of ${store.name}.`,
+    );
 }

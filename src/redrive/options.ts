@@ -17,16 +17,16 @@ export interface RedriveOptions<Item = Dictionary> extends Pick<
     since?: Date | string;
     /**
      * Changes an item before it is validated and sent. `undefined` leaves the record where it is. If it throws, that record
-     * is left, too, and counted as failed. Of a record `not-an-object`, `item` is whatever was pushed. @default none
+     * is left, too, and counted as failed. For a record `not-an-object`, `item` is the value that was pushed. @default none
      */
     transform?: (item: Item, record: QuarantineRecord<Item>) => unknown;
     /** Whether to try items again that an earlier redrive returned with the same schema and transform. @default false */
     retry?: boolean;
     /** Says what would happen, and writes nothing. @default false */
     dryRun?: boolean;
-    /** Stops between two batches; whoever redrives next goes on. @default none */
+    /** Stops between two batches; the next redrive continues. @default none */
     signal?: AbortSignal;
-    /** Called now and then with what has been done. @default none */
+    /** Called after each batch with the counts so far. @default none */
     onProgress?: (result: RedriveResult) => void;
 }
 

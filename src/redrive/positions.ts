@@ -6,7 +6,7 @@ export class Positions {
     /** Begin (included) and end (excluded) of each run, ascending, none touching the next. */
     readonly #runs: [begin: number, end: number][] = [];
 
-    /** Takes over what `toText` gave. @throws TypeError for anything else */
+    /** Reads the result of `toText`. @throws TypeError for anything else */
     static fromText(text: string): Positions {
         const positions = new Positions();
         const lengths = text === '' ? [] : text.split(',').map(Number);

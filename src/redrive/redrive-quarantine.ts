@@ -9,6 +9,7 @@ import { readLocalDefinition } from '../schema/definition.js';
 import { BATCH_ITEMS } from './batch.js';
 import { hash } from './fingerprint.js';
 import { Journal } from './journal.js';
+import type { LockTimes } from './lock.js';
 import { Lock } from './lock.js';
 import type { RedriveOptions, ResolvedRedrive } from './options.js';
 import { resolveRedrive } from './options.js';
@@ -22,18 +23,19 @@ import { Targets } from './targets.js';
 export interface RedriveInternals {
     internal?: Partial<InternalOptions>;
     log?: Log;
-    /** Of the transform's source, where that is more than the function's own text. */
+    /** Hash of the transform's source, where that is more than the function's own text. */
     transformHash?: string;
     batchItems?: number;
+    lockTimes?: Partial<LockTimes>;
     /** Called with each item that is about to be sent, as it was and as it is sent. */
     onItem?: (record: QuarantineRecord, before: unknown, after: unknown) => void;
 }
 
 /**
  * Brings the items of a quarantine back: changes them where `transform` is given, validates them, and pushes them through a
- * guard into the dataset that they were meant for. What fails again returns to quarantine with `attempt + 1`. What was
- * redriven is remembered beside the quarantine, so that running it again, or after a crash at any moment, sends nothing
- * twice and skips nothing.
+ * guard into the dataset that they were meant for. An item that fails again returns to quarantine with `attempt + 1`.
+ * Redriven records are remembered beside the quarantine, so that a second run, also after a crash at any moment, sends
+ * nothing twice and skips nothing.
  * @throws InvalidOptionsError, SchemaLoadError, RedriveError; DeliveryError, QuarantineError: run it again to go on
  */
 export async function redriveQuarantine<Item = Dictionary>(options?: RedriveOptions<Item>): Promise<RedriveResult>;
@@ -43,7 +45,7 @@ export async function redriveQuarantine(
 ): Promise<RedriveResult> {
     const options = resolveRedrive(given);
     const { dryRun = false, transform } = options;
-    // One file at a time: what a killed redrive has left is read back, and must have no gaps.
+    // Writes one file at a time, because the files that a killed redrive leaves must have no gaps to be read back.
     const internal = { ...INTERNAL_DEFAULTS, maxLocalWrites: 1, ...internals.internal };
     const log = internals.log ?? createLog();
     const clock = createClock();
@@ -55,7 +57,15 @@ export async function redriveQuarantine(
     }
     const quarantine = await openQuarantine(options);
     const store = await openJournalStore(quarantine, dryRun);
-    const lock = dryRun ? undefined : await Lock.acquire(store, clock, readRunIdentity().actorRunId);
+    const lock = dryRun
+        ? undefined
+        : await Lock.acquire(store, {
+              clock,
+              log,
+              runId: readRunIdentity().actorRunId,
+              signal: options.signal,
+              times: internals.lockTimes,
+          });
     try {
         const journal = await Journal.open(store);
         const returnStore = createReturnStore(quarantine, internal);
@@ -63,7 +73,7 @@ export async function redriveQuarantine(
             await resume(
                 journal,
                 { dataset: quarantine, sink: returnStore.sink },
-                { isRemote: isRemote(), internal, log },
+                { isRemote: isRemote(), internal, log, clock },
             );
         }
         const targets = new Targets(options, {
@@ -80,7 +90,6 @@ export async function redriveQuarantine(
             quarantine,
             quarantineSink: returnStore.sink,
             targets,
-            startedAt: clock.now(),
             isRemote: isRemote(),
             batchItems: internals.batchItems ?? BATCH_ITEMS,
             onItem: internals.onItem,

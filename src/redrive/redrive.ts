@@ -1,14 +1,15 @@
 import type { Dataset } from 'apify';
 
-import { readStoredItem } from '../apify/redrive-storages.js';
+import { createIdReader, readStoredItem } from '../apify/redrive-storages.js';
 import type { ItemSink } from '../ports.js';
 import type { Dictionary, QuarantineRecord } from '../records.js';
 import { Batch } from './batch.js';
 import type { Candidate } from './candidates.js';
-import { isOwnReturn, readCandidates, reasonToSkip } from './candidates.js';
+import { reasonToSkip } from './candidates.js';
 import type { Journal, Reached } from './journal.js';
 import type { Lock } from './lock.js';
 import type { ResolvedRedrive } from './options.js';
+import { readCandidates } from './quarantine-reader.js';
 import type { RedriveResult } from './result.js';
 import { RedriveCounts } from './result.js';
 import type { Target } from './target.js';
@@ -22,17 +23,15 @@ export interface RedriveParts {
     quarantine: Dataset;
     quarantineSink: ItemSink;
     targets: Targets;
-    /** Milliseconds since the epoch. */
-    startedAt: number;
     isRemote: boolean;
     batchItems: number;
     /** Called with each item that is about to be sent, as it was and as it is sent. */
-    onItem?: (record: QuarantineRecord, before: unknown, after: unknown) => void;
+    onItem?: ((record: QuarantineRecord, before: unknown, after: unknown) => void) | undefined;
 }
 
 /**
- * One way through a quarantine: record → item → transform → guard. What a batch is about to send is written down before it
- * is sent, and what came of it with the next one, so that at every moment it can be found out what has happened.
+ * One pass over a quarantine: record → item → transform → guard. The journal gets each batch before it is sent and its
+ * outcome with the next batch, so that after a crash at any moment the next redrive can find out what was stored.
  */
 export class Redrive {
     readonly #parts: RedriveParts;
@@ -45,26 +44,32 @@ export class Redrive {
     }
 
     async run(): Promise<RedriveResult> {
-        const { journal, quarantineSink, options } = this.#parts;
-        const list = async (offset: number, limit: number) => (await quarantineSink.list(offset, limit))?.items;
-        for await (const candidate of readCandidates(list, journal.redriven)) {
+        const { journal, lock, quarantine, quarantineSink, options } = this.#parts;
+        const idReader = createIdReader(quarantine, quarantineSink);
+        for await (const candidate of readCandidates(quarantineSink, idReader, journal.redriven)) {
             if (options.signal?.aborted || this.#isStopped) break;
-            await this.#take(candidate);
+            await this.#process(candidate);
         }
         await this.#flush();
-        if (!options.dryRun) await journal.save();
+        if (!options.dryRun) {
+            await lock?.checkIfReadable();
+            await journal.save();
+        }
         this.#counts.isComplete = !options.signal?.aborted && !this.#isStopped;
         return this.#counts.result();
     }
 
-    async #take(candidate: Candidate): Promise<void> {
-        const { record, position } = candidate;
-        const { options, targets, startedAt } = this.#parts;
+    async #process(candidate: Candidate): Promise<void> {
+        const { record, position, original } = candidate;
+        const { options, targets } = this.#parts;
         if (!isRecord(record)) {
-            this.#counts.fail(position, 'is no quarantine record.');
+            this.#counts.fail(position, 'it is no quarantine record.');
             return;
         }
-        if (isOwnReturn(record, startedAt)) return;
+        if (original !== undefined) {
+            this.#skipRepeat(original, position);
+            return;
+        }
         const reason = reasonToSkip(record, options);
         if (reason !== undefined) {
             this.#counts.skipped[reason]++;
@@ -81,6 +86,14 @@ export class Redrive {
         }
     }
 
+    /** The item comes back with the first of the records; the repeat is redriven as soon as that one is. */
+    #skipRepeat(original: number, position: number): void {
+        const { journal } = this.#parts;
+        this.#counts.skipped.repeated++;
+        if (journal.redriven.has(original)) journal.settleRepeat(position);
+        else this.#batch?.addRepeat(original, position);
+    }
+
     async #add(candidate: Candidate, target: Target): Promise<void> {
         const made = await this.#makeItem(candidate);
         if (made === undefined) return;
@@ -90,13 +103,13 @@ export class Redrive {
         if (this.#batch.isFull) await this.#flush();
     }
 
-    /** The item as it is sent. A record that cannot give one is counted, and left. */
+    /** Makes the item that is sent. Counts a record that has none, and leaves it. */
     async #makeItem({ position, record }: Candidate): Promise<{ item: unknown; text: string } | undefined> {
         const { quarantine, options, onItem } = this.#parts;
         try {
             const original = 'item' in record ? record.item : await readStoredItem(record, quarantine);
             if (original === undefined) throw new Error(`its item ${record.itemKey} is gone from its store.`);
-            // Of a record `not-an-object` it is something else, as the option says.
+            // A record `not-an-object` has an item of another type, as the option says.
             const copy = structuredClone(original) as Dictionary;
             const item = options.transform ? await options.transform(copy, record) : original;
             if (item === undefined) {
@@ -134,7 +147,10 @@ export class Redrive {
         const datasetFrom = isRemote ? Math.max(target.position, reachedIn(target, journal.reached)) : target.position;
         await journal.begin(batch.intent({ datasetFrom, quarantineFrom: quarantineSink.knownItemCount }, !isRemote));
         const { stored, returned, trimmed } = await batch.send();
-        journal.settle([...stored, ...returned], { datasetId: target.dataset.id, itemCount: target.position });
+        journal.settle(batch.withRepeats([...stored, ...returned]), {
+            datasetId: target.dataset.id,
+            itemCount: target.position,
+        });
         this.#counts.storedItems += stored.length;
         this.#counts.quarantinedItems += returned.length;
         for (const position of trimmed) this.#counts.fail(position, "the user's budget does not let its item through.");

@@ -1,8 +1,8 @@
-/** What a redrive came to: `readRecords = skippedRecords + failedRecords + storedItems + quarantinedItems`. */
+/** The result of a redrive: `readRecords = skippedRecords + failedRecords + storedItems + quarantinedItems`. */
 export interface RedriveResult {
-    /** Records that were looked at. Those that an earlier redrive is done with are not. */
+    /** Records that were read, without those that an earlier redrive is done with and those written since this one began. */
     readonly readRecords: number;
-    /** Records that were left as they are, and why. */
+    /** Records that were left as they are; `skipped` says why. */
     readonly skippedRecords: number;
     readonly skipped: SkippedRecords;
     /** Records that were left because something went wrong with them alone; `problems` has the first of these. */
@@ -11,7 +11,7 @@ export interface RedriveResult {
     readonly storedItems: number;
     /** Items that failed again, and are in quarantine with `attempt + 1`; in a dry run, that would be. */
     readonly quarantinedItems: number;
-    /** Whether the quarantine was read to its end. False after a stop by `signal`. */
+    /** Whether the quarantine was read to its end, as it was when the redrive began. False after a stop by `signal`. */
     readonly isComplete: boolean;
     readonly problems: readonly string[];
 }
@@ -25,17 +25,23 @@ export interface SkippedRecords {
     readonly byTransform: number;
     /** The item had no JSON, so there is nothing to bring back. */
     readonly withoutItem: number;
+    /**
+     * Repeats of another record, with the same `id`: a guard that is not told whether a record was written writes it again.
+     * The item is brought back once, with the first of them.
+     */
+    readonly repeated: number;
 }
 
 const MAX_PROBLEMS = 10;
 
-/** Counts in, snapshot out. */
+/** Counts what becomes of the records. */
 export class RedriveCounts {
     readonly skipped: { -readonly [Key in keyof SkippedRecords]: number } = {
         filtered: 0,
         unchanged: 0,
         byTransform: 0,
         withoutItem: 0,
+        repeated: 0,
     };
     failedRecords = 0;
     storedItems = 0;

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { findDataset, openNamedDataset } from '../apify/redrive-storages.js';
 import { createItemSink } from '../apify/item-sink.js';
 import { RedriveError } from '../errors.js';
 import type { InternalOptions, Log } from '../ports.js';
+import type { Clock } from '../utils/clock.js';
 import type { Intent, Journal } from './journal.js';
 import type { ReadBackDataset, Settlement } from './settle.js';
 import { settleIntent } from './settle.js';
@@ -15,40 +14,46 @@ export interface ResumeParts {
     isRemote: boolean;
     internal: InternalOptions;
     log: Log;
+    clock: Clock;
 }
 
-/** Settles what an earlier redrive had begun when it ended, however that came about. */
+/** Settles the intent of an earlier redrive that did not end. */
 export async function resume(journal: Journal, quarantine: ReadBackDataset, parts: ResumeParts): Promise<void> {
     const { intent } = journal;
     if (intent === undefined) return;
-    const { stored, returned, open, datasetReached } = await settle(intent, quarantine, parts);
+    const { stored, returned, open, isProven, datasetReached } = await settle(intent, quarantine, parts);
     journal.settle([...stored, ...returned], { datasetId: intent.dataset.id, itemCount: datasetReached });
     await journal.save();
     parts.log.info(
-        `An earlier redrive had not come to its end: of its last ${intent.positions.length} items ${stored.length} are in ` +
-            `the dataset, ${returned.length} are back in quarantine, and ${open.length} are still to be sent.`,
+        `An earlier redrive did not end: of its last ${intent.positions.length} items ${stored.length} are in the dataset, ` +
+            `${returned.length} are back in quarantine, and ${open.length} are still to be sent.`,
+    );
+    if (open.length === 0 || isProven) return;
+    parts.log.warning(
+        `${open.length} items of an earlier redrive were not found in the dataset, but others have written so much to it that ` +
+            'it was not read as a whole. They are sent again and may be in the dataset twice.',
     );
 }
 
-/** On the platform, a request that was under way may show up a while later. */
+/** On the platform, a request that was under way may become visible a while later. */
 async function settle(intent: Intent, quarantine: ReadBackDataset, parts: ResumeParts): Promise<Settlement> {
-    const { isRemote, internal } = parts;
+    const { isRemote, internal, clock } = parts;
     const target = await openTargetOf(intent, parts);
-    const giveUpAt = Date.now() + (isRemote ? internal.listingLagMillis : 0);
+    const visibleAt = clock.monotonic() + (isRemote ? internal.listingLagMillis : 0);
     for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
-        const lookedAt = Date.now();
+        const beganAt = clock.monotonic();
         const settlement = await settleIntent(intent, target, quarantine);
-        if (settlement.open.length === 0 || lookedAt >= giveUpAt) return settlement;
-        await sleep(Math.max(1, Math.min(delayMillis, giveUpAt - lookedAt)));
+        if (settlement.open.length === 0 || beganAt >= visibleAt) return settlement;
+        await clock.sleep(Math.max(1, Math.min(delayMillis, visibleAt - beganAt)));
     }
 }
 
 async function openTargetOf({ dataset: { id, name } }: Intent, { isRemote, internal }: ResumeParts) {
-    // On a laptop each process makes ids anew.
+    // Locally each process makes new ids.
     const dataset = isRemote ? await findDataset({ id }) : await openNamedDataset(name ?? id, false);
     if (dataset !== undefined) return { dataset, sink: createItemSink(dataset, internal) };
     throw new RedriveError(
-        `An earlier redrive was sending items to the dataset "${name ?? id}", which is gone: nobody can tell which of ` +
-            'them it held.',
+        `An earlier redrive was sending items to the dataset "${name ?? id}", which is gone: it is ` +
+            'unknown which of them it held.',
     );
 }

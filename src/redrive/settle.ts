@@ -1,10 +1,15 @@
 import type { Dataset } from 'apify';
 
+import type { TornItem } from '../apify/local-dataset.js';
 import { findTornItems } from '../apify/local-dataset.js';
+import type { ReadBackResult, Wanted } from '../delivery/read-back.js';
+import { readBack } from '../delivery/read-back.js';
+import { RedriveError } from '../errors.js';
 import type { ItemSink } from '../ports.js';
 import type { QuarantineRecord } from '../records.js';
 import { hashOfItem } from './fingerprint.js';
 import type { Intent } from './journal.js';
+import { mendTornItems } from './torn-items.js';
 
 /** A dataset that is read back. */
 export interface ReadBackDataset {
@@ -13,21 +18,24 @@ export interface ReadBackDataset {
 }
 
 export interface Settlement {
-    /** Of records whose item was stored. */
+    /** Positions of records whose item is in the dataset. */
     stored: number[];
-    /** Of records whose item is back in quarantine. */
+    /** Positions of records whose item is back in quarantine. */
     returned: number[];
-    /** Of records about whose item nothing is known: it is not there, or cannot be told from others. */
+    /** Positions of records whose item was found in neither. */
     open: number[];
-    /** Items of the dataset that were seen; all that is sent later lies behind them. */
+    /** Whether everything was read in which an open item could be. */
+    isProven: boolean;
+    /** The dataset holds at least this many items: all that is sent later lies behind them. */
     datasetReached: number;
 }
 
-const PAGE_ITEMS = 1_000;
+/** Stands for a file that holds half an item, which cannot be listed. */
+const TORN = {};
 
 /**
- * Finds out what became of what a redrive was about to send when it ended: which items are in the dataset, and which are
- * back in quarantine. A request may be stored in part on a laptop, where each item is a file.
+ * Finds out what an earlier redrive did of an intent: which items are in the dataset, and which are back in quarantine.
+ * Locally a request may be stored in part, because each item is a file.
  */
 export async function settleIntent(
     intent: Intent,
@@ -38,85 +46,102 @@ export async function settleIntent(
         findTornItems(target.dataset, intent.datasetFrom),
         findTornItems(quarantine.dataset, intent.quarantineFrom),
     ]);
-    const returned = await findReturned(intent, quarantine.sink, new Set(tornRecords.map(({ position }) => position)));
-    const found = await findStored(intent, returned, target.sink, new Set(tornItems.map(({ position }) => position)));
-    const { stored, open } = found;
-
-    // What is half written gets an item that is still to be written.
-    for (const { mend } of tornItems) {
-        const next = open.findIndex((index) => typeof intent.itemTexts?.[index] === 'string');
-        if (next === -1) break;
-        const [index] = open.splice(next, 1);
-        await mend(JSON.parse(intent.itemTexts![index!]!));
-        stored.push(index!);
-    }
-    for (const { mend } of tornRecords) {
-        const next = open.findIndex((index) => intent.itemTexts?.[index] === null);
-        if (next === -1) break;
-        const [index] = open.splice(next, 1);
-        // As it was: it is tried again from its new place.
-        const page = await quarantine.sink.list(intent.positions[index!]!, 1);
-        const record = page?.items[0];
-        await mend(record);
-        returned.add(index!);
-    }
-    const positionsOf = (indexes: Iterable<number>) => [...indexes].map((index) => intent.positions[index]!);
+    const indexes = intent.positions.keys();
+    const back = await readAround(tornRecords, quarantine, intent.quarantineFrom, [...indexes], {
+        keyOfIndex: (index) => keyOfReturn(intent.positions[index]!, intent.fingerprint),
+        toKey: (record) => keyOfRecord(record as QuarantineRecord | null),
+    });
+    const there = await readAround(tornItems, target, intent.datasetFrom, back.missing, {
+        keyOfIndex: (index) => intent.itemHashes[index]!,
+        toKey: hashOfItem,
+    });
+    const mended = await mendTornItems(intent, there.missing, { tornItems, tornRecords, quarantine: quarantine.sink });
+    const positionsOf = (list: readonly number[]) => list.map((index) => intent.positions[index]!);
     return {
-        stored: positionsOf(stored),
-        returned: positionsOf(returned),
-        open: positionsOf(open),
-        datasetReached: Math.max(found.reached, ...tornItems.map(({ position }) => position + 1)),
+        stored: positionsOf([...there.found, ...mended.stored]),
+        returned: positionsOf([...back.found, ...mended.returned]),
+        open: positionsOf(mended.open),
+        isProven: back.isProven && there.isProven,
+        datasetReached: Math.max(there.total, ...tornItems.map(({ position }) => position + 1)),
     };
 }
 
-/** Indexes of items whose record is in quarantine again: it says which one it replaces. */
-async function findReturned(intent: Intent, sink: ItemSink, skip: ReadonlySet<number>): Promise<Set<number>> {
-    const indexes = new Map(intent.positions.map((position, index) => [position, index]));
-    const returned = new Set<number>();
-    for await (const { item } of readFrom(sink, intent.quarantineFrom, skip)) {
-        const { redrive } = item as QuarantineRecord;
-        if (redrive?.fingerprint !== intent.fingerprint) continue;
-        const index = indexes.get(redrive.position);
-        if (index !== undefined) returned.add(index);
-    }
-    return returned;
+function keyOfReturn(position: number, fingerprint: string): string {
+    return `${position} ${fingerprint}`;
 }
 
-/** Indexes of items that are in the dataset. More like items than were to be sent may be others': those are open. */
-async function findStored(intent: Intent, returned: ReadonlySet<number>, sink: ItemSink, skip: ReadonlySet<number>) {
-    const wanted = new Map<string, number[]>();
-    for (const [index, itemHash] of intent.itemHashes.entries()) {
-        if (!returned.has(index)) wanted.set(itemHash, [...(wanted.get(itemHash) ?? []), index]);
-    }
-    const found = new Map<string, number>();
-    let reached = intent.datasetFrom;
-    for await (const { position, item } of readFrom(sink, intent.datasetFrom, skip)) {
-        reached = position + 1;
-        const itemHash = hashOfItem(item);
-        if (wanted.has(itemHash)) found.set(itemHash, (found.get(itemHash) ?? 0) + 1);
-    }
-    const stored: number[] = [];
-    const open: number[] = [];
-    for (const [itemHash, indexes] of wanted) {
-        const count = found.get(itemHash) ?? 0;
-        const storedCount = count > indexes.length ? 0 : count;
-        stored.push(...indexes.slice(0, storedCount));
-        open.push(...indexes.slice(storedCount));
-    }
-    return { stored, open: open.sort((a, b) => a - b), reached };
+/** A record that has returned says which one it replaces. */
+function keyOfRecord(record: QuarantineRecord | null): string {
+    const redrive = record?.redrive;
+    return redrive === undefined ? '' : keyOfReturn(redrive.position, redrive.fingerprint);
 }
 
-async function* readFrom(sink: ItemSink, from: number, skip: ReadonlySet<number>) {
-    const stops = [...skip].sort((a, b) => a - b);
-    for (let offset = from; ;) {
-        if (skip.has(offset)) {
-            offset++;
-            continue;
-        }
-        const stop = stops.find((position) => position > offset) ?? Infinity;
-        const { items } = (await sink.list(offset, Math.min(PAGE_ITEMS, stop - offset))) ?? { items: [] };
-        if (items.length === 0) return;
-        for (const [index, item] of items.entries()) yield { position: offset + index, item };
-        offset += items.length;
+interface Keys {
+    keyOfIndex: (index: number) => string;
+    toKey: (item: unknown) => string;
+}
+
+/** Which of the `indexes` are in a dataset, whose torn files are passed over. */
+async function readAround(
+    torn: readonly TornItem[],
+    { sink }: ReadBackDataset,
+    from: number,
+    indexes: readonly number[],
+    { keyOfIndex, toKey }: Keys,
+) {
+    const items = new Map<string, number>();
+    for (const index of indexes) items.set(keyOfIndex(index), (items.get(keyOfIndex(index)) ?? 0) + 1);
+    const readable = torn.length === 0 ? sink : withoutTorn(sink, new Set(torn.map(({ position }) => position)));
+    const {
+        outcome,
+        found: counts,
+        total,
+    } = await readOrThrow(readable, {
+        items,
+        from,
+        toKey: (item) => (item === TORN ? '' : toKey(item)),
+    });
+    const found: number[] = [];
+    const missing: number[] = [];
+    for (const index of indexes) {
+        const key = keyOfIndex(index);
+        const count = counts.get(key) ?? 0;
+        counts.set(key, count - 1);
+        (count > 0 ? found : missing).push(index);
     }
+    return { found, missing, total, isProven: outcome !== 'unbounded' };
+}
+
+async function readOrThrow(sink: Pick<ItemSink, 'list'>, wanted: Wanted): Promise<ReadBackResult> {
+    const result = await readBack(sink, wanted);
+    if (result !== undefined) return result;
+    throw new RedriveError(
+        'An earlier redrive did not end, and a dataset that it wrote to cannot be read with this token. ' +
+            'Nothing is sent, because items could come twice.',
+    );
+}
+
+/** Lists the dataset with a placeholder for each torn file, so that positions stay right. */
+function withoutTorn(sink: Pick<ItemSink, 'list'>, torn: ReadonlySet<number>): Pick<ItemSink, 'list'> {
+    const stops = [...torn].sort((a, b) => a - b);
+    return {
+        async list(offset, limit) {
+            const items: unknown[] = [];
+            let total = 0;
+            while (items.length < limit) {
+                const position = offset + items.length;
+                if (torn.has(position)) {
+                    items.push(TORN);
+                    continue;
+                }
+                const stop = Math.min(offset + limit, stops.find((next) => next > position) ?? Infinity);
+                const page = await sink.list(position, stop - position);
+                if (page === undefined) return undefined;
+                total = page.total;
+                items.push(...page.items);
+                if (page.items.length < stop - position) break;
+            }
+            return { items, total: Math.max(total, offset + items.length) };
+        },
+    };
 }

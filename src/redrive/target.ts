@@ -17,37 +17,37 @@ import { fingerprintOf } from './fingerprint.js';
 export interface TargetParts {
     options: ResolvedOptions;
     quarantineStore: QuarantineStore;
-    /** Of the transform. */
+    /** The hash of the transform. */
     transformHash: string | undefined;
     internal: InternalOptions;
     log: Log;
 }
 
-/** A guard on the dataset that items go to, as far as a redrive needs one: no doors, and nothing at the run's end. */
+/** The part of a guard that a redrive needs on the dataset to which items go: no entry points, nothing at the run's end. */
 export interface Target {
     readonly dataset: Dataset;
     readonly sink: ItemSink;
-    /** Of what items are tried with here. */
+    /** Hash of the schema and the transform with which items are tried here. */
     readonly fingerprint: string;
-    /** Behind so many items of the dataset what is sent now will be, at the earliest. */
+    /** Items that are sent now will lie at or behind this position of the dataset. */
     readonly position: number;
-    /** Whether the item would pass; sends nothing. */
+    /** Whether the item would be stored; sends nothing. */
     passes(item: unknown): boolean;
     /**
-     * Sends the items in order. Resolves, with what became of each, when they are stored or in quarantine; the record of one
-     * that failed says `record`. @throws DeliveryError, QuarantineError: some may be stored all the same
+     * Sends the items in order. Resolves to the outcome of each when they are stored or in quarantine; the fields of its
+     * `record` go to the quarantine with an item that fails. @throws DeliveryError, QuarantineError: some may be stored
      */
-    pushAll(items: readonly ReturningItem[]): Promise<Fate[]>;
+    pushAll(items: readonly ReturningItem[]): Promise<RedriveOutcome[]>;
 }
 
-/** An item from the quarantine, and what its record says if it fails again. */
+/** An item from the quarantine, and the fields of its new record if it fails again. */
 export interface ReturningItem {
     item: unknown;
     record: Partial<QuarantineRecord>;
 }
 
-/** `trimmed`: held back by the user's pay-per-event budget. */
-export type Fate = 'stored' | 'returned' | 'trimmed';
+/** What became of an item. `trimmed`: the user's pay-per-event budget did not let it through. */
+export type RedriveOutcome = 'stored' | 'returned' | 'trimmed';
 
 /** Opens a guard on `dataset`. @throws SchemaLoadError */
 export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<Target> {
@@ -90,9 +90,9 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
 }
 
 /** Each item is a call of its own, with a record of its own, and all share requests. */
-async function pushAll(pusher: Pusher, items: readonly ReturningItem[]): Promise<Fate[]> {
+async function pushAll(pusher: Pusher, items: readonly ReturningItem[]): Promise<RedriveOutcome[]> {
     const calls = items.map(async ({ item, record }) => pusher.push([item], { ack: 'stored', record }));
-    // All of them, also when one fails: what is still under way must not be taken for missing.
+    // Waits for all of them, also when one fails: an item that is still under way must not be taken for missing.
     await Promise.allSettled(calls);
     const results = await Promise.all(calls);
     return results.map(({ acceptedItems, quarantinedItems }) =>

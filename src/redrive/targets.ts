@@ -5,7 +5,7 @@ import type { ResolvedRedrive } from './options.js';
 import type { Target, TargetParts } from './target.js';
 import { openTarget } from './target.js';
 
-/** Knows where a record's item goes. Keeps the last target open: neighbours mostly have the same one. */
+/** Opens the target of a record. Keeps the last one, because neighbours mostly have the same. */
 export class Targets {
     readonly #options: ResolvedRedrive;
     readonly #parts: TargetParts;

@@ -47,6 +47,13 @@ describe('report', { timeout: 60_000 }, () => {
         }
     });
 
+    it('counts a record once that was written twice', async () => {
+        const records = recordsInQuarantine(3, 'default');
+        await writeFolder(folder, { 'records.json': [...records, records[1]] });
+        const { stdout } = await report(['records.json', '--json']);
+        expect(JSON.parse(stdout)).toMatchObject({ records: 3, reasons: [{ path: '/title', count: 3 }] });
+    });
+
     it('has a name for the page, and prints the reasons as JSON', async () => {
         await writeFolder(folder, { 'records.json': recordsInQuarantine(3, 'default') });
         const { exitCode, stdout } = await report(['records.json', '--json']);

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -25,11 +25,11 @@ interface Scene {
 }
 
 interface Story {
-    /** Redrives that came to their end before they were killed. */
+    /** Redrives that ended before they were killed. */
     finished: number;
-    /** Redrives that found one before them had been killed half way through a batch. */
+    /** Redrives that found that the one before was killed in the middle of a batch. */
     resumed: number;
-    /** Of the last one, which nobody kills. */
+    /** The result of the last redrive, which is not killed. */
     result: any;
 }
 
@@ -42,7 +42,7 @@ async function killAgainAndAgain({ source, env, cwd }: Scene): Promise<Story> {
     const story = { finished: 0, resumed: 0 };
     let batchMillis = 100;
     const look = (stdout: string) => {
-        if (stdout.includes('An earlier redrive had not come to its end')) story.resumed++;
+        if (stdout.includes('An earlier redrive did not end')) story.resumed++;
     };
     for (let kill = 0; kill < KILLS; kill++) {
         const script = await startScript(source, { env, cwd });
@@ -74,7 +74,7 @@ function millisOfBatch(stdout: string): number | undefined {
 }
 
 describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { timeout: 400_000 }, () => {
-    it('brings each item back once, on a laptop', async () => {
+    it('brings each item back once, locally', async () => {
         const items = 500;
         const folder = await mkdtemp(join(tmpdir(), 'redrive-kill-'));
         onTestFinished(async () => rm(folder, { recursive: true, force: true }));
@@ -125,9 +125,9 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         });
         const folder = await mkdtemp(join(tmpdir(), 'redrive-kill-'));
         onTestFinished(async () => rm(folder, { recursive: true, force: true }));
-        const tuning = { listingLagMillis: 500, firstRetryDelayMillis: 10, requestTimeoutSecs: 2 };
+        const internal = { listingLagMillis: 500, firstRetryDelayMillis: 10, requestTimeoutSecs: 2 };
         const scene = {
-            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 8, tuning }),
+            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 8, internal }),
             env: platformEnv(server),
             cwd: folder,
         };
@@ -139,6 +139,55 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
         expect(finished, 'redrives that were too fast to be killed').toBeLessThan(KILLS / 2);
         expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(2);
+    });
+});
+
+describe('a local redrive after one that was killed while it wrote a file', { timeout: 60_000 }, () => {
+    /** One record, and the journal of a redrive that was about to send its item. */
+    async function createScene(itemText: string | null) {
+        const folder = await mkdtemp(join(tmpdir(), 'redrive-torn-'));
+        onTestFinished(async () => rm(folder, { recursive: true, force: true }));
+        const datasets = join(folder, 'storage/datasets');
+        const intent = {
+            positions: [0],
+            itemHashes: ['0'.repeat(32)],
+            itemTexts: [itemText],
+            dataset: { id: 'default', name: 'default' },
+            datasetFrom: 0,
+            quarantineFrom: 1,
+            fingerprint: 'another',
+        };
+        await writeFolder(join(datasets, QUARANTINE), { '000000001.json': recordsInQuarantine(1, 'default')[0] });
+        await writeFolder(join(folder, `storage/key_value_stores/${QUARANTINE}-redriven`), {
+            'STATE.json': { version: 1, redriven: '', intent },
+        });
+        const finish = async () => {
+            const script = await startScript(
+                redriveScript(LIBRARY_URL, { quarantine: QUARANTINE, schema: FIELDS }, {}),
+                { env: { CRAWLEE_STORAGE_DIR: join(folder, 'storage') }, cwd: folder },
+            );
+            const { stdout, stderr } = await script.finished;
+            expect(stdout, stderr).toContain('An earlier redrive did not end');
+            return JSON.parse(/^result (.*)$/m.exec(stdout)![1]!);
+        };
+        return { datasets, finish };
+    }
+
+    it('puts the record back in the half-written file of the quarantine, and stores its item', async () => {
+        const { datasets, finish } = await createScene(null);
+        await writeFile(join(datasets, QUARANTINE, '000000002.json'), '{"item": {"numb');
+        expect(await finish()).toMatchObject({ storedItems: 1, failedRecords: 0, isComplete: true });
+        expect(await readJsonFolder(join(datasets, 'default'))).toEqual([{ number: 0, title: '0' }]);
+        const [first, second] = await readJsonFolder(join(datasets, QUARANTINE));
+        expect(second).toEqual({ ...first, id: expect.not.stringMatching(first.id) });
+    });
+
+    it('puts the item in the half-written file of the dataset, and stores it no second time', async () => {
+        const { datasets, finish } = await createScene('{"number":0,"title":"0"}');
+        await writeFolder(join(datasets, 'default'), {});
+        await writeFile(join(datasets, 'default/000000001.json'), '{"numb');
+        expect(await finish()).toMatchObject({ readRecords: 0, storedItems: 0, isComplete: true });
+        expect(await readJsonFolder(join(datasets, 'default'))).toEqual([{ number: 0, title: '0' }]);
     });
 });
 

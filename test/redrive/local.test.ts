@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 
+import { Actor } from 'apify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { RedriveOptions, RedriveResult } from '../../src/index.js';
@@ -45,20 +47,32 @@ async function push(...items: unknown[]): Promise<void> {
     await guard.close();
 }
 
-/** With small batches: the local storage takes its time for each item. */
+/** Uses small batches, because the local storage takes long for each item. */
 const redriveInternally: (options?: RedriveOptions, internals?: RedriveInternals) => Promise<RedriveResult> =
     redriveQuarantine;
 
-async function redrive(options?: RedriveOptions) {
-    const { problems, ...result } = await redriveInternally(options, { batchItems: 100 });
+async function redrive(options?: RedriveOptions, internals?: RedriveInternals) {
+    const { problems, ...result } = await redriveInternally(options, { batchItems: 100, ...internals });
     return { ...result, problems: [...problems] };
 }
 
-const NOTHING = { filtered: 0, unchanged: 0, byTransform: 0, withoutItem: 0 };
+const lockFolder = () => `${process.env.CRAWLEE_STORAGE_DIR}/key_value_stores/${quarantine}-redriven`;
+
+/** Writes the lock of another redrive, by default one of this host. */
+async function writeLock(holder: object): Promise<void> {
+    const lock = { id: 'another', host: hostname(), pid: 1, renewals: 0, at: new Date().toISOString(), ...holder };
+    await writeFolder(lockFolder(), { 'LOCK.json': lock });
+}
+
+async function append(...records: object[]): Promise<void> {
+    await (await Actor.openDataset(quarantine)).pushData(records);
+}
+
+const NOTHING = { filtered: 0, unchanged: 0, byTransform: 0, withoutItem: 0, repeated: 0 };
 const toText = (item: any) => ({ ...item, title: String(item.title) });
 
-describe('redriveQuarantine, on a laptop', () => {
-    it('brings back what passes the schema as it is now, and does nothing when it is run again', async () => {
+describe('redriveQuarantine, locally', () => {
+    it('stores the items that pass the current schema, and does nothing in a second run', async () => {
         await push({ title: 'Alien' }, { title: 1941 }, { title: null }, { title: 1984 });
         await setSchema(LENIENT);
         expect(await redrive()).toEqual({
@@ -88,7 +102,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(quarantine)).toEqual(records);
     });
 
-    it('changes items, leaves those that the function leaves, and tries them with another function', async () => {
+    it('stores changed items, leaves records for which transform returns undefined, and tries those with another transform', async () => {
         await push({ title: 1941 }, { title: 1984 }, { title: { de: 'Alien' } });
         const first = await redrive({ transform: (item) => (item.title === 1984 ? undefined : toText(item)) });
         expect(first).toMatchObject({ readRecords: 3, skippedRecords: 1, storedItems: 2, quarantinedItems: 0 });
@@ -101,7 +115,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await redrive({ transform: async (item) => toText(item) })).toMatchObject({ readRecords: 0 });
     });
 
-    it('keeps the item as it was when what the function made of it fails, and counts the attempts', async () => {
+    it('keeps the original item when the changed one fails, and counts the attempts', async () => {
         await push({ title: 1941 });
         expect(await redrive({ transform: () => ({ title: [] }) })).toMatchObject({ quarantinedItems: 1 });
         expect(await redrive({ transform: () => ({ title: {} }) })).toMatchObject({ quarantinedItems: 1 });
@@ -112,7 +126,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(dataset)).toEqual([{ title: '1941' }]);
     });
 
-    it('tries again what came back only when schema or function has changed, or when it is told to', async () => {
+    it('tries a returned item again only when schema or transform changed, or with retry: true', async () => {
         await push({ title: 1941 });
         expect(await redrive()).toMatchObject({ quarantinedItems: 1 });
         expect(await redrive()).toMatchObject({ skippedRecords: 1, quarantinedItems: 0 });
@@ -127,7 +141,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(dataset)).toEqual([{ title: 1941 }]);
     });
 
-    it('leaves and names a record whose function throws, and goes on with the others', async () => {
+    it('leaves and names a record whose transform throws, and goes on with the others', async () => {
         await push({ title: 1941 }, { title: 1984 });
         const transform = (item: any) => {
             if (item.title === 1941) throw new RangeError('no such year');
@@ -143,14 +157,14 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(dataset)).toEqual([{ title: '1984' }, { title: '1941' }]);
     });
 
-    it('does not let the function lose an item: what has no JSON stays', async () => {
+    it('leaves a record whose transform returns something without JSON', async () => {
         await push({ title: 1941 });
         const result = await redrive({ transform: () => () => 'no JSON' });
         expect(result).toMatchObject({ failedRecords: 1, quarantinedItems: 0 });
         expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1 });
     });
 
-    it('takes only the records that are asked for', async () => {
+    it('brings back only the records that reason, run and since select', async () => {
         process.env.ACTOR_RUN_ID = 'first';
         await push({ title: 1 }, 'no object');
         process.env.ACTOR_RUN_ID = 'second';
@@ -190,12 +204,12 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(dataset)).toEqual([{ title: 'Brazil' }, { title: 'Alien', length: 9_500_000 }]);
     });
 
-    it('leaves what never had any JSON', async () => {
+    it('leaves a record whose item never had JSON', async () => {
         await push({ title: 1n });
         expect(await redrive({ transform: toText })).toMatchObject({ skipped: { withoutItem: 1 }, storedItems: 0 });
     });
 
-    it('sends items back to where each was meant to go, or to the dataset that is named', async () => {
+    it('sends items to the datasets of their records, or to the dataset that is named', async () => {
         const other = `other-${actor}`;
         for (const name of [undefined, other]) {
             const guard = await run.open({ dataset: name, schema: FIELDS });
@@ -211,7 +225,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(third)).toEqual([{ title: '2' }, { title: '2' }]);
     });
 
-    it('says in a dry run what would happen, and writes nothing at all', async () => {
+    it('counts what would happen and writes nothing in a dry run', async () => {
         await push({ title: 1941 }, { title: 1984 }, 'no object');
         const before = await run.items(quarantine);
         const transform = (item: any) => (item.title === 1941 ? toText(item) : item);
@@ -226,7 +240,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await redrive({ transform })).toMatchObject({ storedItems: 1, quarantinedItems: 2 });
     });
 
-    it('keeps what it remembers compact, and beside the quarantine', async () => {
+    it('keeps its journal compact, and beside the quarantine', async () => {
         await push(...Array.from({ length: 250 }, (_, title) => ({ title })));
         expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 250 });
         expect((await run.items(dataset)).map(({ title }) => Number(title))).toEqual(
@@ -238,7 +252,7 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(records['STATE.json']!.length).toBeLessThan(300);
     });
 
-    it('stops between two batches when it is told to, and goes on the next time', async () => {
+    it('stops between two batches when the signal is aborted, and continues in the next run', async () => {
         await push(...Array.from({ length: 250 }, (_, title) => ({ title })));
         const controller = new AbortController();
         const stopped = await redrive({
@@ -272,27 +286,90 @@ describe('redriveQuarantine, on a laptop', () => {
         expect(await run.items(dataset)).toEqual([{ title: '1941' }]);
     });
 
-    it('takes over from a redrive that has died without a word', async () => {
+    it('takes over the lock of a process of this host that is gone', async () => {
         await push({ title: 1941 });
-        expect(await redrive({ transform: toText, reason: 'rejected' })).toMatchObject({ storedItems: 0 });
-        const root = process.env.CRAWLEE_STORAGE_DIR!;
-        const { hostname } = await import('node:os');
         // No process has the number 2^22 or a higher one.
-        const dead = { id: 'x', host: hostname(), pid: 2 ** 22 + 1, at: new Date().toISOString() };
-        await writeFolder(`${root}/key_value_stores/${quarantine}-redriven`, { 'LOCK.json': dead });
+        await writeLock({ pid: 2 ** 22 + 1 });
         expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1 });
-        const foreign = { ...dead, host: 'elsewhere' };
-        await writeFolder(`${root}/key_value_stores/${quarantine}-redriven`, { 'LOCK.json': foreign });
-        await expect(redrive()).rejects.toThrow('process 4194305 on elsewhere');
-        const silent = { ...foreign, at: new Date(Date.now() - 61_000).toISOString() };
-        await writeFolder(`${root}/key_value_stores/${quarantine}-redriven`, { 'LOCK.json': silent });
-        expect(await redrive()).toMatchObject({ readRecords: 0 });
+        expect(Object.keys(await run.records(`${quarantine}-redriven`))).toEqual(['STATE.json']);
     });
 
-    it('goes no further than what is no quarantine record', async () => {
+    it('refuses to begin while another process of this host holds the lock, and names that process', async () => {
+        await push({ title: 1941 });
+        await writeLock({ pid: process.ppid });
+        await expect(redrive({ transform: toText })).rejects.toThrow(
+            new RegExp(`is being redriven by process ${process.ppid} on .*delete record LOCK of key-value store "`),
+        );
+        expect(await run.items(dataset)).toEqual([]);
+    });
+
+    it('takes over the lock of another host, however new it looks, once it was not renewed for long enough', async () => {
+        await push({ title: 1941 });
+        await writeLock({ host: 'elsewhere', at: new Date(Date.now() + 3_600_000).toISOString() });
+        const lockTimes = { deadMillis: 300, pollMillis: 20 };
+        expect(await redrive({ transform: toText }, { lockTimes })).toMatchObject({ storedItems: 1 });
+    });
+
+    it('does not take over the lock of another host, however old it looks, while it is renewed', async () => {
+        await push({ title: 1941 });
+        const at = new Date(0).toISOString();
+        let renewals = 0;
+        await writeLock({ host: 'elsewhere', at, renewals });
+        const lockTimes = { deadMillis: 20_000, pollMillis: 20 };
+        const refused = expect(redrive({ transform: toText }, { lockTimes })).rejects.toMatchObject({
+            code: 'REDRIVE',
+        });
+        const renewing = setInterval(() => void writeLock({ host: 'elsewhere', at, renewals: ++renewals }), 50);
+        await refused.finally(() => clearInterval(renewing));
+        expect(await run.items(dataset)).toEqual([]);
+    });
+
+    it('takes over a lock record that no redrive has written', async () => {
+        await push({ title: 1941 });
+        await writeFolder(lockFolder(), { 'LOCK.json': null });
+        const lockTimes = { deadMillis: 100, pollMillis: 20 };
+        expect(await redrive({ transform: toText }, { lockTimes })).toMatchObject({ storedItems: 1 });
+    });
+
+    it('stores an item once whose record was written twice, also when the repeat comes after the redrive', async () => {
+        await push({ title: 1941 }, { title: 1984 });
+        const [first, second] = await run.items(quarantine);
+        await append(first);
+        expect(await redrive({ transform: toText })).toMatchObject({
+            readRecords: 3,
+            storedItems: 2,
+            skippedRecords: 1,
+            skipped: { ...NOTHING, repeated: 1 },
+        });
+        await append(second);
+        expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 0, skipped: { repeated: 1 } });
+        expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 0 });
+        expect(await run.items(dataset)).toEqual([{ title: '1941' }, { title: '1984' }]);
+    });
+
+    it('leaves a repeat as long as the first record with its id is left', async () => {
+        await push({ title: 1941 });
+        await append(...(await run.items(quarantine)));
+        const skipped = { ...NOTHING, byTransform: 1, repeated: 1 };
+        expect(await redrive({ transform: () => undefined })).toMatchObject({ readRecords: 2, skipped });
+        expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1, skipped: { repeated: 1 } });
+        expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 0 });
+    });
+
+    it('gives the record of an item that fails again an id of its own, so that it is no repeat', async () => {
+        await push({ title: 1941 });
+        for (let attempt = 2; attempt <= 4; attempt++) {
+            expect(await redrive({ retry: true })).toMatchObject({ readRecords: 1, quarantinedItems: 1 });
+        }
+        const records = await run.items(quarantine);
+        expect(new Set(records.map(({ id }) => id)).size).toBe(4);
+        expect(await redrive({ transform: toText })).toMatchObject({ readRecords: 1, storedItems: 1 });
+    });
+
+    it('counts an item that is no quarantine record as failed', async () => {
         await push({ title: 'Alien' });
         const result = await redrive({ quarantine: dataset });
-        expect(result).toMatchObject({ failedRecords: 1, problems: ['Record 0: is no quarantine record.'] });
+        expect(result).toMatchObject({ failedRecords: 1, problems: ['Record 0: it is no quarantine record.'] });
     });
 
     it.each([

@@ -14,7 +14,7 @@ const internally: (options?: RedriveOptions, internals?: RedriveInternals) => Pr
     redriveQuarantine;
 const INTERNALS: RedriveInternals = {
     batchItems: 10,
-    tuning: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
+    internal: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
 };
 const RECORDS = 30;
 
@@ -163,7 +163,7 @@ describe('while a redrive is at work', () => {
 describe('a redrive that goes on after an outage', () => {
     it('begins although somebody else appends to the dataset without a pause, and stores no item twice', async () => {
         const path = `${dataset}/items`;
-        // Stored, but nobody says so, and nobody can look.
+        // The request is stored, but its answer is lost, and the dataset cannot be read.
         run.server.faults.next({ method: 'POST', path, fault: { status: 500, when: 'after' } });
         run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
         run.server.faults.next({ method: 'GET', path, times: 1_000, fault: { status: 500 } });

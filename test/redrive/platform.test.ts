@@ -7,13 +7,13 @@ import { redriveQuarantine } from '../../src/index.js';
 import type { RedriveInternals } from '../../src/redrive/redrive-quarantine.js';
 import type { PlatformRun } from '../support/platform-run.js';
 import { startPlatformRun } from '../support/platform-run.js';
-import { FIELDS, recordsInQuarantine, takeAccount, fateOf } from './support/movies-in-quarantine.js';
+import { FIELDS, recordsInQuarantine, takeAccount, outcomeOf } from './support/movies-in-quarantine.js';
 
 const internally: (options?: RedriveOptions, internals?: RedriveInternals) => Promise<RedriveResult> =
     redriveQuarantine;
 const INTERNALS: RedriveInternals = {
     batchItems: 20,
-    tuning: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
+    internal: { listingLagMillis: 200, firstRetryDelayMillis: 1, maxRetries: 2 },
 };
 
 let run: PlatformRun;
@@ -40,14 +40,14 @@ async function redrive(options: RedriveOptions = {}): Promise<RedriveResult> {
     return internally({ quarantine, ...options }, INTERNALS);
 }
 
-/** Mends most, leaves some alone, and does nothing for others. */
+/** Mends most items, leaves some to the quarantine, and returns others unchanged. */
 function mend(item: any): unknown {
-    if (fateOf(item.number) === 'returned') return item;
-    return fateOf(item.number) === 'left' ? undefined : { ...item, title: String(item.title) };
+    if (outcomeOf(item.number) === 'returned') return item;
+    return outcomeOf(item.number) === 'left' ? undefined : { ...item, title: String(item.title) };
 }
 
 describe('redriveQuarantine, in a run on the platform', () => {
-    it("stores in the run's default dataset, and returns the rest with what its record said", async () => {
+    it("stores items in the run's default dataset, and returns the rest with the fields of their records", async () => {
         const records = recordsInQuarantine(60, 'AnotherDataset001');
         fill(records);
         const result = await redrive({ transform: mend });
@@ -70,7 +70,7 @@ describe('redriveQuarantine, in a run on the platform', () => {
         expect(await redrive({ transform: mend })).toMatchObject({ storedItems: 0, quarantinedItems: 0 });
     });
 
-    it('returns what the platform alone rejects, and does not try it again with the same', async () => {
+    it('returns items that only the platform rejects, and does not try them again with the same schema and transform', async () => {
         dataset = run.freshDataset(null, { enforcedFields: FIELDS });
         fill(recordsInQuarantine(30, dataset));
         const result = await redrive({ transform: mend });
@@ -85,10 +85,10 @@ describe('redriveQuarantine, in a run on the platform', () => {
         expect(await redrive({ transform: mend })).toMatchObject({ quarantinedItems: 0, skipped: { unchanged: 4 } });
     });
 
-    it('goes on after an outage in the middle, whatever was stored by then', async () => {
+    it('continues after outages in the middle of a batch, and stores each item once', async () => {
         fill(recordsInQuarantine(100, dataset));
         const path = `${dataset}/items`;
-        // Stored, but nobody says so, and nobody can look.
+        // The request is stored, but its answer is lost, and the dataset cannot be read.
         run.server.faults.next({ method: 'POST', path, fault: { status: 500, when: 'after' } });
         run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
         run.server.faults.next({ method: 'GET', path, times: 1_000, fault: { status: 500 } });
@@ -107,7 +107,7 @@ describe('redriveQuarantine, in a run on the platform', () => {
         });
     });
 
-    it('goes on after the quarantine could not be written', async () => {
+    it('continues after the quarantine could not be written', async () => {
         fill(recordsInQuarantine(100, dataset));
         const { id } = run.server.dataset(quarantine)!;
         run.server.faults.next({ method: 'POST', path: `${id}/items`, skip: 1, times: 1_000, fault: { status: 403 } });
@@ -118,16 +118,80 @@ describe('redriveQuarantine, in a run on the platform', () => {
             wrong: [],
             strange: [],
         });
-        // Nothing stands in for it: the record would be lost to whoever redrives.
+        // A record stored with the run would be lost to the next redrive.
         expect([...run.server.records().keys()].filter((key) => key.includes('QUARANTINE'))).toEqual([]);
     });
 
-    it('refuses to go on where what was redriven cannot be read', async () => {
+    it('ends although somebody else writes to the quarantine without a pause, and leaves those records to the next', async () => {
+        fill(recordsInQuarantine(30, dataset));
+        let others = 0;
+        run.server.faults.use(({ method, path }) => {
+            if (method === 'GET' && path.endsWith('/items')) {
+                // Each is a record of its own that the transform leaves.
+                const records = recordsInQuarantine(50, dataset).map((record) => ({ ...record, item: { number: 5 } }));
+                run.server.append(records, quarantine);
+                others += records.length;
+            }
+            return undefined;
+        });
+        const result = await redrive({ transform: mend });
+        run.server.faults.clear();
+        expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
+        const { wrong } = takeAccount(30, run.server.items(dataset), run.server.items(quarantine));
+        expect(wrong).toEqual([]);
+        expect(result.readRecords).toBeLessThan(30 + others);
+    });
+
+    it('finds the records that an interrupted redrive has returned among those of a busy writer', async () => {
+        fill(recordsInQuarantine(20, dataset));
+        const path = `${dataset}/items`;
+        // The failing items are back in quarantine by then, and the others are not stored.
+        run.server.faults.next({ method: 'POST', path, times: 1_000, fault: { status: 503 } });
+        await expect(redrive({ transform: mend })).rejects.toMatchObject({ code: 'DELIVERY' });
+        run.server.faults.clear();
+        const returned = run.server.items(quarantine).length - 20;
+        expect(returned).toBeGreaterThan(0);
+        run.server.faults.use(({ method, path: called }) => {
+            if (method === 'GET' && called.endsWith('/items')) {
+                const records = recordsInQuarantine(200, dataset).map((record) => ({ ...record, item: { number: 5 } }));
+                run.server.append(records, quarantine);
+            }
+            return undefined;
+        });
+        expect(await redrive({ transform: mend })).toMatchObject({ isComplete: true, failedRecords: 0 });
+        run.server.faults.clear();
+        expect(takeAccount(20, run.server.items(dataset), run.server.items(quarantine))).toEqual({
+            wrong: [],
+            strange: [],
+        });
+    });
+
+    it('stores an item once whose record was written twice, and asks for ids alone of what it has redriven', async () => {
+        const records = recordsInQuarantine(60, dataset);
+        fill([...records, records[0]]);
+        const asText = (item: any): unknown => ({ ...item, title: String(item.title) });
+        expect(await redrive({ transform: asText })).toMatchObject({ storedItems: 60, skipped: { repeated: 1 } });
+        run.server.append([records[58]], quarantine);
+        const asked: string[] = [];
+        run.server.faults.use(({ method, path, query }) => {
+            if (method === 'GET' && path.endsWith('/items')) asked.push(query.get('fields') ?? '');
+            return undefined;
+        });
+        expect(await redrive({ transform: asText })).toMatchObject({
+            readRecords: 1,
+            storedItems: 0,
+            skipped: { repeated: 1 },
+        });
+        expect(run.server.items(dataset)).toHaveLength(60);
+        expect(asked.filter((fields) => fields === 'id')).toHaveLength(1);
+    });
+
+    it('refuses to begin when the journal has another version', async () => {
         fill(recordsInQuarantine(5, dataset));
         await redrive({ transform: mend, reason: 'rejected' });
         await redrive({ transform: mend });
         const records = run.server.records(`${quarantine}-redriven`);
         records.set('STATE', { value: Buffer.from('{"version":2}'), contentType: 'application/json' });
-        await expect(redrive()).rejects.toThrow('What was redriven cannot be read');
+        await expect(redrive()).rejects.toThrow('The journal of redrives cannot be parsed');
     });
 });

@@ -12,7 +12,7 @@ function positionsOf(numbers: readonly number[]): Positions {
 }
 
 describe('Positions', () => {
-    it('holds what was added, in whatever order, and nothing else', () => {
+    it('holds exactly the positions that were added, in any order', () => {
         fc.assert(
             fc.property(some, (numbers) => {
                 const positions = positionsOf(numbers);
@@ -28,7 +28,7 @@ describe('Positions', () => {
         );
     });
 
-    it('is the same after it was written and read', () => {
+    it('is equal after toText and fromText', () => {
         fc.assert(
             fc.property(some, some, (before, after) => {
                 const read = Positions.fromText(positionsOf(before).toText());
@@ -38,7 +38,7 @@ describe('Positions', () => {
         );
     });
 
-    it('takes one run for what has no gaps, however long', () => {
+    it('keeps positions without gaps as one run of any length', () => {
         const positions = positionsOf(Array.from({ length: 10_000 }, (_, index) => 9_999 - index));
         expect(positions.toText()).toBe('0,10000');
         positions.add(20_000);

@@ -10,13 +10,13 @@ interface Movie {
 }
 
 describe('the transform of redriveQuarantine()', () => {
-    it('takes whatever an item holds where nobody says what it is', () => {
+    it('accepts any item when its parameter has no type', () => {
         expectToCompile(async () => {
             await redriveQuarantine({ transform: (item) => ({ ...item, title: String(item.title) }) });
         });
     });
 
-    it('takes the item as the type that it is said to be', () => {
+    it('accepts an item of the type that its parameter has', () => {
         expectToCompile(async () => {
             await redriveQuarantine({
                 transform: (movie: Movie, record) => {

@@ -1,15 +1,17 @@
+import { randomUUID } from 'node:crypto';
+
 import type { QuarantineRecord } from '../../../src/index.js';
 
-/** Titles are numbers: a transform makes texts of them, but for those that stay broken. */
+/** In quarantine, titles are numbers. A transform makes most of them text. */
 export const FIELDS = { type: 'object', required: ['title'], properties: { title: { type: 'string' } } };
 
-/** What becomes of an item with this number. */
-export function fateOf(number: number): 'stored' | 'returned' | 'left' {
+/** The outcome of a redrive for the item with this number. */
+export function outcomeOf(number: number): 'stored' | 'returned' | 'left' {
     if (number % 7 === 3) return 'returned';
     return number % 11 === 5 ? 'left' : 'stored';
 }
 
-/** As text for `redrive.mjs`: mends most of them, leaves some alone, and does nothing for others. */
+/** Source of a transform: mends most items, leaves some to the quarantine, and returns others unchanged. */
 export const TRANSFORM = `(item) => {
     if (item.number % 7 === 3) return item;
     return item.number % 11 === 5 ? undefined : { ...item, title: String(item.title) };
@@ -17,6 +19,7 @@ export const TRANSFORM = `(item) => {
 
 export function recordsInQuarantine(count: number, datasetId: string): QuarantineRecord[] {
     return Array.from({ length: count }, (_, number) => ({
+        id: randomUUID(),
         item: { number, title: number },
         itemBytes: 30,
         reason: 'schema',
@@ -72,17 +75,17 @@ export function takeAccount(count: number, items: readonly any[], records: reado
     const account: Account = { wrong: [], strange: [] };
     const returned = records.filter(({ redrive }) => redrive !== undefined);
     account.strange.push(
-        ...items.filter(({ number, title }) => fateOf(number) !== 'stored' || title !== String(number)),
+        ...items.filter(({ number, title }) => outcomeOf(number) !== 'stored' || title !== String(number)),
     );
     account.strange.push(
-        ...returned.filter(({ item, attempt }) => fateOf(item.number) !== 'returned' || attempt !== 2),
+        ...returned.filter(({ item, attempt }) => outcomeOf(item.number) !== 'returned' || attempt !== 2),
     );
     for (let number = 0; number < count; number++) {
         const stored = items.filter((item) => item.number === number).length;
         const back = returned.filter(({ item }) => item.number === number).length;
-        const fate = fateOf(number);
-        if (stored !== Number(fate === 'stored') || back !== Number(fate === 'returned')) {
-            account.wrong.push(`${number} (${fate}): ${stored} times stored, ${back} times returned`);
+        const outcome = outcomeOf(number);
+        if (stored !== Number(outcome === 'stored') || back !== Number(outcome === 'returned')) {
+            account.wrong.push(`${number} (${outcome}): ${stored} times stored, ${back} times returned`);
         }
     }
     return account;
