@@ -108,15 +108,17 @@ class HandlerRun {
         // Before the first `await`: the handler may return without waiting.
         const collected = isLate ? undefined : this.#collect(prepared);
         try {
+            if (collected !== undefined) {
+                await collected;
+                return;
+            }
             const items = await prepared;
-            await collected;
-            if (!isLate) return;
             if (!(await this.#isStored)) await pages.collect(this.#attempt, items);
             else if (!this.#guard.isClosed) await pages.pushLate(this.#attempt, items);
         } catch (error) {
             throw asCrawlerError(error);
         }
-        if (!(isLate && (await this.#isStored)) || !this.#guard.isClosed) return;
+        if (!(await this.#isStored) || !this.#guard.isClosed) return;
         this.#guard.warnClosed();
         await inCrawler(async () => original.call(undefined, data, datasetIdOrName));
     }

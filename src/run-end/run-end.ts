@@ -36,6 +36,8 @@ const SAVE_BEFORE_MILLIS = 10_000;
 /** What is saved last needs some time itself. */
 const SAVE_MILLIS = 2_000;
 const CHECK_MILLIS = 250;
+/** What a process that ends late still takes to send and to save. */
+const MIN_SYNC_MILLIS = 1_500;
 const PERSIST_INTERVAL_MILLIS = 60_000;
 const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
@@ -116,7 +118,10 @@ export class RunEnd implements LifecycleHandlers {
 
     /** The process ends now, and nothing asynchronous happens any more. */
     processEnd(maxMillis: number): void {
-        if (!this.#isStopped) this.#options.sendAtExit.send(maxMillis, { isMoving: this.#isMoving });
+        if (this.#isStopped) return;
+        // Of an end that was announced, the time is known in which the process must be gone.
+        const millis = this.#deadline === Infinity ? maxMillis : Math.max(MIN_SYNC_MILLIS, this.#remaining);
+        this.#options.sendAtExit.send(Math.min(maxMillis, millis), { isMoving: this.#isMoving });
     }
 
     /** Flushes within 30 s, or saves what is left. For an explicit `close()`. */
