@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { SchemaSources } from '../../src/schema/discover.js';
 import { SchemaKeeper } from '../../src/schema/schema-keeper.js';
-import { keptLog } from '../support/stage-parts.js';
+import { keptLog } from '../support/kept-log.js';
 
 const withFields = (minimum: number) => ({
     actorSpecification: 1,

@@ -35,6 +35,7 @@ describe('the page of quarantine records alone', () => {
     it('has their reasons and samples, and nothing of what they do not tell', () => {
         const counts = new ReasonCounts(true);
         const record: QuarantineRecord = {
+            id: 'record-1',
             item: { price: 'EUR 5' },
             itemBytes: 17,
             reason: 'schema',
