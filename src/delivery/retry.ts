@@ -102,7 +102,7 @@ export class RequestSender {
                     unknown = { from: request.from, sentBefore: failedAt, request };
                     const stored = await this.#findStored(payload, unknown);
                     if (stored.size === payload.itemCount) {
-                        this.#history.stored(request, payload);
+                        this.#history.found(request, payload);
                         return { kind: 'stored' };
                     }
                     // Each of its items was looked for, and nothing is under way any more.

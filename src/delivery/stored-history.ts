@@ -27,6 +27,8 @@ export class StoredHistory {
     #position: number;
     #storedRequests = 0;
     readonly #open = new Set<OpenRequest>();
+    /** Open requests whose items may be counted in `#position` already, because the dataset was read after they were sent. */
+    readonly #counted = new WeakSet<OpenRequest>();
     #kept: StoredPayload[] = [];
     #keptBytes = 0;
     /** The number of the newest payload that had to be dropped. */
@@ -56,25 +58,24 @@ export class StoredHistory {
         this.#open.delete(request);
     }
 
-    /** The request has stored the payload. */
+    /** The platform said that it has stored the payload for the request. */
     stored(request: OpenRequest, payload: Payload): void {
-        this.#open.delete(request);
         this.#position += payload.itemCount;
-        this.#storedRequests++;
-        const reusable = this.#open.size === 0 ? this.#kept.pop()?.payload : undefined;
-        if (this.#open.size === 0) this.#kept = [];
-        this.#kept.push({ payload: payload.copy(reusable), number: this.#storedRequests });
-        this.#keptBytes = this.#kept.reduce((bytes, kept) => bytes + kept.payload.byteLength, 0);
-        while (this.#kept.length > 1 && this.#keptBytes > MAX_HISTORY_BYTES) {
-            const [oldest] = this.#kept.splice(0, 1);
-            this.#keptBytes -= oldest!.payload.byteLength;
-            this.#droppedNumber = oldest!.number;
-        }
+        this.#keep(request, payload);
+    }
+
+    /** The payload was found in the dataset, where the request without an answer has stored it. */
+    found(request: OpenRequest, payload: Payload): void {
+        const end = (this.#counted.has(request) ? request.from : this.#position) + payload.itemCount;
+        this.#position = Math.max(this.#position, end);
+        this.#keep(request, payload);
     }
 
     /** The dataset was seen to hold this many items. Counts only while no other request could be among them. */
     saw(total: number): void {
-        if (this.#open.size <= 1) this.#position = Math.max(this.#position, total);
+        if (this.#open.size > 1) return;
+        this.#position = Math.max(this.#position, total);
+        for (const request of this.#open) this.#counted.add(request);
     }
 
     /**
@@ -94,5 +95,19 @@ export class StoredHistory {
             }
         }
         return copies;
+    }
+
+    #keep(request: OpenRequest, payload: Payload): void {
+        this.#open.delete(request);
+        this.#storedRequests++;
+        const reusable = this.#open.size === 0 ? this.#kept.pop()?.payload : undefined;
+        if (this.#open.size === 0) this.#kept = [];
+        this.#kept.push({ payload: payload.copy(reusable), number: this.#storedRequests });
+        this.#keptBytes = this.#kept.reduce((bytes, kept) => bytes + kept.payload.byteLength, 0);
+        while (this.#kept.length > 1 && this.#keptBytes > MAX_HISTORY_BYTES) {
+            const [oldest] = this.#kept.splice(0, 1);
+            this.#keptBytes -= oldest!.payload.byteLength;
+            this.#droppedNumber = oldest!.number;
+        }
     }
 }
