@@ -5,6 +5,7 @@
 //     node scripts/mutate.mjs [--count 150] [--seed 1] [--rooms pipeline,delivery] [--workers 2] [--near] [--list]
 //
 //     --files   only files whose path contains this       --near   run only the closest tests
+//     --tests   run only tests whose path contains this, instead of those of the room
 //     --skip    leave out the first changes of the sample  --list   print the sample and run nothing
 
 import { spawn } from 'node:child_process';
@@ -72,6 +73,7 @@ const { values: options } = parseArgs({
         skip: { type: 'string', default: '0' },
         rooms: { type: 'string', default: 'pipeline,delivery,quarantine,run-end' },
         files: { type: 'string', default: '' },
+        tests: { type: 'string' },
         workers: { type: 'string', default: '2' },
         near: { type: 'boolean', default: false },
         list: { type: 'boolean', default: false },
@@ -112,11 +114,11 @@ async function measureStages(copy) {
     const stages = new Map();
     await build(copy);
     for (const room of new Set(sample.map((mutation) => mutation.room))) {
-        const names = options.near ? ['near'] : ['near', 'far'];
+        const names = options.near || options.tests !== undefined ? ['near'] : ['near', 'far'];
         const measured = [];
         for (const name of names) {
             const startedAt = performance.now();
-            const outcome = await runTests(copy, TESTS[room][name], Infinity);
+            const outcome = await runTests(copy, testsOf(room, name), Infinity);
             if (outcome !== 'passed') throw new Error(`The ${name} tests of ${room} fail without a change.`);
             const millis = performance.now() - startedAt;
             console.log(`${room}: the ${name} tests take ${(millis / 1_000).toFixed(0)} s without a change`);
@@ -127,6 +129,10 @@ async function measureStages(copy) {
     return stages;
 }
 
+function testsOf(room, stage) {
+    return options.tests?.split(',') ?? TESTS[room][stage];
+}
+
 async function killedByStage(copy, mutation, stages) {
     const path = join(copy, mutation.file);
     const original = readFileSync(path, 'utf8');
@@ -134,7 +140,7 @@ async function killedByStage(copy, mutation, stages) {
     try {
         for (const { name, millis } of stages) {
             if (name === 'far' || mutation.room === 'run-end') await build(copy);
-            const outcome = await runTests(copy, TESTS[mutation.room][name], millis * HANGING_FACTOR + 60_000);
+            const outcome = await runTests(copy, testsOf(mutation.room, name), millis * HANGING_FACTOR + 60_000);
             if (outcome !== 'passed') return `${outcome} (${name})`;
         }
         return undefined;
