@@ -118,8 +118,8 @@ async function measureStages(copy) {
         const measured = [];
         for (const name of names) {
             const startedAt = performance.now();
-            const outcome = await runTests(copy, testsOf(room, name), Infinity);
-            if (outcome !== 'passed') throw new Error(`The ${name} tests of ${room} fail without a change.`);
+            const { outcome, output } = await runTests(copy, testsOf(room, name), Infinity);
+            if (outcome !== 'passed') throw new Error(`The ${name} tests of ${room} fail without a change:\n${output}`);
             const millis = performance.now() - startedAt;
             console.log(`${room}: the ${name} tests take ${(millis / 1_000).toFixed(0)} s without a change`);
             measured.push({ name, millis });
@@ -140,7 +140,7 @@ async function killedByStage(copy, mutation, stages) {
     try {
         for (const { name, millis } of stages) {
             if (name === 'far' || mutation.room === 'run-end') await build(copy);
-            const outcome = await runTests(copy, testsOf(mutation.room, name), millis * HANGING_FACTOR + 60_000);
+            const { outcome } = await runTests(copy, testsOf(mutation.room, name), millis * HANGING_FACTOR + 60_000);
             if (outcome !== 'passed') return `${outcome} (${name})`;
         }
         return undefined;
@@ -155,18 +155,18 @@ async function build(copy) {
 }
 
 async function runTests(copy, filters, maxMillis) {
-    const code = await run(
-        copy,
-        ['vitest', 'run', ...filters, '--bail', '1', '--maxWorkers', options.workers],
-        maxMillis,
-    );
-    if (code === undefined) return 'hangs';
-    return code === 0 ? 'passed' : 'failed';
+    const args = ['vitest', 'run', ...filters, '--bail', '1', '--maxWorkers', options.workers];
+    const { code, output } = await run(copy, args, maxMillis);
+    if (code === undefined) return { outcome: 'hangs', output };
+    return { outcome: code === 0 ? 'passed' : 'failed', output };
 }
 
-/** Resolves to the exit code, or to undefined where it had to be stopped. */
+/** Resolves to the exit code, which is undefined where the program had to be stopped, and to what it has written. */
 async function run(copy, [name, ...args], maxMillis) {
-    const child = spawn(join(copy, 'node_modules/.bin', name), args, { cwd: copy, stdio: 'ignore', detached: true });
+    const stdio = ['ignore', 'pipe', 'pipe'];
+    const child = spawn(join(copy, 'node_modules/.bin', name), args, { cwd: copy, stdio, detached: true });
+    const chunks = [];
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => chunks.push(chunk));
     let timer;
     if (maxMillis !== Infinity) timer = setTimeout(() => process.kill(-Number(child.pid), 'SIGKILL'), maxMillis);
     const code = await new Promise((resolve, reject) => {
@@ -174,7 +174,7 @@ async function run(copy, [name, ...args], maxMillis) {
         child.once('exit', (exitCode) => resolve(exitCode ?? undefined));
     });
     clearTimeout(timer);
-    return code;
+    return { code, output: Buffer.concat(chunks).toString() };
 }
 
 function filesOf(room) {
