@@ -125,6 +125,14 @@ describe('reading a dataset back', () => {
         expect(others.length).toBeLessThan(12);
     });
 
+    it('finds items behind 20,000 others that the total does not count yet', async () => {
+        const own = { n: 1 };
+        const { list, pages } = datasetOf([...foreignItems(20_000), own], { lag: 20_001 });
+        const result = await readBack({ list }, { items: countsOf([own]), from: 0 });
+        expect(result).toMatchObject({ outcome: 'stored' });
+        expect(pages.length).toBeLessThan(10);
+    });
+
     it('says nothing where the dataset can never be read', async () => {
         const wanted = { items: countsOf([{ n: 1 }]), from: 0 };
         expect(await readBack({ list: async () => undefined }, wanted)).toBeUndefined();
