@@ -318,7 +318,7 @@ class Progress {
 
     /** The unsent items are tried again. */
     takeUnsent(): number[] {
-        const indexes = this.#unsent.flatMap((part) => part.indexes);
+        const indexes = this.#unsent.flatMap((part) => part.indexes).sort((a, b) => a - b);
         this.#unsent = [];
         this.#failure = undefined;
         this.#isRefusedInARow = false;
@@ -327,7 +327,7 @@ class Progress {
 
     outcome(): DeliveryOutcome {
         const rejected = this.#rejected.sort((a, b) => a.index - b.index);
-        const outcome = { rejected, disputed: this.#disputed, unsent: this.#unsent };
+        const outcome = { rejected, disputed: this.#disputed, unsent: inOrder(this.#unsent) };
         // Where nothing is left to be sent, nothing has failed: the refused items wait for the contrast.
         return this.#failure === undefined || this.#unsent.length === 0
             ? outcome
@@ -348,6 +348,14 @@ class Progress {
             errors: errors.length > 0 ? errors : [platformError(error)],
         });
     }
+}
+
+/** Makes one part of all items that need not be looked for: they lay in one request, and no order among them was given up. */
+function inOrder(parts: readonly UnsentPart[]): UnsentPart[] {
+    const known = parts.filter(({ unknown }) => unknown === undefined).flatMap(({ indexes }) => indexes);
+    const merged = known.length === 0 ? [] : [{ indexes: known.sort((a, b) => a - b) }];
+    const unknown = parts.filter((part) => part.unknown !== undefined);
+    return [...merged, ...unknown].sort((a, b) => a.indexes[0]! - b.indexes[0]!);
 }
 
 /** The platform's message, for an item about which it says nothing else. */

@@ -94,6 +94,8 @@ export class SnapshotStore {
         }
         while (slots.has(this.#slot)) this.#slot++;
         this.#headKey = this.#nameHead();
+        // A guard that this process has closed before has left it: it is overwritten, not removed.
+        this.#replaces = this.#replaces.filter((key) => key !== this.#headKey);
         liveHeads.add(this.#headKey);
         return snapshots;
     }

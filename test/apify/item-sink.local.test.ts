@@ -1,9 +1,9 @@
 import { Actor } from 'apify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { TUNING } from '../../src/apify/environment.js';
+import { INTERNAL_DEFAULTS } from '../../src/apify/environment.js';
 import { createItemSink } from '../../src/apify/item-sink.js';
-import { PayloadPool } from '../../src/pipeline/chunk.js';
+import { PayloadPool } from '../../src/delivery/payload.js';
 import type { LocalRun } from '../support/local-run.js';
 import { startLocalRun } from '../support/local-run.js';
 
@@ -16,17 +16,17 @@ describe('the sink of a dataset in the memory storage', () => {
 
     it('stores items one by one, to the letter, and lists them', async () => {
         const dataset = await Actor.openDataset('local-sink');
-        const sink = createItemSink(dataset, TUNING);
+        const sink = createItemSink(dataset, INTERNAL_DEFAULTS);
         const payload = new PayloadPool(1_000).open('{"n":1,"__proto__":{"x":1}}');
         payload.tryAppend('{"text":"ü😀"}');
         expect(await sink.send(payload)).toEqual({ kind: 'stored' });
         expect(await local.texts('local-sink')).toEqual(['{"n":1,"__proto__":{"x":1}}', '{"text":"ü😀"}']);
-        expect(await sink.list(1, 10)).toEqual([{ text: 'ü😀' }]);
+        expect(await sink.list(1, 10)).toEqual({ items: [{ text: 'ü😀' }], total: 2 });
         expect(sink).toMatchObject({ datasetName: 'local-sink', retries: false });
     });
 
     it('writes many at once, and each in its place', async () => {
-        const sink = createItemSink(await Actor.openDataset('local-order'), TUNING);
+        const sink = createItemSink(await Actor.openDataset('local-order'), INTERNAL_DEFAULTS);
         // The longer one is, the longer writing it takes.
         const texts = Array.from({ length: 300 }, (_, n) => JSON.stringify({ n, text: 'x'.repeat((n % 7) * 20_000) }));
         const payload = new PayloadPool(100_000_000).open(texts[0]!);
@@ -45,7 +45,7 @@ describe('the sink of a dataset in the memory storage', () => {
             counts.push(++underWay);
             await pushItems(...args).finally(() => underWay--);
         };
-        const sink = createItemSink(dataset, { ...TUNING, maxLocalWrites: 5 });
+        const sink = createItemSink(dataset, { ...INTERNAL_DEFAULTS, maxLocalWrites: 5 });
         const texts = Array.from({ length: 40 }, (_, n) => JSON.stringify({ n, text: 'x'.repeat((n % 7) * 20_000) }));
         const payloads = [texts.slice(0, 1), texts.slice(1, 18), texts.slice(18, 21), texts.slice(21)].map((part) => {
             const payload = new PayloadPool(100_000_000).open(part[0]!);
@@ -69,7 +69,7 @@ describe('the sink of a dataset in the memory storage', () => {
         ],
     ])('stores, where an item cannot be stored: %s', async (_, maxLocalWrites, kinds, texts) => {
         const name = `local-failure-of-one-${maxLocalWrites}`;
-        const sink = createItemSink(await Actor.openDataset(name), { ...TUNING, maxLocalWrites });
+        const sink = createItemSink(await Actor.openDataset(name), { ...INTERNAL_DEFAULTS, maxLocalWrites });
         const payloads = [['{"n":1}'], ['["no object"]', '{"n":9}'], ['{"n":2}'], ['{"n":3}', '{"n":4}']].map((all) => {
             const payload = new PayloadPool(1_000).open(all[0]!);
             for (const text of all.slice(1)) payload.tryAppend(text);
@@ -84,7 +84,7 @@ describe('the sink of a dataset in the memory storage', () => {
 
     it('answers only when no write is under way any more, also when one has failed', async () => {
         const dataset = await Actor.openDataset('local-failure');
-        const sink = createItemSink(dataset, TUNING);
+        const sink = createItemSink(dataset, INTERNAL_DEFAULTS);
         const payload = new PayloadPool(1_000).open('{"n":1}');
         payload.tryAppend('["no object"]');
         for (let n = 2; n <= 20; n++) payload.tryAppend(`{"n":${n}}`);

@@ -2,9 +2,9 @@ import type { Dataset } from 'apify';
 import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
-import { TUNING } from '../../src/apify/environment.js';
+import { INTERNAL_DEFAULTS } from '../../src/apify/environment.js';
 import { createItemSink } from '../../src/apify/item-sink.js';
-import { PayloadPool } from '../../src/pipeline/chunk.js';
+import { PayloadPool } from '../../src/delivery/payload.js';
 import type { Fault } from '../support/api-server.js';
 import type { PlatformRun } from '../support/platform-run.js';
 import { startPlatformRun } from '../support/platform-run.js';
@@ -29,7 +29,7 @@ describe('the sink of a dataset on the platform', () => {
     async function freshSink(fields?: Record<string, any>) {
         id = run.freshDataset(fields);
         dataset = await Actor.openDataset();
-        return createItemSink(dataset, TUNING);
+        return createItemSink(dataset, INTERNAL_DEFAULTS);
     }
 
     it.each([10, 9_000, 9_400, 200_000])('sends the body byte for byte: text of %i characters', async (length) => {
@@ -62,7 +62,7 @@ describe('the sink of a dataset on the platform', () => {
 
     it('sends bodies as they are when compression is off', async () => {
         id = run.freshDataset();
-        const sink = createItemSink(await Actor.openDataset(), TUNING, 'none');
+        const sink = createItemSink(await Actor.openDataset(), INTERNAL_DEFAULTS, 'none');
         const payload = payloadOf(JSON.stringify({ text: 'ü😀x'.repeat(10_000) }));
         expect(await sink.send(payload)).toEqual({ kind: 'stored' });
         const [push] = run.server.pushRequests(id);
@@ -100,7 +100,7 @@ describe('the sink of a dataset on the platform', () => {
 
     it('gives up on an answer that does not come, without knowing the outcome', async () => {
         id = run.freshDataset();
-        const sink = createItemSink(await Actor.openDataset(), { ...TUNING, requestTimeoutSecs: 0.2 });
+        const sink = createItemSink(await Actor.openDataset(), { ...INTERNAL_DEFAULTS, requestTimeoutSecs: 0.2 });
         run.server.faults.next({ method: 'POST', path: `${id}/items`, fault: { hang: true, when: 'after' } });
         expect(await sink.send(payloadOf('{"n":1}'))).toMatchObject({ kind: 'unavailable', outcomeUnknown: true });
         expect(run.server.pushRequests(id)).toHaveLength(1);
@@ -118,14 +118,14 @@ describe('the sink of a dataset on the platform', () => {
     it('lists stored items in order, from an offset on', async () => {
         const sink = await freshSink();
         await sink.send(payloadOf('{"n":1}', '{"n":2}', '{"n":3}'));
-        expect(await sink.list(0, 2)).toEqual([{ n: 1 }, { n: 2 }]);
-        expect(await sink.list(2, 10)).toEqual([{ n: 3 }]);
-        expect(await sink.list(3, 10)).toEqual([]);
+        expect(await sink.list(0, 2)).toMatchObject({ items: [{ n: 1 }, { n: 2 }], total: 3 });
+        expect(await sink.list(2, 10)).toMatchObject({ items: [{ n: 3 }] });
+        expect(await sink.list(3, 10)).toMatchObject({ items: [] });
     });
 
     it('carries the id, and the name where there is one', async () => {
         expect(await freshSink()).toMatchObject({ datasetId: id, datasetName: undefined, retries: true });
-        const named = createItemSink(await Actor.openDataset('sink-named'), TUNING);
+        const named = createItemSink(await Actor.openDataset('sink-named'), INTERNAL_DEFAULTS);
         expect(named.datasetName).toBe('sink-named');
         expect(named.datasetId).toBe(run.server.dataset('sink-named')!.id);
     });

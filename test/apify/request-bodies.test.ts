@@ -3,9 +3,9 @@ import { brotliDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { RequestBodies } from '../../src/apify/request-bodies.js';
-import { payloadOf } from '../support/stage-delivery.js';
+import { PayloadWriter } from '../../src/delivery/payload.js';
 
-const large = () => payloadOf([JSON.stringify({ text: 'ü😀x'.repeat(3_000) }), '{"n":1}']);
+const large = () => PayloadWriter.of([JSON.stringify({ text: 'ü😀x'.repeat(3_000) }), '{"n":1}']);
 
 describe('the body of a request', () => {
     it('is the payload, compressed', async () => {
@@ -17,13 +17,13 @@ describe('the body of a request', () => {
 
     it('is whole where it cannot be compressed', async () => {
         const noise = Array.from({ length: 8_000 }, (_, n) => String.fromCodePoint(0x4e00 + ((n * 7_919) % 20_000)));
-        const payload = payloadOf([JSON.stringify({ text: noise.join('') })]);
+        const payload = PayloadWriter.of([JSON.stringify({ text: noise.join('') })]);
         const body = await new RequestBodies('auto').of(payload);
         expect(brotliDecompressSync(body).equals(payload.body)).toBe(true);
     });
 
     it.each([
-        ['a small payload', 'auto', payloadOf(['{"n":1}'])],
+        ['a small payload', 'auto', PayloadWriter.of(['{"n":1}'])],
         ['compression: none', 'none', large()],
     ] as const)('is the payload as it is: %s', async (_, compression, payload) => {
         const body = await new RequestBodies(compression).of(payload);

@@ -8,30 +8,28 @@ const MINUTE_MILLIS = 60_000;
 
 function start() {
     const clock = new HandClock();
-    const statistics = new Statistics(
-        () => clock.now(),
-        true,
-        () => 4,
-    );
+    const statistics = new Statistics(() => clock.now(), true);
+    const { counters } = statistics;
     const lines: string[] = [];
     const say = (message: string) => void lines.push(message);
     const log = { debug: say, info: say, warning: say, error: say };
     const minuteLog = new MinuteLog({ clock, log, report: () => statistics.report() });
-    return { clock, statistics, lines, minuteLog };
+    return { clock, statistics, counters, lines, minuteLog };
 }
 
 describe('while a run goes on', () => {
     it('one line tells of each minute in which something changed', async () => {
-        const { clock, statistics, lines } = start();
+        const { clock, counters, lines } = start();
         await clock.advance(MINUTE_MILLIS - 1);
         expect(lines).toEqual([]);
-        statistics.receivedItems += 3_205;
-        statistics.storedItems += 3_181;
-        statistics.quarantinedItems += 20;
+        counters.received(3_205);
+        counters.stored(3_181);
+        counters.quarantined(20);
         await clock.advance(1);
-        statistics.receivedItems += 1;
-        statistics.storedItems += 1;
-        statistics.retriedRequests += 2;
+        counters.received(1);
+        counters.stored(1);
+        counters.requestRetried();
+        counters.requestRetried();
         await clock.advance(MINUTE_MILLIS);
         expect(lines).toEqual([
             'Stored 3,181 items, 20 in quarantine, 4 under way. In the last minute: 3,205 received, 3,181 stored, 20 quarantined.',
@@ -40,19 +38,22 @@ describe('while a run goes on', () => {
     });
 
     it('no line tells of a minute in which nothing did', async () => {
-        const { clock, statistics, lines } = start();
-        statistics.storedItems += 1;
+        const { clock, counters, lines } = start();
+        counters.received(1);
+        counters.stored(1);
         await clock.advance(10 * MINUTE_MILLIS);
         expect(lines).toHaveLength(1);
-        statistics.storedItems += 1;
+        counters.received(1);
+        counters.stored(1);
         await clock.advance(10 * MINUTE_MILLIS);
         expect(lines).toHaveLength(2);
     });
 
     it('what an earlier process of the run did is no change', async () => {
-        const { clock, statistics, lines, minuteLog } = start();
+        const { clock, statistics, counters, lines, minuteLog } = start();
         minuteLog.stop();
-        statistics.storedItems = 500;
+        counters.received(500);
+        counters.stored(500);
         const later = new MinuteLog({
             clock,
             log: { debug: () => {}, info: (line) => void lines.push(line), warning: () => {}, error: () => {} },
@@ -64,8 +65,9 @@ describe('while a run goes on', () => {
     });
 
     it('nothing is said any more once it was stopped, and no timer is left', async () => {
-        const { clock, statistics, lines, minuteLog } = start();
-        statistics.storedItems += 1;
+        const { clock, counters, lines, minuteLog } = start();
+        counters.received(1);
+        counters.stored(1);
         minuteLog.stop();
         await clock.advance(MINUTE_MILLIS);
         expect([lines, clock.armedTimers]).toEqual([[], 0]);

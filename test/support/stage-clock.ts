@@ -39,8 +39,13 @@ export class HandClock implements Clock {
 
     async sleep(millis: number, signal?: AbortSignal): Promise<void> {
         return new Promise((resolve) => {
-            this.after(millis, resolve);
-            signal?.addEventListener('abort', () => resolve());
+            const cancel = this.after(millis, finish);
+            signal?.addEventListener('abort', finish);
+            function finish() {
+                cancel();
+                signal?.removeEventListener('abort', finish);
+                resolve();
+            }
         });
     }
 

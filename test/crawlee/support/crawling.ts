@@ -27,17 +27,17 @@ export interface Stage {
     platform?: PlatformRun;
     /** A fresh default dataset that enforces `FIELDS` unless told otherwise. Returns how tests know it. */
     freshDataset(fields?: Record<string, any> | null): Promise<string>;
-    /** On a laptop there is nothing to tune. */
-    open(options?: DatasetGuardOptions<any>, tuning?: Partial<InternalOptions>): Promise<DatasetGuard<any>>;
+    /** On a laptop internal options change nothing. */
+    open(options?: DatasetGuardOptions<any>, internal?: Partial<InternalOptions>): Promise<DatasetGuard<any>>;
     items(dataset: string): Promise<any[]>;
     quarantined(dataset: string): Promise<QuarantineRecord[]>;
 }
 
 /** The support server's listings do not lag: nobody has to wait ten seconds for them. */
-const TUNING: Partial<InternalOptions> = { listingLagMillis: 50 };
+const INTERNAL: Partial<InternalOptions> = { listingLagMillis: 50 };
 const openGuard = DatasetGuard.open as (
     options?: object,
-    tuning?: Partial<InternalOptions>,
+    internal?: Partial<InternalOptions>,
 ) => Promise<DatasetGuard<any>>;
 
 /** A site, and a run on the platform, for the tests of one file. */
@@ -50,8 +50,8 @@ export function stageOnPlatform(): Stage & { platform: PlatformRun } {
             site: await startSite(),
             platform,
             freshDataset: async (fields: Record<string, any> | null = FIELDS) => platform.freshDataset(fields),
-            open: async (options?: DatasetGuardOptions<any>, tuning?: Partial<InternalOptions>) => {
-                const guard = await openGuard(options, { ...TUNING, ...tuning });
+            open: async (options?: DatasetGuardOptions<any>, internal?: Partial<InternalOptions>) => {
+                const guard = await openGuard(options, { ...INTERNAL, ...internal });
                 guards.push(guard);
                 return guard;
             },
