@@ -4,7 +4,7 @@ import { SEED } from './support/random.js';
 import { FAULTS_OF_THE_SUITE } from './support/random-faults.js';
 import type { ChaosOutcome, Scenario } from './support/scenario.js';
 import { runScenario } from './support/scenario.js';
-import { ITEMS } from './support/size.js';
+import { COMPARES_ALL, ITEMS } from './support/size.js';
 import type { ScenarioOutcome } from './support/table.js';
 import { chaosTable, PLANS } from './support/table.js';
 
@@ -25,18 +25,21 @@ describe.concurrent('with every fault at random', () => {
         };
 
         it(`each item is found exactly once: ${name}`, { timeout: TIMEOUT_MILLIS }, async () => {
-            const { verdict, missing, unsentRecords, writers, stored } = await run('guard');
+            const { verdict, missing, writers, stored, toldLost } = await run('guard');
             const log = writers.map((writer) => writer.log).join('\n');
             if (Object.values(verdict).some((ids) => ids.length > 0)) console.log(log, verdict);
             expect(missing, `CHAOS_SEED=${SEED}`).toEqual([]);
+            // What a process counts as lost is lost all the same: it only says where to look.
+            if (toldLost > 0) console.log(`${name}: a process has counted ${toldLost} items as lost`);
             expect(verdict, `CHAOS_SEED=${SEED}`).toEqual({ lost: [], doubled: [], misplaced: [] });
-            expect(unsentRecords).toBe(0);
             expect(log).not.toContain('UNHANDLED');
-            if (plan.restarts > 0) return;
+            if (plan.ends.length > 0) return;
             const places = writers.map((writer) => placesOf(stored, writer.name));
             expect(places).toEqual(places.map((inOrder) => inOrder.toSorted((a, b) => a - b)));
         });
 
+        // One of them shows that the faults are real; the others are for the table of the README.
+        if (index > 0 && !COMPARES_ALL) continue;
         it(`Actor.pushData alone loses or doubles items: ${name}`, { timeout: TIMEOUT_MILLIS }, async () => {
             const { lost, doubled } = (await run('bare')).verdict;
             expect(lost.length + doubled.length, `CHAOS_SEED=${SEED}`).toBeGreaterThan(0);

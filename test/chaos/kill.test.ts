@@ -47,7 +47,7 @@ it(`loses no acknowledged item when it is killed at ${KILLS} random moments`, { 
         await sleep(random.integer(0, MAX_LIFE_MILLIS));
         await writer.kill();
         const { stored, quarantined } = await takeAccount(server, [writer.storeId]);
-        const accepted = await writer.accepted();
+        const { accepted } = await writer.progress();
         acknowledged += accepted.length;
         missing.push(...accepted.map(({ id }) => id).filter((id) => !stored.has(id) && !quarantined.has(id)));
     };

@@ -31,7 +31,7 @@ async function outcomeIn(where: Place['name'], end: RunEnd, file: File, via: Ent
 }
 
 async function run(where: Place['name'], end: RunEnd, options: ProgramOptions): Promise<Outcome> {
-    const place = where === 'local' ? await places.local() : await places.platform(end.env?.());
+    const place = where === 'local' ? await places.local() : await places.platform();
     const first = await outcomeOf(place, options);
     if (!end.goesOn) return first;
     const { file, via } = options;

@@ -18,7 +18,7 @@ const main = (options: Partial<ProgramOptions>): ProgramOptions => ({
     flawless: true,
     ...options,
 });
-const timeoutIn = (millis: number) => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + millis).toISOString() });
+const timeoutIn = (millis: number) => () => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + millis).toISOString() });
 
 async function savedKeys({ records }: Place): Promise<string[]> {
     return [...(await records()).keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'));
@@ -27,11 +27,7 @@ async function savedKeys({ records }: Place): Promise<string[]> {
 /** Plays the platform, which resurrects the run when it takes items again. */
 async function expectResurrectedRunToStoreTheRest(place: Place): Promise<void> {
     place.server!.faults.clear();
-    const { ACTOR_TIMEOUT_AT, ...env } = place.env;
-    const next = await outcomeOf(
-        { ...place, env },
-        main({ endsUnasked: true, end: 'Actor.exit()', first: 20, count: 10 }),
-    );
+    const next = await outcomeOf(place, main({ endsUnasked: true, end: 'Actor.exit()', first: 20, count: 10 }));
     expect(next.exitCode, next.stderr).toBe(0);
     expect(await next.stored('buffered')).toEqual(range(0, 30));
     expect(await savedKeys(place)).toEqual([]);
@@ -42,18 +38,17 @@ describe.concurrent("the run's timeout", () => {
         ['4 s away', 4_000],
         ['a minute ago', -60_000],
     ])('does not keep a run from ending well by itself: %s', async (_name, millis) => {
-        const place = await platform(timeoutIn(millis));
-        const outcome = await outcomeOf(place, main({ end: 'Actor.exit()' }));
+        const outcome = await outcomeOf(await platform(), main({ end: 'Actor.exit()', env: timeoutIn(millis) }));
         expect(outcome.exitCode, outcome.stderr).toBe(0);
         expect(await outcome.stored('buffered')).toEqual(range(0, 20));
         expect(await outcome.report('buffered')).toMatchObject({ storedItems: 20, unsentItems: 0 });
     });
 
     it('a minute ago does not keep items from being sent before the end', async () => {
-        const place = await platform(timeoutIn(-60_000));
         const outcome = await outcomeOf(
-            place,
+            await platform(),
             main({
+                env: timeoutIn(-60_000),
                 guardOptions: { flushIntervalMillis: 100 },
                 isIdle: true,
                 afterAsking: async (script, { server }) => {
@@ -67,14 +62,15 @@ describe.concurrent("the run's timeout", () => {
     });
 
     it('finds the items saved where the platform is down, and the resurrected run stores them once', async () => {
-        const place = await platform(timeoutIn(16_000));
+        const place = await platform();
         const outcome = await outcomeOf(
             place,
             main({
+                env: timeoutIn(20_000),
                 isIdle: true,
                 whenReady: (_script, { server }) => refusePushes(server!, 503),
-                afterAsking: async ({ child }) => {
-                    const timeoutAt = Date.parse(place.env.ACTOR_TIMEOUT_AT!);
+                afterAsking: async ({ child }, { env }) => {
+                    const timeoutAt = Date.parse(env.ACTOR_TIMEOUT_AT!);
                     while (Date.now() < timeoutAt) await sleep(50);
                     child.kill('SIGKILL');
                 },

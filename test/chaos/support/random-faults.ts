@@ -1,4 +1,5 @@
 import type { ApiServer, Call, Fault, RejectionStyle } from '../../support/api-server.js';
+import { ENDS } from './ends.js';
 import type { Random } from './random.js';
 
 /** The guard's times in this suite: those of the platform, cut short alike. */
@@ -79,10 +80,10 @@ export const FAULTS_OF_THE_SUITE = [
     'rejected: counted from 1',
     'rejected: positions outside the request',
     'a late listing',
-    'migrating',
-    'aborting',
-    'migrating while down',
-    'aborting while down',
+    'refused without a reason, everything',
+    'another writer while the dataset is read',
+    'another writer',
+    ...ENDS.map(({ name }) => name),
 ];
 
 function inWords({ status, when = 'before', cut, hang, givenUp, delayMillis = 0 }: Fault): string {
@@ -101,25 +102,46 @@ const SMALL_FROM = 5;
 const SMALL_TO = 50;
 const SMALL_BYTES = 40_000;
 
+/** In an incident the platform refuses so many requests in a row, each without a reason, whatever they carry. */
+const INCIDENT_EVERY = 80;
+const INCIDENT_REQUESTS = 16;
+const INCIDENT: Fault = { status: 400, type: 'unknown-error', message: 'Something is wrong.' };
+
 /** Everything that goes wrong with the API, at random. */
 export class RandomFaults {
     /** Whether the platform stores nothing, or at least never says so. */
     isDown = false;
+    /** Whether the platform refuses to reboot runs: a migration that it has announced does not come. */
+    refusesReboot = false;
+    /** Whether nothing goes wrong but what the items themselves bring about. */
+    isCalm = false;
     /** How many requests were struck, by what, in words. */
     readonly struck = new Map<string, number>();
     readonly #server: ApiServer;
     readonly #random: Random;
     readonly #lastStruck = new Set<string>();
+    /** What other writers have stored. */
+    foreignItems = 0;
     #pushes = 0;
 
-    constructor(server: ApiServer, random: Random) {
+    /** `hasIncidents`: some requests in a row are refused without a reason, whatever they carry. */
+    constructor(
+        server: ApiServer,
+        random: Random,
+        private readonly hasIncidents: boolean,
+    ) {
         this.#server = server;
         this.#random = random;
-        server.faults.use((call) => this.#noted(call, this.#faultOf(call)));
+        server.faults.use((call) => {
+            this.#writeBeside(call);
+            return this.#noted(call, this.#faultOf(call));
+        });
         server.rejectAs(() => this.#rejection());
     }
 
     #faultOf(call: Call): Fault | undefined {
+        if (this.refusesReboot && call.path.endsWith('/reboot')) return { status: 403 };
+        if (this.isCalm) return call.method === 'POST' && isPoisoned(call) ? POISONED : undefined;
         const dataset = /^\/v2\/datasets\/([^/]+)\/items$/.exec(call.path)?.[1];
         if (dataset === undefined || call.method !== 'POST') return this.#otherFault(call);
         if (this.isDown) {
@@ -130,8 +152,23 @@ export class RandomFaults {
         if (call.body.length > SMALL_BYTES && this.#pushes >= SMALL_FROM && this.#pushes < SMALL_TO) {
             return { status: 413 };
         }
+        if (this.hasIncidents && this.#pushes % INCIDENT_EVERY >= INCIDENT_EVERY - INCIDENT_REQUESTS) {
+            this.note('refused without a reason, everything');
+            return INCIDENT;
+        }
         const fault = this.#random.weighted(PUSH_FAULTS);
         return isPoisoned(call) && isStored(fault) ? POISONED : fault;
+    }
+
+    /** Other writers store into the same dataset: most of it while somebody reads it. */
+    #writeBeside({ method, path }: Call): void {
+        if (!path.endsWith(`${this.#server.ids.datasetId}/items`)) return;
+        const isRead = method === 'GET';
+        if (!this.#random.chance(isRead ? 0.5 : 0.2)) return;
+        const count = this.#random.integer(1, isRead ? 400 : 5);
+        this.#server.append(Array.from({ length: count }, (_, index) => ({ foreign: this.foreignItems + index })));
+        this.foreignItems += count;
+        this.note(isRead ? 'another writer while the dataset is read' : 'another writer');
     }
 
     /** Not twice in a row: a dataset that cannot be read for long cannot tell what it holds. */

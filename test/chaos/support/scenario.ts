@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ApiServer } from '../../support/api-server.js';
 import { startApiServer } from '../../support/api-server.js';
 import type { Account, Verdict } from './account.js';
-import { judge, takeAccount, unsentRecords } from './account.js';
+import { judge, takeAccount } from './account.js';
+import type { End } from './ends.js';
 import type { ChaosItem } from './items.js';
 import { ENFORCED_FIELDS, isGood, makeCalls, makeItems, SHOWN_FIELDS } from './items.js';
 import { CHAOS_LAGS, RandomFaults } from './random-faults.js';
@@ -19,8 +19,8 @@ export interface Scenario extends WriterOptions {
     /** Of all writers together. */
     items: number;
     writers: number;
-    /** How often the platform moves or aborts all runs, which are then started again. */
-    restarts: number;
+    /** What the runs come to, in turn; they are then started again. */
+    ends: readonly End[];
     /** Of one call. */
     maxCallItems: number;
 }
@@ -31,29 +31,21 @@ export interface ChaosOutcome {
     writers: Writer[];
     account: Account;
     verdict: Verdict;
-    /** The dataset's items, in order. */
+    /** The writers' items in the dataset, in order. */
     stored: ChaosItem[];
     /** Accepted items that were nowhere when a process had gone, in words. */
     missing: string[];
-    /** Records that still wait for the run's next start. */
-    unsentRecords: number;
+    /** Items of which a process said, as it ended, that they are lost. */
+    toldLost: number;
     faults: Map<string, number>;
     requests: number;
     seconds: number;
 }
 
-/** A process that has not gone by then is stuck: the platform kills it 30 s after the signal. */
-const MAX_END_MILLIS = 29_000;
 /** Starts of the same run in good weather until nothing is left to send. */
 const MAX_LAST_STARTS = 3;
-
-/** What befalls the runs, in turn, and whether the platform is down at that time. */
-const TURNS = [
-    ['migrating', true],
-    ['aborting', false],
-    ['migrating', false],
-    ['aborting', true],
-] as const;
+/** Items that are stored after an end that did not come. */
+const LIVES_ON_ITEMS = 300;
 
 /** Drives the workload through everything that can go wrong, to its end. */
 export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
@@ -65,8 +57,9 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
         dataset: { schema: { actorSpecification: 1, fields: SHOWN_FIELDS }, enforcedFields: ENFORCED_FIELDS },
         keepBodies: false,
     });
-    const faults = new RandomFaults(server, new Random(scenario.seed + 1));
-    const { writers: count, items, maxCallItems } = scenario;
+    const { writers: count, items, maxCallItems, ends, kind } = scenario;
+    // Where nothing ends, the order is checked, too: in an outage it is given up.
+    const faults = new RandomFaults(server, new Random(scenario.seed + 1), ends.length > 0);
     const writers = await Promise.all(
         Array.from({ length: count }, async (_, index) => {
             const name = 'abcdefgh'[index]!;
@@ -78,42 +71,63 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
         if (signal === 'reboot') void writers.find(({ runId }) => runId === run.ids.runId)?.kill();
     });
     const storeIds = writers.map(({ storeId }) => storeId);
+    const ownItems = () => server.dataset()!.itemCount - faults.foreignItems;
+    const isOneRunning = () => writers.some((writer) => writer.isRunning);
+    const waitForItems = async (itemCount: number) => {
+        while (ownItems() < itemCount && isOneRunning()) await sleep(10);
+    };
     const missing: string[] = [];
+    const mayRepeat = new Set<string>();
+    /** To be called when the processes have gone. */
     const check = async (when: string) => {
-        const accepted = (await Promise.all(writers.map(async (writer) => writer.accepted()))).flat();
-        const { lost } = await judge(await takeAccount(server, storeIds), accepted, isGood);
+        const progress = await Promise.all(writers.map(async (writer) => writer.progress()));
+        for (const { id } of progress.flatMap(({ open }) => open)) mayRepeat.add(id);
+        if (kind === 'bare') return;
+        const accepted = progress.flatMap((each) => each.accepted);
+        const account = await takeAccount(server, storeIds);
+        const { lost } = await judge(account, accepted, { isGood, mayBeUnsent: true });
         if (lost.length > 0) missing.push(`${when}: ${lost.length} (${lost.slice(0, 5).join(', ')})`);
     };
     try {
-        for (const writer of writers) writer.start();
-        for (let restart = 1; restart <= scenario.restarts; restart++) {
-            await stored(server, writers, (items * 0.9 * restart) / (scenario.restarts + 1));
+        for (const writer of writers) writer.start(ends[0]?.timeoutMillis);
+        for (const [index, end] of ends.entries()) {
+            if (end.timeoutMillis === undefined) await waitForItems((items * 0.9 * (index + 1)) / (ends.length + 1));
             await Promise.all(writers.map(async (writer) => writer.listening()));
-            const [event, isDown] = TURNS[(scenario.seed + restart) % TURNS.length]!;
-            faults.isDown = isDown;
-            faults.note(`${event}${isDown ? ' while down' : ''}`);
+            if (isOneRunning()) faults.note(end.name);
+            faults.isDown = end.isDown ?? false;
+            faults.isCalm = end.isAtOnce ?? false;
+            faults.refusesReboot = end.comesNot ?? false;
             await sleep(random.integer(0, 150));
-            server.emitEvent(event, { timeRemainingSecs: faults.isDown ? 3 : 10 });
-            await Promise.all(writers.map(async (writer) => endedInTime(writer)));
-            if (scenario.kind === 'guard') await check(`${event}${isDown ? ' while down' : ''}, ${restart}`);
+            end.begin(server, writers);
+            if (end.comesNot) {
+                await waitForItems(ownItems() + LIVES_ON_ITEMS);
+                faults.refusesReboot = false;
+                continue;
+            }
+            await Promise.all(writers.map(async (writer) => endedInTime(writer, end)));
+            await check(`${end.name}, ${index}`);
             faults.isDown = false;
-            for (const writer of writers) writer.start();
+            faults.isCalm = false;
+            for (const writer of writers) writer.start(ends[index + 1]?.timeoutMillis);
         }
         await Promise.all(writers.map(async (writer) => writer.ended()));
-        for (let start = 0; start < MAX_LAST_STARTS && unsentRecords(server, storeIds) > 0; start++) {
+        const all = writers.flatMap((writer) => writer.items);
+        let account = await takeAccount(server, storeIds);
+        let verdict = await judge(account, all, { isGood, mayRepeat });
+        for (let start = 0; kind === 'guard' && verdict.lost.length > 0 && start < MAX_LAST_STARTS; start++) {
             for (const writer of writers) writer.start();
             await Promise.all(writers.map(async (writer) => writer.ended()));
+            account = await takeAccount(server, storeIds);
+            verdict = await judge(account, all, { isGood, mayRepeat });
         }
-        const account = await takeAccount(server, storeIds);
-        const all = writers.flatMap((writer) => writer.items);
         return {
             items: all,
             writers,
             account,
-            verdict: await judge(account, all, isGood),
-            stored: server.items(),
+            verdict,
+            stored: server.items<ChaosItem>().filter(({ id }) => id !== undefined),
             missing,
-            unsentRecords: unsentRecords(server, storeIds),
+            toldLost: writers.reduce((sum, { log }) => sum + lostByOwnAccount(log), 0),
             faults: faults.struck,
             requests: server.requests.length,
             seconds: (performance.now() - startedAt) / 1_000,
@@ -126,22 +140,20 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     }
 }
 
-/** Resolves when the dataset has so many items, or all writers have ended. */
-async function stored(server: ApiServer, writers: readonly Writer[], itemCount: number): Promise<void> {
-    while (server.items().length < itemCount && writers.some((writer) => writer.isRunning)) await sleep(10);
-}
-
-async function endedInTime(writer: Writer): Promise<void> {
+async function endedInTime(writer: Writer, { name, maxMillis }: End): Promise<void> {
     if (!writer.isRunning) return;
-    const isInTime = await Promise.race([
-        writer.ended().then(() => true),
-        sleep(MAX_END_MILLIS, false, { ref: false }),
-    ]);
+    const isInTime = await Promise.race([writer.ended().then(() => true), sleep(maxMillis, false, { ref: false })]);
     if (!isInTime) {
         await writer.kill();
         await writer.ended().catch(() => undefined);
-        throw new Error(
-            `Writer ${writer.name} has not ended ${MAX_END_MILLIS / 1_000} s after the signal:\n${writer.log}`,
-        );
+        throw new Error(`Writer ${writer.name} has not ended ${maxMillis / 1_000} s after ${name}:\n${writer.log}`);
     }
+}
+
+/** A process that is gone at once has seconds for what it holds, and counts in one line what it could neither send nor save. */
+function lostByOwnAccount(log: string): number {
+    return [...log.matchAll(/(\d+) items? could not be sent[^.]*\. They are lost/g)].reduce(
+        (sum, [, count]) => sum + Number(count),
+        0,
+    );
 }

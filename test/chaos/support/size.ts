@@ -1,10 +1,16 @@
-/** `npm run test:chaos` runs in this mode, ten times as long as CI does. */
-const FACTOR = process.env.MODE === 'long' ? 10 : 1;
+/**
+ * - `long`: `npm run test:chaos`, ten times as long as CI
+ * - `table`: as CI, and all workloads through bare `Actor.pushData`, too, for the table of the README
+ */
+const { MODE } = process.env;
+const FACTOR = MODE === 'long' ? 10 : 1;
 
 /** Items of all writers together. */
-export const ITEMS = 100_000 * FACTOR;
+export const ITEMS = 60_000 * FACTOR;
 /** Processes that are killed. */
-export const KILLS = 50 * FACTOR;
+export const KILLS = 25 * FACTOR;
+/** Whether each workload goes through bare `Actor.pushData`, too; else one does. */
+export const COMPARES_ALL = MODE === 'long' || MODE === 'table';
 
 /** So many in CI, more where there is time. */
 export function times(count: number): number {

@@ -1,6 +1,6 @@
 /**
- * An Actor that pushes items, through a guard or bare, and notes in a file how many were accepted. A process that
- * is started again goes on where the last one stopped. `WORKLOAD` in its environment says what to do.
+ * An Actor that pushes items, through a guard or bare, and notes in a file which it has begun to push and which were accepted.
+ * A process that is started again pushes what was not accepted. `WORKLOAD` in its environment says what to do.
  */
 import { openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,19 +10,25 @@ import { Actor } from 'apify';
 const workload = JSON.parse(process.env.WORKLOAD);
 const calls = JSON.parse(readFileSync(workload.callsFile, 'utf8'));
 const isBare = workload.kind === 'bare';
+/** A user's listener waits for what is under way, but not for ever: while the platform is down a push may wait for it. */
+const MAX_WAIT_MILLIS = 1_000;
 
-process.on('unhandledRejection', (error) => {
+const failUnhandled = (error) => {
     console.error('UNHANDLED', error);
     process.exit(99);
-});
+};
+process.on('unhandledRejection', failUnhandled);
 
+const accepted = new Set();
+for (const line of readFileSync(workload.progressFile, 'utf8').split('\n')) {
+    const [what, ...positions] = line.split(' ');
+    if (what === 'accepted') for (const position of positions) accepted.add(Number(position));
+}
 const progress = openSync(workload.progressFile, 'a');
-let accepted = Number(readFileSync(workload.progressFile, 'utf8').trim().split('\n').at(-1));
 
-/** Written before anything else may happen: what is in the file was accepted, also after a `SIGKILL`. */
-function note(count) {
-    accepted += count;
-    writeSync(progress, `${accepted}\n`);
+/** Written before anything else may happen: what is in the file is true, also after a `SIGKILL`. */
+function note(what, positions) {
+    if (positions.length > 0) writeSync(progress, `${what} ${positions.join(' ')}\n`);
 }
 
 await Actor.init();
@@ -33,14 +39,35 @@ Object.assign(Actor.apifyClient.httpClient, {
 });
 
 let isStopping = false;
+let comesNot = false;
 let pushing = Promise.resolve();
 // As Crawlee does: nothing new begins, and what is under way ends.
 for (const event of ['migrating', 'aborting']) {
-    Actor.on(event, async () => {
+    Actor.on(event, async (data) => {
+        // What is only announced does not come, and the Actor goes on. The SDK calls its listeners a second time with nothing.
+        comesNot ||= data?.comesNot === true;
+        if (comesNot && (data?.comesNot || data?.timeRemainingSecs === undefined)) return;
         isStopping = true;
-        await pushing;
+        await Promise.race([pushing, sleep(MAX_WAIT_MILLIS, undefined, { ref: false })]);
     });
 }
+
+/** How a process ends by itself, in the middle of its work. */
+const ends = {
+    'Actor.exit()': () => void Actor.exit({ timeoutSecs: 20 }),
+    'Actor.fail()': () => void Actor.fail('This had to fail.', { timeoutSecs: 20 }),
+    'process.exit()': () => process.exit(3),
+    'an uncaught error': () => {
+        setTimeout(() => {
+            throw new Error('Nobody catches this.');
+        });
+    },
+    'an unhandled rejection': () => {
+        process.off('unhandledRejection', failUnhandled);
+        void Promise.reject(new Error('Nobody handles this.'));
+    },
+};
+Actor.on('chaos', ({ end }) => ends[end]());
 
 let guard;
 if (!isBare) {
@@ -56,33 +83,38 @@ if (!isStopping) await Actor.exit({ timeoutSecs: 20 });
 async function pushAll() {
     let position = 0;
     for (const call of calls) {
+        const first = position;
         position += call.length;
-        if (position > accepted) await push(call.slice(accepted - position));
+        const rest = call.map((item, index) => ({ item, position: first + index }));
+        await push(rest.filter((entry) => !accepted.has(entry.position)));
         if (isStopping) return;
         if (workload.pauseMillis) await sleep(workload.pauseMillis);
     }
 }
 
-async function push(items) {
+async function push(entries) {
+    const positionsOf = (some) => some.map(({ position }) => position);
+    if (entries.length === 0) return;
+    note('begun', positionsOf(entries));
     if (isBare) {
         // What most Actors do: say so, and go on.
-        await Actor.pushData(items).catch((error) => console.error('pushData failed:', error.message));
-        note(items.length);
+        await Actor.pushData(entries.map(({ item }) => item)).catch((error) =>
+            console.error('pushData failed:', error.message),
+        );
+        note('accepted', positionsOf(entries));
         return;
     }
-    for (let rest = items; rest.length > 0 && !isStopping;) {
+    for (let rest = entries; rest.length > 0 && !isStopping;) {
         try {
-            await guard.pushData(rest);
-            note(rest.length);
+            await guard.pushData(rest.map(({ item }) => item));
+            note('accepted', positionsOf(rest));
             return;
         } catch (error) {
             if (error.code === 'GUARD_CLOSED') return;
             if (error.code !== 'DELIVERY' && error.code !== 'QUARANTINE') throw error;
-            // Buffered items of the call are kept; those of a call that waits are not.
-            if (workload.options.ack !== 'stored') {
-                note(error.acceptedItems ?? 0);
-                rest = rest.slice(error.acceptedItems ?? 0);
-            }
+            const unstored = new Set(error.unstored);
+            note('accepted', positionsOf(rest.filter((_, index) => !unstored.has(index))));
+            rest = rest.filter((_, index) => unstored.has(index));
             await sleep(20);
             await guard.flush().catch(() => {});
         }

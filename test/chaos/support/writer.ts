@@ -66,13 +66,22 @@ export class Writer {
         server.addRun({ runId: writer.runId, keyValueStoreId: writer.storeId });
         server.addKeyValueStore(writer.storeId);
         await writeFile(writer.#file('calls'), JSON.stringify(calls));
-        await writeFile(writer.#file('progress'), '0\n');
+        await writeFile(writer.#file('progress'), '');
         return writer;
     }
 
-    /** Starts the run's next process. */
-    start(): void {
-        this.#script = startFile(WORKLOAD, { env: this.#env, timeoutMillis: times(300_000) });
+    /** Starts the run's next process, which is killed after so long where it has a timeout. */
+    start(runTimeoutMillis?: number): void {
+        const timeout = runTimeoutMillis && { ACTOR_TIMEOUT_AT: new Date(Date.now() + runTimeoutMillis).toISOString() };
+        this.#script = startFile(WORKLOAD, {
+            env: { ...this.#env, ...timeout },
+            timeoutMillis: runTimeoutMillis ?? times(300_000),
+        });
+    }
+
+    /** Sends a signal to the process, if there is one. */
+    signal(name: NodeJS.Signals): void {
+        this.#script?.child.kill(name);
     }
 
     /** Resolves when the process hears events, or has ended. */
@@ -96,13 +105,24 @@ export class Writer {
     }
 
     get isRunning(): boolean {
-        return this.#script !== undefined && this.#script.child.exitCode === null;
+        if (this.#script === undefined) return false;
+        // One of them is set once the process has gone, the second when a signal has ended it.
+        const { exitCode, signalCode } = this.#script.child;
+        return exitCode === null && signalCode === null;
     }
 
-    /** The items whose push was acknowledged. */
-    async accepted(): Promise<ChaosItem[]> {
-        const lines = (await readFile(this.#file('progress'), 'utf8')).trim().split('\n');
-        return this.items.slice(0, Number(lines.at(-1)));
+    /** The items whose push was acknowledged, and those whose push had begun and was not acknowledged. */
+    async progress(): Promise<{ accepted: ChaosItem[]; open: ChaosItem[] }> {
+        const positions = { begun: new Set<number>(), accepted: new Set<number>() };
+        for (const line of (await readFile(this.#file('progress'), 'utf8')).trimEnd().split('\n')) {
+            const [what, ...some] = line.split(' ');
+            for (const position of some) positions[what as 'begun'].add(Number(position));
+        }
+        const { begun, accepted } = positions;
+        return {
+            accepted: this.items.filter((_, position) => accepted.has(position)),
+            open: this.items.filter((_, position) => begun.has(position) && !accepted.has(position)),
+        };
     }
 
     #file(name: string): string {

@@ -15,7 +15,6 @@ export interface RunEnd {
     crawler?: Partial<ProgramOptions>;
     /** The run goes on in another process. */
     goesOn?: boolean;
-    env?: () => Record<string, string>;
 }
 
 const BOTH = ['platform', 'local'] as const;
@@ -25,7 +24,12 @@ const idle = (options: Partial<ProgramOptions>): Partial<ProgramOptions> => ({ .
 
 const MIGRATION = told('migrating', { timeRemainingSecs: 40 });
 const ABORT = told('aborting');
-const TIMEOUT_MILLIS = 20_000;
+const AT_TIMEOUT: Partial<ProgramOptions> = {
+    end: 'waits',
+    isIdle: true,
+    env: () => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + 25_000).toISOString() }),
+    afterAsking: killAtTimeout,
+};
 
 /** All ends of the table "The ends of a run" but for those that leave no time for anything. Those that take longest come first. */
 export const RUN_ENDS: readonly RunEnd[] = [
@@ -46,9 +50,8 @@ export const RUN_ENDS: readonly RunEnd[] = [
     {
         name: "the run's timeout",
         places: PLATFORM,
-        env: () => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + TIMEOUT_MILLIS).toISOString() }),
-        main: idle({ end: 'waits', afterAsking: killAtTimeout }),
-        crawler: idle({ end: 'waits', afterAsking: killAtTimeout }),
+        main: AT_TIMEOUT,
+        crawler: AT_TIMEOUT,
     },
     {
         name: 'a migration',

@@ -53,8 +53,8 @@ export function placesOfTests() {
     const open: Place[] = [];
     afterAll(async () => Promise.all(open.map(async (place) => place.close())));
     return {
-        async platform(env?: Record<string, string>): Promise<PlatformPlace> {
-            const place = await platformPlace(env);
+        async platform(): Promise<PlatformPlace> {
+            const place = await platformPlace();
             open.push(place);
             return place;
         },
@@ -69,7 +69,7 @@ export function placesOfTests() {
 export type PlatformPlace = Place & { server: ApiServer };
 
 /** A run on the support server, with a server of its own. */
-async function platformPlace(env: Record<string, string> = {}): Promise<PlatformPlace> {
+async function platformPlace(): Promise<PlatformPlace> {
     const server = await startApiServer({
         actorName: ACTOR,
         dataset: { schema: SCHEMA },
@@ -79,7 +79,7 @@ async function platformPlace(env: Record<string, string> = {}): Promise<Platform
         name: 'platform',
         server,
         // After a reboot or a metamorph the SDK waits for the container to be stopped, which the test does.
-        env: platformEnv(server, { APIFY_METAMORPH_AFTER_SLEEP_MILLIS: '60000', ...env }),
+        env: platformEnv(server, { APIFY_METAMORPH_AFTER_SLEEP_MILLIS: '60000' }),
         items: async (dataset) => server.items(dataset),
         quarantined: async () => [
             ...server.items(QUARANTINE).map(({ item }) => item),

@@ -43,13 +43,15 @@ export interface ProgramOptions {
     guardOptions?: Record<string, unknown>;
     internalOptions?: Record<string, unknown>;
     nodeArgs?: string[];
+    /** Further variables of its environment, made when it starts. */
+    env?: () => Record<string, string>;
     /** See `ScriptOptions`. */
     isProcessGroup?: boolean;
     /** Called when the program has done its work, before it is asked to end: to make the platform slow or send a signal, say. */
     whenReady?: (script: RunningScript, place: Place) => unknown;
     /** Called when it was asked to end. */
     afterAsking?: (script: RunningScript, place: Place, options: ProgramOptions) => unknown;
-    /** Waits for events more than it computes: it does not count among the processes that may run at once. */
+    /** Once it is ready it waits more than it computes, and does not count among the processes that may run at once. */
     isIdle?: boolean;
 }
 
@@ -64,19 +66,25 @@ const waiting: (() => void)[] = [];
 
 /** Runs one process of a run to its end. */
 export async function runProgram(place: Place, options: ProgramOptions): Promise<ScriptResult> {
-    if (options.isIdle) return runToEnd(place, options);
     if (free > 0) free -= 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-        return await runToEnd(place, options);
-    } finally {
+    let isHeld = true;
+    const release = (): void => {
+        if (!isHeld) return;
+        isHeld = false;
         const next = waiting.shift();
         if (next) next();
         else free += 1;
+    };
+    try {
+        const env = { ...place.env, ...options.env?.() };
+        return await runToEnd({ ...place, env }, options, options.isIdle ? release : () => {});
+    } finally {
+        release();
     }
 }
 
-async function runToEnd(place: Place, options: ProgramOptions): Promise<ScriptResult> {
+async function runToEnd(place: Place, options: ProgramOptions, onReady: () => void): Promise<ScriptResult> {
     const { nodeArgs = [], whenReady, afterAsking } = options;
     const script = startFile(fileURLToPath(new URL(`programs/${options.file}.mjs`, import.meta.url)), {
         env: { ...place.env, PROGRAM: JSON.stringify(settings(options)) },
@@ -91,6 +99,7 @@ async function runToEnd(place: Place, options: ProgramOptions): Promise<ScriptRe
     try {
         if (!options.endsUnasked) {
             await waitForText(script, 'ready\n');
+            onReady();
             await whenReady?.(script, place);
             script.child.kill('SIGUSR2');
             await afterAsking?.(script, place, options);
@@ -103,7 +112,7 @@ async function runToEnd(place: Place, options: ProgramOptions): Promise<ScriptRe
 }
 
 function settings(options: ProgramOptions): Record<string, unknown> {
-    const { whenReady, afterAsking, nodeArgs, guardOptions, internalOptions, ...rest } = options;
+    const { whenReady, afterAsking, nodeArgs, env, guardOptions, internalOptions, ...rest } = options;
     return {
         first: 0,
         count: 20,
