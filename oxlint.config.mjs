@@ -2,10 +2,9 @@ import { defineConfig } from '@apify/oxlint-config';
 
 /**
  * Imports go down only:
- * actor, cli → index → dataset-guard, crawlee, redrive, infer → report → pipeline, schema, apify, quality, sources → ports,
- * records, options, errors → utils.
+ * actor, cli → index → dataset-guard → crawlee, redrive, infer → run-end → pipeline → quarantine → report → quality → delivery;
+ * schema, apify and sources stand beside them → ports, records, options, errors, waiter → utils.
  * The command line may also use the rooms below it: what it alone needs is no part of the API.
- * Between `dataset-guard` and the rooms below it stand the files of `src/` that put the stages in order.
  * Each entry names a room of `src/`, and all that its files may import from the house.
  */
 const SDK = {
@@ -19,7 +18,7 @@ const CRAWLEE = {
     allowTypeImports: true,
 };
 
-const FLOOR = ['ports', 'records', 'options', 'errors'];
+const FLOOR = ['ports', 'records', 'options', 'errors', 'waiter'];
 /** Files of `from` in the house are out of bounds, but for those in `allowed` and the helpers in `utils/`. */
 const only = (from, allowed, message) => ({
     group: [`${from}*`, `${from}*/**`, ...[...allowed, 'utils/*'].map((file) => `!${from}${file}.js`)],
@@ -27,9 +26,9 @@ const only = (from, allowed, message) => ({
 });
 const room = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
 
-const STAGE = 'No stage of the pipeline imports another, and none knows who uses it.';
 const DOWN = 'Imports go down only.';
-const LOWER = ['pipeline/**/*', 'schema/*', 'apify/*', 'quality/*', 'report/*'];
+/** The rooms below the pipeline, from the bottom. */
+const BELOW_PIPELINE = ['delivery/*', 'quality/*', 'report/*', 'apify/*', 'quarantine/*'];
 
 export default defineConfig({
     ignorePatterns: ['dist', 'storage', 'node_modules'],
@@ -65,8 +64,22 @@ export default defineConfig({
             CRAWLEE,
             only('./', FLOOR, 'The floor imports nothing above it.'),
         ),
-        room(['src/pipeline/*.ts'], SDK, CRAWLEE, only('../', FLOOR, STAGE), only('./', [], STAGE)),
-        room(['src/pipeline/*/*.ts'], SDK, CRAWLEE, only('../../', FLOOR, STAGE), only('../', [], STAGE)),
+        room(['src/delivery/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
+        room(
+            ['src/quarantine/*.ts'],
+            SDK,
+            CRAWLEE,
+            only('../', [...FLOOR, 'delivery/*', 'quality/*', 'report/*'], DOWN),
+        ),
+        room(['src/pipeline/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...BELOW_PIPELINE], DOWN)),
+        room(
+            ['src/pipeline/*/*.ts'],
+            SDK,
+            CRAWLEE,
+            only('../../', [...FLOOR, 'schema/*'], DOWN),
+            only('../', [], 'The rooms of the pipeline know nothing of it.'),
+        ),
+        room(['src/run-end/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...BELOW_PIPELINE, 'pipeline/*'], DOWN)),
         room(['src/utils/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/quality/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'delivery/delivery-counters'], DOWN)),
@@ -77,9 +90,6 @@ export default defineConfig({
             group: ['../actor/**', '../cli/**', '../index.js', '../dataset-guard.js'],
             message: DOWN,
         }),
-        room(['src/run/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'push/*', 'flow/*', ...LOWER], DOWN)),
-        room(['src/push/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'flow/*', ...LOWER], DOWN)),
-        room(['src/flow/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...LOWER], DOWN)),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
         room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
         room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),

@@ -109,7 +109,7 @@ export async function openParts(
         pipeline,
         snapshots,
         reports,
-        takeCollected: () => pages.takeAll(),
+        takeCollected: () => [...pusher.takeUnentered(), ...pages.takeAll()],
         openStorage: () => createSyncStorage(dataset),
         openQuarantine: () => openSyncQuarantine(quarantine, quarantineStore.opened),
         openRunStore: createSyncRunStore,
@@ -135,7 +135,8 @@ async function restore(snapshots: SnapshotStore, pipeline: Pipeline, log: Log): 
     try {
         const left = await snapshots.claim();
         for (const snapshot of left) takeOver(snapshot, pipeline, log);
-        if (left.length > 0) await snapshots.saveHead(pipeline.statistics.save());
+        // Other processes of the run know of this one from now on, and write reports of their own.
+        await snapshots.saveHead(pipeline.statistics.save());
     } catch (error) {
         log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
     }

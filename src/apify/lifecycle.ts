@@ -65,7 +65,9 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
     };
     for (const [event, listener] of Object.entries(listeners)) Actor.on(event as 'exit', listener);
 
-    const onBeforeExit = () => void onNaturalEnd(handlers);
+    const onBeforeExit = () => {
+        void onNaturalEnd(handlers);
+    };
     process.on('beforeExit', onBeforeExit);
     const stopTimer = watchTimeout(handlers);
     metamorphListeners.add(handlers);
@@ -117,7 +119,9 @@ function watchTimeout(handlers: LifecycleHandlers): () => void {
     const leftMillis = timeoutAt === undefined ? -1 : timeoutAt - Date.now();
     if (leftMillis <= 0 || leftMillis > MAX_TIMER_MILLIS) return () => undefined;
     const noticeMillis = Math.min(TIMEOUT_NOTICE_MILLIS, leftMillis / 2);
-    const timer = setTimeout(() => void handlers.timeoutSoon(noticeMillis), leftMillis - noticeMillis);
+    const timer = setTimeout(() => {
+        void handlers.timeoutSoon(noticeMillis);
+    }, leftMillis - noticeMillis);
     timer.unref?.();
     return () => clearTimeout(timer);
 }

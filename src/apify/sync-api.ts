@@ -3,8 +3,8 @@ import { platform } from 'node:os';
 import type { ApifyClient } from 'apify';
 
 import type { SendResult } from '../ports.js';
-import type { SyncRequest, SyncResponse } from '../run-end/request-sync.js';
-import { requestSync } from '../run-end/request-sync.js';
+import type { SyncRequest, SyncResponse } from '../utils/request-sync.js';
+import { requestSync } from '../utils/request-sync.js';
 import { toSendResult } from './api-error.js';
 import { startCountdown } from './countdown.js';
 import type { SyncRecord, SyncRunStore, SyncStorage } from './sync-storages.js';

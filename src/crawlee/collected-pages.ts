@@ -110,8 +110,8 @@ export class CollectedPages implements CollectedItems {
     async commit(attempt: Attempt): Promise<void> {
         const { page } = attempt;
         this.#dropOlder(attempt);
-        const { items, bytes } = attempt.take();
-        const committed = page.committing.then(async () => this.#push(attempt, items, bytes));
+        // The items stay with the attempt until they are pushed, so that the end of a process finds them.
+        const committed = page.committing.then(async () => this.#push(attempt));
         page.committing = committed.catch(() => undefined);
         await committed;
     }
@@ -192,8 +192,9 @@ export class CollectedPages implements CollectedItems {
         await this.#pipeline.flush().catch(() => undefined);
     }
 
-    async #push(attempt: Attempt, items: PreparedItem[], bytes: number): Promise<void> {
+    async #push(attempt: Attempt): Promise<void> {
         const { page, request } = attempt;
+        const { items, bytes } = attempt.take();
         const left = this.#withoutCommitted(page, items);
         this.#pipeline.buffer.collected(-bytes);
         if (left.length === 0) return;

@@ -18,7 +18,6 @@ import { CallbackErrors } from '../report/callback-errors.js';
 import { Statistics, describeReason } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
-import type { Snapshot } from '../run-end/snapshot.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
 import type { Batch } from './batch.js';
@@ -33,6 +32,20 @@ import { BatchSettler } from './settle.js';
 const TARGET_PAYLOAD_BYTES = 2_000_000;
 /** Delivery does not wait longer than this for the platform's schema. */
 const MAX_REFRESH_MILLIS = 5_000;
+
+/** What a process could not send, for the next process of the run. */
+export interface UnsentItems {
+    batches: UnsentBatch[];
+    /** Quarantine records, as `Quarantine.unwritten` gives them. */
+    records: string[];
+}
+
+export interface UnsentBatch {
+    /** Set where the items may have been stored: they lie at this offset or behind it. */
+    from?: number | undefined;
+    /** JSON of the items. */
+    lines: string[];
+}
 
 export interface PipelineOptions {
     options: ResolvedOptions;
@@ -264,7 +277,7 @@ export class Pipeline {
     }
 
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
-    unsent(isAll: boolean): Pick<Snapshot, 'batches' | 'records'> {
+    unsent(isAll: boolean): UnsentItems {
         const batches = this.buffer.batches.map((batch) => ({
             // While it is saved it may be sent, so the next process looks for it in any case.
             from: batch.savedFrom ?? this.position,

@@ -30,6 +30,10 @@ interface Entry {
     budget?: number;
     /** The items are in memory and counted already: they wait neither for room nor for other calls. */
     isCollected?: boolean;
+    /** How far the call has got, where somebody else watches it. */
+    progress?: { entered: number; rejected: number };
+    /** Called when all items have entered, or will not. */
+    onEntered?: () => void;
 }
 
 /** Valid items beyond the budget: so many, and those that may get a place yet. */
@@ -45,6 +49,8 @@ export class Pusher {
     readonly #charging: Charging;
     readonly #budget: Budget;
     readonly #yielder = new EventLoopYielder();
+    /** Prepared items of calls that have not entered yet, and how many of each call have. */
+    readonly #unentered = new Set<{ items: readonly PreparedItem[]; progress: { entered: number } }>();
     /** Settles when all calls that came before have entered; undefined where there is none. */
     #entering: Promise<void> | undefined;
 
@@ -82,8 +88,25 @@ export class Pusher {
 
     /** Resolves when items that were prepared before are stored or quarantined. They do not wait for room in the buffer. */
     async pushPrepared(items: readonly PreparedItem[], source: Waiter): Promise<PushResult> {
-        const entry: Entry = { count: items.length, prepare: (index) => items[index]!, source, isCollected: true };
+        const progress = { entered: 0, rejected: 0 };
+        const unentered = { items, progress };
+        this.#unentered.add(unentered);
+        const entry: Entry = {
+            count: items.length,
+            prepare: (index) => items[index]!,
+            source,
+            isCollected: true,
+            onEntered: () => this.#unentered.delete(unentered),
+            progress,
+        };
         return this.#pushWaiting(entry, source, undefined);
+    }
+
+    /** Prepared items that have not entered the pipeline, for the end of a process. */
+    takeUnentered(): PreparedItem[] {
+        const left = [...this.#unentered].flatMap(({ items, progress }) => items.slice(progress.entered));
+        this.#unentered.clear();
+        return left;
     }
 
     /** Puts items that were prepared before on their way. They are kept whatever happens, and nobody waits for them. */
@@ -176,8 +199,7 @@ export class Pusher {
 
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
-        const { positionOf = (index: number) => index } = entry;
-        const progress = { entered: 0, rejected: 0 };
+        const { positionOf = (index: number) => index, progress = { entered: 0, rejected: 0 } } = entry;
         let trimmed: Trimmed = { items: [], count: 0 };
         try {
             trimmed = await this.#enter(entry, progress);
@@ -189,6 +211,7 @@ export class Pusher {
                 waiter.notTaken(positionOf(index), error as Error);
             }
         }
+        entry.onEntered?.();
         await waiter.settled();
         return trimmed;
     }
@@ -233,9 +256,10 @@ export class Pusher {
         for (let index = 0; index < count; index++) {
             const prepared = prepare(index);
             const position = positionOf(index);
-            if (this.#yielder.shouldYield(prepared.text?.length ?? 0) && !isAwaitedAlone) {
+            // What was collected enters in one go: its JSON is made, and the end of a process must not find it half way.
+            if (!isCollected && this.#yielder.shouldYield(prepared.text?.length ?? 0) && !isAwaitedAlone) {
                 await this.#yielder.yield();
-                if (!isCollected) pipeline.checkHealth();
+                pipeline.checkHealth();
             }
             if (prepared.rejection !== undefined) {
                 const room = pipeline.reject(prepared, source, position, isCollected);

@@ -1,12 +1,22 @@
 import { ToleranceExceededError } from '../errors.js';
 import type { Tolerance } from '../options.js';
-import type { Statistics } from '../report/statistics.js';
+import type { Counters } from './counters.js';
 
 /** How many reasons the error names. */
 const NAMED_REASONS = 3;
 
+/** What tolerance is judged by. */
+interface RejectionStatistics {
+    counters: Counters;
+    /** The most frequent reasons in words. */
+    topReasons(count: number): string;
+}
+
 /** @throws ToleranceExceededError where more items were rejected than `tolerance` allows: what is amiss is not the items. */
-export function checkTolerance(statistics: Statistics, { maxItems, maxRatio, minItems }: Required<Tolerance>): void {
+export function checkTolerance(
+    statistics: RejectionStatistics,
+    { maxItems, maxRatio, minItems }: Required<Tolerance>,
+): void {
     // Items that were given back are pushed again: they count once.
     const { rejectedItems, keptItems: receivedItems } = statistics.counters;
     const tooMany = rejectedItems > maxItems;

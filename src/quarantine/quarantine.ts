@@ -69,7 +69,9 @@ export class Quarantine {
         this.#announcer = new Announcer(options.options.onQuarantine, options.callbackErrors);
         // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
         this.#writeInContext = AsyncResource.bind(() => {
-            afterThisTurn(() => void this.#writeAll());
+            afterThisTurn(() => {
+                void this.#writeAll();
+            });
         });
     }
 

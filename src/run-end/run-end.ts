@@ -186,8 +186,9 @@ export class RunEnd implements LifecycleHandlers {
         const saveUntil = until - Math.min(SAVE_MILLIS, (until - clock.monotonic()) / 3);
         while (!isSent && clock.monotonic() < saveUntil) {
             await within(sending, Math.min(CHECK_MILLIS, saveUntil - clock.monotonic()));
-            const isNear = until - clock.monotonic() <= SAVE_BEFORE_MILLIS;
-            const isDue = pipeline.isInTrouble && isNear && clock.monotonic() - savedAt > 1_000;
+            const left = until - clock.monotonic();
+            const isNear = left <= (pipeline.isInTrouble ? SAVE_BEFORE_MILLIS : SAVE_BEFORE_MILLIS / 2);
+            const isDue = isNear && clock.monotonic() - savedAt > 1_000;
             if (isSent || !isDue || pipeline.pendingItems === 0) continue;
             await within(this.#save(isMove), saveUntil - clock.monotonic());
             savedAt = clock.monotonic();

@@ -1,7 +1,8 @@
 import type { SyncRunStore, SyncStorage } from '../apify/sync-storages.js';
 import type { PositionInterpretation } from '../delivery/positions.js';
 import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
-import { countItems, Search } from '../delivery/read-back.js';
+import type { ItemCounts } from '../delivery/read-back.js';
+import { countItems, indexesOf, Search } from '../delivery/read-back.js';
 import { PayloadWriter } from '../delivery/payload.js';
 import type { Log, Payload, SendResult } from '../ports.js';
 import type { Batch } from '../pipeline/batch.js';
@@ -28,6 +29,7 @@ export interface SendAtExitOptions {
 const LOOK_SHARE = 0.3;
 const LOOK_PAUSE_MILLIS = 100;
 const MAX_LOOK_PAGES = 10;
+const MIN_SAVE_MILLIS = 500;
 /** This much of the time is kept for the report and for what could not be sent. */
 const SAVE_SHARE = 0.2;
 const MAX_PAYLOAD_BYTES = 5_000_000;
@@ -70,21 +72,39 @@ export class SendAtExit {
         const { counters } = pipeline;
         const left = counters.unaccountedItems;
         counters.ended(true);
-        let isSaved = false;
-        try {
+        const isSaved = this.#attempt('state', () => {
             const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
+            const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
+            const store = openRunStore();
+            if (store === undefined) throw new Error('the run has no store that can be written now');
+            // The head names the pieces, so it is written only when all of them are there.
+            if (pieces.length > 0) store.save(pieces, millisUntil(until));
+            store.save([head], millisUntil(until));
+        });
+        this.#attempt('report', () => {
             const notice = left === 0 ? undefined : `${left} items could not be sent before the process ended.`;
-            const records = [...snapshots.recordsOf(snapshot, left === 0 && !isMoving), ...reports.records(notice)];
-            openRunStore()?.save(records, Math.max(500, until - monotonicMillis()));
-            isSaved = true;
-        } catch (error) {
-            log.error(`The guard's report and state could not be written: ${(error as Error).message}`);
-        }
+            openRunStore()?.save(reports.records(notice), millisUntil(until));
+        });
         if (left === 0) return;
         const fate = isSaved ? 'They are saved with the run, and its next start sends them first.' : 'They are lost.';
         log.error(`${left} items could not be sent before the process ended. ${fate}`);
         if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = 1;
     }
+
+    /** Returns whether the work was done. */
+    #attempt(what: string, work: () => void): boolean {
+        try {
+            work();
+            return true;
+        } catch (error) {
+            this.#options.log.error(`The guard's ${what} could not be written: ${(error as Error).message}`);
+            return false;
+        }
+    }
+}
+
+function millisUntil(until: number): number {
+    return Math.max(MIN_SAVE_MILLIS, until - monotonicMillis());
 }
 
 /** Sends without the event loop, and tells the pipeline what became of each item. */
@@ -114,34 +134,25 @@ class SyncSending {
         }
     }
 
-    /** What was under way first, then everything else with one start of a child, as far as nothing is rejected. */
+    /** What was under way is looked for, all of it at once; then one start of a child sends everything, as far as nothing is rejected. */
     sendBatches(): void {
         const { pipeline } = this.#options;
-        const isUnknown = (batch: Batch) => batch.isSending || batch.unknown !== undefined;
         const batches = [...pipeline.buffer.batches];
-        for (const batch of batches.filter(isUnknown)) this.#sendUnknown(batch);
-        const waiting = batches.filter((batch) => !isUnknown(batch));
-        const results = this.#isUnavailable
-            ? []
-            : this.#storage!.pushAll(
-                  waiting.map(({ payload }) => payload.body),
-                  this.#left,
-              );
-        for (const [number, batch] of waiting.entries()) {
-            const indexes = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
-            const result = results[number];
-            pipeline.buffer.keep(batch, [{ indexes: result ? this.#settle(result, batch, indexes) : indexes }]);
+        const stored = this.#findStored(batches.filter((batch) => batch.isSending || batch.unknown !== undefined));
+        const unsent = batches.map((batch) => {
+            const found = stored.get(batch) ?? new Set<number>();
+            pipeline.counters.stored(found.size);
+            const all = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
+            return { batch, indexes: all.filter((index) => !found.has(index)) };
+        });
+        const sent = unsent.filter(({ indexes }) => indexes.length > 0);
+        const bodies = sent.map(({ batch, indexes }) => partOf(batch.payload, indexes).body);
+        const results = this.#isUnavailable ? [] : this.#storage!.pushAll(bodies, this.#left);
+        for (const { batch, indexes } of unsent) {
+            const result = results[sent.findIndex((each) => each.batch === batch)];
+            const left = result && indexes.length > 0 ? this.#settle(result, batch, indexes) : indexes;
+            pipeline.buffer.keep(batch, [{ indexes: left }]);
         }
-    }
-
-    #sendUnknown(batch: Batch): void {
-        const { pipeline } = this.#options;
-        const stored = this.#findStored(batch);
-        pipeline.counters.stored(stored.size);
-        const indexes = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
-        const unsent = indexes.filter((index) => !stored.has(index));
-        const left = this.#send(batch, unsent);
-        pipeline.buffer.keep(batch, [{ indexes: left }]);
     }
 
     writeRecords(): void {
@@ -150,6 +161,7 @@ class SyncSending {
         if (texts.length === 0) return;
         const bodies = toPayloads(texts).map(({ body }) => body);
         const results = openQuarantine()?.pushAll(bodies, this.#left) ?? [];
+        // A record that is written again has the same id, so all of them are where one is missing.
         if (results.length === bodies.length && results.every(({ kind }) => kind === 'stored')) {
             pipeline.quarantine.writtenAtExit();
         }
@@ -157,10 +169,8 @@ class SyncSending {
 
     /** Sends these items of a batch. Returns the indexes of those that are neither stored nor rejected. */
     #send(batch: Batch, indexes: number[]): number[] {
-        const { payload } = batch;
         if (indexes.length === 0 || this.#isUnavailable || this.#left === 0) return indexes;
-        const part = indexes.length === payload.itemCount ? payload : payload.pick(indexes);
-        const [result] = this.#storage!.pushAll([part.body], this.#left);
+        const [result] = this.#storage!.pushAll([partOf(batch.payload, indexes).body], this.#left);
         return result === undefined ? indexes : this.#settle(result, batch, indexes);
     }
 
@@ -207,21 +217,30 @@ class SyncSending {
         return true;
     }
 
-    /** Which items of a request are stored that was under way when the process ended. */
-    #findStored(batch: Batch): Set<number> {
+    /** Which items are stored of requests that were under way, here or in an earlier process. */
+    #findStored(batches: readonly Batch[]): Map<Batch, Set<number>> {
+        const items: ItemCounts = new Map();
+        for (const { payload } of batches) countItems(payload, items);
+        if (items.size === 0) return new Map();
         const lookUntil = monotonicMillis() + this.#left * LOOK_SHARE;
         for (;;) {
-            const stored = this.#look(batch.payload);
-            if (stored.size === batch.payload.itemCount || monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil)
-                return stored;
+            const search = this.#look(items);
+            const isLast = monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil;
+            // Only what was under way in this process may yet show up.
+            if (search.isComplete || isLast || !batches.some(({ isSending }) => isSending)) {
+                const found = search.found();
+                return new Map(batches.map((batch) => [batch, takeFound(batch.payload, found)]));
+            }
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MILLIS);
         }
     }
 
-    #look(payload: Payload): Set<number> {
-        const items = countItems(payload);
+    #look(items: ItemCounts): Search {
         const search = new Search({ items, others: this.#options.pipeline.copiesStored(items), from: 0 });
-        let limit = Math.max(8, payload.itemCount);
+        let limit = Math.max(
+            8,
+            [...items.values()].reduce((sum, count) => sum + count, 0),
+        );
         for (let skip = 0, pages = 0; !search.isComplete && pages < MAX_LOOK_PAGES; pages++) {
             const page = this.#storage?.newest(limit, skip, this.#left) ?? [];
             search.see(page);
@@ -229,8 +248,19 @@ class SyncSending {
             skip += page.length;
             limit *= 2;
         }
-        return search.foundIn(payload);
+        return search;
     }
+}
+
+/** The indexes of the payload's items that are found. Those copies are found for no other payload. */
+function takeFound(payload: Payload, found: ItemCounts): Set<number> {
+    const indexes = indexesOf(payload, found);
+    for (const [key, count] of countItems(payload)) found.set(key, Math.max(0, (found.get(key) ?? 0) - count));
+    return indexes;
+}
+
+function partOf(payload: Payload, indexes: readonly number[]): Payload {
+    return indexes.length === payload.itemCount ? payload : payload.pick(indexes);
 }
 
 function toPayloads(texts: readonly string[]): PayloadWriter[] {

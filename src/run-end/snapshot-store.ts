@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 
+import type { UnsentItems } from '../pipeline/pipeline.js';
 import type { Log, RunStore } from '../ports.js';
 import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';
 import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from './snapshot.js';
@@ -117,11 +118,14 @@ export class SnapshotStore {
     }
 
     /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
-    recordsOf(snapshot: Snapshot, isClosed: boolean): SnapshotRecord[] {
+    recordsOf(snapshot: Snapshot, isClosed: boolean): { pieces: SnapshotRecord[]; head: SnapshotRecord } {
         const pieces = toPieces(snapshot);
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
         const head = this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed);
-        return [...pieces.map(pieceRecord), { key: this.#headKey, text: JSON.stringify(head), contentType: TEXT_TYPE }];
+        return {
+            pieces: pieces.map(pieceRecord),
+            head: { key: this.#headKey, text: JSON.stringify(head), contentType: TEXT_TYPE },
+        };
     }
 
     /** Another guard of this process may take the place. */
@@ -208,8 +212,8 @@ export class SnapshotStore {
         return heads;
     }
 
-    async #readParts({ parts }: SnapshotHead): Promise<Pick<Snapshot, 'batches' | 'records'>> {
-        const all: Pick<Snapshot, 'batches' | 'records'> = { batches: [], records: [] };
+    async #readParts({ parts }: SnapshotHead): Promise<UnsentItems> {
+        const all: UnsentItems = { batches: [], records: [] };
         for (const part of parts) {
             const texts: string[] = [];
             for (const reference of part) {

@@ -1,20 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
 
+import type { UnsentBatch, UnsentItems } from '../pipeline/pipeline.js';
 import type { SavedStatistics } from '../report/statistics.js';
 
-/** What a process could not send, for the next process of the run. */
-export interface Snapshot {
+/** The state of a guard that another process of the run goes on with. */
+export interface Snapshot extends UnsentItems {
     statistics: SavedStatistics;
-    batches: SavedBatch[];
-    /** Quarantine records, as `Quarantine.unwritten` gives them. */
-    records: string[];
-}
-
-export interface SavedBatch {
-    /** Set where the items may have been stored: they lie at this offset or behind it. */
-    from?: number | undefined;
-    /** JSON of the items. */
-    lines: string[];
 }
 
 /** A part of a snapshot's text. It never changes. */
@@ -58,7 +49,7 @@ const MAX_PIECE_BYTES = 4_000_000;
 const MAX_BYTES_PER_CODE_UNIT = 3;
 
 /** The text of batches and records, cut into pieces under new keys. */
-export function toPieces({ batches, records }: Pick<Snapshot, 'batches' | 'records'>): Piece[] {
+export function toPieces({ batches, records }: UnsentItems): Piece[] {
     const pieces: Piece[] = [];
     let text = '';
     let bytes = 0;
@@ -91,9 +82,9 @@ export function isIntact(text: string, { bytes, sha256 }: PieceReference): boole
 }
 
 /** Reads what `toPieces` wrote. @throws SyntaxError */
-export function fromPieces(texts: readonly string[]): Pick<Snapshot, 'batches' | 'records'> {
+export function fromPieces(texts: readonly string[]): UnsentItems {
     const lines = texts.join('').split('\n');
-    const batches: SavedBatch[] = [];
+    const batches: UnsentBatch[] = [];
     const records: string[] = [];
     for (let index = 0; index < lines.length - 1;) {
         const { kind, count, from } = JSON.parse(lines[index]!) as GroupHeader;
@@ -119,7 +110,7 @@ interface GroupHeader {
     from?: number | undefined;
 }
 
-function* linesOf(batches: readonly SavedBatch[], records: readonly string[]): Generator<string> {
+function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
     for (const { from, lines } of batches) {
         yield JSON.stringify({ kind: 'items', count: lines.length, from } satisfies GroupHeader);
         yield* lines;

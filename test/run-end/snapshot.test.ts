@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { SavedBatch } from '../../src/run-end/snapshot.js';
+import type { UnsentBatch } from '../../src/run-end/snapshot.js';
 import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from '../../src/run-end/snapshot.js';
 
 const MAX_PIECE_BYTES = 4_000_000;
@@ -9,7 +9,7 @@ const MAX_PIECE_BYTES = 4_000_000;
 const line = fc
     .dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), { maxKeys: 3 })
     .map((item) => JSON.stringify(item));
-const batch: fc.Arbitrary<SavedBatch> = fc.record({
+const batch: fc.Arbitrary<UnsentBatch> = fc.record({
     from: fc.option(fc.nat(), { nil: undefined }),
     lines: fc.array(line, { minLength: 1, maxLength: 8 }),
 });

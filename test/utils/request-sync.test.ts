@@ -7,7 +7,7 @@ import { type ApiServer, startApiServer } from '../support/api-server.js';
 import type { ScriptOptions } from '../support/run-script.js';
 import { LIBRARY_URL, runScript, startScript } from '../support/run-script.js';
 
-const MODULE_URL = new URL('run-end/request-sync.js', LIBRARY_URL).href;
+const MODULE_URL = new URL('utils/request-sync.js', LIBRARY_URL).href;
 const TOKEN = 'a-secret-token';
 
 /** The scripts block their event loops; the server has its own in this process. */
