@@ -54,6 +54,8 @@ export class RunEnd implements LifecycleHandlers {
     #cancelReturn: (() => void) | undefined;
     #cancelPersistTimer: (() => void) | undefined;
     #isStopped = false;
+    /** Items that had been received when the run was concluded last. */
+    #concludedItems: number | undefined;
 
     constructor(options: RunEndOptions) {
         this.#options = options;
@@ -241,6 +243,7 @@ export class RunEnd implements LifecycleHandlers {
         const { unreadItems } = snapshots;
         const unsentItems = pipeline.counters.unaccountedItems;
         pipeline.counters.ended(true);
+        this.#concludedItems = pipeline.counters.values().receivedItems;
         const isClosed = unsentItems === 0 && unreadItems === 0;
         if (isClosed)
             await this.#attempt(

@@ -42,6 +42,8 @@ export class SnapshotStore {
     #parts: PieceReference[][] = [];
     #itemCount = 0;
     #replaces: string[] = [];
+    /** Pieces that earlier processes had no time to remove. */
+    #outdated: string[] = [];
     #unreadItems = 0;
     #saving: Promise<unknown> = Promise.resolve();
 
@@ -82,6 +84,7 @@ export class SnapshotStore {
                 try {
                     snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
                     this.#replaces.push(key);
+                    this.#outdated.push(...(head.outdated ?? []));
                     this.#parts.push(...head.parts);
                     this.#itemCount += head.itemCount;
                 } catch (error) {
@@ -121,7 +124,10 @@ export class SnapshotStore {
     recordsOf(snapshot: Snapshot, isClosed: boolean): { pieces: SnapshotRecord[]; head: SnapshotRecord } {
         const pieces = toPieces(snapshot);
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
-        const head = this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed);
+        const head: SnapshotHead = {
+            ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
+            outdated: this.#parts.flat().map(({ key }) => key),
+        };
         return {
             pieces: pieces.map(pieceRecord),
             head: { key: this.#headKey, text: JSON.stringify(head), contentType: TEXT_TYPE },
@@ -143,12 +149,14 @@ export class SnapshotStore {
         const head = this.#head(parts, itemCount, statistics, isClosed);
         await store.save(this.#headKey, JSON.stringify(head), TEXT_TYPE);
         const named = new Set(parts.flat().map(({ key }) => key));
-        const outdated = this.#parts.flat().filter(({ key }) => !named.has(key));
+        const outdated = this.#parts.flat().flatMap(({ key }) => (named.has(key) ? [] : key));
+        outdated.push(...this.#outdated);
         const replaced = this.#replaces;
         this.#parts = parts;
         this.#itemCount = itemCount;
         this.#replaces = [];
-        await this.#remove([...replaced, ...outdated.map(({ key }) => key)]);
+        this.#outdated = [];
+        await this.#remove([...replaced, ...outdated]);
     }
 
     #head(
