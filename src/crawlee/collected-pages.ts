@@ -137,7 +137,10 @@ export class CollectedPages implements CollectedItems {
     async threw(attempt: Attempt, isLast: boolean): Promise<void> {
         attempt.isWaiting = true;
         if (!isLast) return;
-        this.#commitEarly(attempt);
+        // An attempt that pushes nothing leaves those before it as they are.
+        attempt.isCommittedEarly = true;
+        const newest = attempt.page.attempts.findLast(({ hasItems }) => hasItems);
+        if (newest !== undefined) this.#commitEarly(newest);
         await this.#pipeline.flush().catch(() => undefined);
         attempt.page.forget();
     }

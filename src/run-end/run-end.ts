@@ -112,9 +112,9 @@ export class RunEnd implements LifecycleHandlers {
 
     /** The event loop has run dry. */
     async naturalEnd(): Promise<ExitOutcome | undefined> {
-        const { pipeline, reports } = this.#options;
-        const isOver =
-            this.#isStopped || (pipeline.pendingItems === 0 && pipeline.isEndAnnounced && reports.isUpToDate);
+        const { receivedItems } = this.#options.pipeline.counters.values();
+        // What the end of the run does lets the event loop run dry once more.
+        const isOver = this.#isStopped || this.#concludedItems === receivedItems;
         return isOver ? undefined : this.exit(MAX_END_MILLIS);
     }
 

@@ -42,6 +42,8 @@ export class SnapshotStore {
     #parts: PieceReference[][] = [];
     #itemCount = 0;
     #replaces: string[] = [];
+    /** Pieces that are being written, and that no head names yet. */
+    #writing: string[] = [];
     /** Pieces that earlier processes had no time to remove. */
     #outdated: string[] = [];
     #unreadItems = 0;
@@ -114,6 +116,7 @@ export class SnapshotStore {
         return this.#inTurn(async () => {
             const snapshot = collect();
             const pieces = toPieces(snapshot);
+            this.#writing = pieces.map(({ key }) => key);
             await this.#writePieces(pieces);
             const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
             await this.#replaceHead(parts, countItems(snapshot), snapshot.statistics, isClosed);
@@ -126,7 +129,7 @@ export class SnapshotStore {
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
         const head: SnapshotHead = {
             ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
-            outdated: this.#parts.flat().map(({ key }) => key),
+            outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
         };
         return {
             pieces: pieces.map(pieceRecord),
@@ -156,6 +159,7 @@ export class SnapshotStore {
         this.#itemCount = itemCount;
         this.#replaces = [];
         this.#outdated = [];
+        this.#writing = [];
         await this.#remove([...replaced, ...outdated]);
     }
 
