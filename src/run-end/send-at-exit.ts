@@ -74,6 +74,7 @@ export class SendAtExit {
         counters.ended(true);
         const isSaved = this.#attempt('state', () => {
             const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
+            if (snapshots.holds(snapshot)) return;
             const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
             const store = openRunStore();
             if (store === undefined) throw new Error('the run has no store that can be written now');

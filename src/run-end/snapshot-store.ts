@@ -42,6 +42,8 @@ export class SnapshotStore {
     #parts: PieceReference[][] = [];
     #itemCount = 0;
     #replaces: string[] = [];
+    /** Tells the snapshot that was saved last from others. */
+    #savedState: string | undefined;
     /** Pieces that are being written, and that no head names yet. */
     #writing: string[] = [];
     /** Pieces that earlier processes had no time to remove. */
@@ -120,7 +122,13 @@ export class SnapshotStore {
             await this.#writePieces(pieces);
             const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
             await this.#replaceHead(parts, countItems(snapshot), snapshot.statistics, isClosed);
+            this.#savedState = stateOf(snapshot);
         });
+    }
+
+    /** Whether the store holds what the snapshot says: nothing has become of its items since it was saved. */
+    holds(snapshot: Snapshot): boolean {
+        return this.#itemCount > 0 && this.#savedState === stateOf(snapshot);
     }
 
     /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
@@ -266,6 +274,20 @@ function pieceRecord({ key, text }: Piece): SnapshotRecord {
 
 function countItems({ batches, records }: Snapshot): number {
     return batches.reduce((sum, { lines }) => sum + lines.length, records.length);
+}
+
+/** Items only ever move on, so that equal counts mean equal items. */
+function stateOf(snapshot: Snapshot): string {
+    const { storedItems, quarantinedItems, trimmedItems, discardedItems, rejectedItems } = snapshot.statistics;
+    return [
+        countItems(snapshot),
+        snapshot.records.length,
+        storedItems,
+        quarantinedItems,
+        trimmedItems,
+        discardedItems,
+        rejectedItems,
+    ].join();
 }
 
 /** Whether the guard that has written this head may still be at work. */
