@@ -76,6 +76,7 @@ export class Pipeline {
     readonly #preparer: ItemPreparer;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
+    readonly #hasAccepted: () => boolean;
     readonly #stop = new AbortController();
     /** Logged last, so that an outage that goes on is not logged again and again. */
     #loggedFailure: string | undefined;
@@ -125,6 +126,7 @@ export class Pipeline {
                 payloads.lowerLimit(Math.ceil(byteLength / 2));
             },
         });
+        this.#hasAccepted = () => delivery.acceptedSince(0);
         const settler = new BatchSettler({
             delivery,
             buffer: this.buffer,
@@ -156,6 +158,11 @@ export class Pipeline {
 
     get counters(): Counters {
         return this.statistics.counters;
+    }
+
+    /** Whether the platform has accepted a request of this process. */
+    get hasAccepted(): boolean {
+        return this.#hasAccepted();
     }
 
     /** Items that are neither stored nor in quarantine, nor collected by a handler. */

@@ -195,7 +195,8 @@ class SyncSending {
 
     #settleSingle(result: RejectedResult, batch: Batch, index: number): number[] {
         // Without a contrast nobody knows whether a refusal is about the item.
-        if (result.kind === 'bad-request' && !batch.isDisputed) return [index];
+        const isKnown = batch.isDisputed && this.#options.pipeline.hasAccepted;
+        if (result.kind === 'bad-request' && !isKnown) return [index];
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
         const reason = REASONS[result.kind];
         this.#options.pipeline.setAside(batch, index, { reason, rejectedBy: 'platform', errors, itemPosition: 0 });
