@@ -1,5 +1,6 @@
 import { checkStorageAccess, mayBeRetried, toNonRetryableError } from '../apify/crawlee-core.js';
 import { GuardClosedError, ItemsRejectedError } from '../errors.js';
+import type { PreparedItem } from '../pipeline/prepare.js';
 import type { Attempt } from './collected-pages.js';
 import type { Awaitable, ContextPush, GuardableContext, GuardHandle } from './guard-handle.js';
 import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './guard-handle.js';
@@ -44,6 +45,8 @@ class HandlerRun {
     readonly #attempt: Attempt;
     /** Pushes whose items are being prepared; a large array takes its time. */
     readonly #preparing = new Set<Promise<unknown>>();
+    /** Settles when the items of all pushes so far are collected. */
+    #collected: Promise<unknown> = Promise.resolve();
     /** Once the handler has returned or thrown: whether its items were stored. Does not reject. */
     #isStored: Promise<boolean> | undefined;
 
@@ -105,7 +108,7 @@ class HandlerRun {
         const isLate = this.#isStored !== undefined;
         const prepared = pusher.prepareAll(data);
         // Before the first `await`: the handler may return without waiting.
-        const collected = isLate ? undefined : prepared.then(async (items) => pages.collect(this.#attempt, items));
+        const collected = isLate ? undefined : this.#collect(prepared);
         if (collected !== undefined) this.#wait(collected);
         try {
             const items = await prepared;
@@ -119,6 +122,16 @@ class HandlerRun {
         if (!(isLate && (await this.#isStored)) || !this.#guard.isClosed) return;
         this.#guard.warnClosed();
         await inCrawler(async () => original.call(undefined, data, datasetIdOrName));
+    }
+
+    /** Collects the items behind those of the pushes before, however long each takes to be prepared. */
+    async #collect(prepared: Promise<readonly PreparedItem[]>): Promise<void> {
+        const before = this.#collected;
+        const collected = Promise.all([prepared, before]).then(async ([items]) =>
+            this.#guard.pages.collect(this.#attempt, items),
+        );
+        this.#collected = Promise.all([before, collected.then(ignore, ignore)]);
+        return collected;
     }
 
     #wait(preparing: Promise<unknown>): void {

@@ -35,7 +35,10 @@ export interface Stage {
 
 /** The support server's listings do not lag: nobody has to wait ten seconds for them. */
 const INTERNAL: Partial<InternalOptions> = { listingLagMillis: 50 };
-const openGuard = DatasetGuard.open as (options?: object, internal?: Partial<InternalOptions>) => Promise<DatasetGuard<any>>;
+const openGuard = DatasetGuard.open as (
+    options?: object,
+    internal?: Partial<InternalOptions>,
+) => Promise<DatasetGuard<any>>;
 
 /** A site, and a run on the platform, for the tests of one file. */
 export function stageOnPlatform(): Stage & { platform: PlatformRun } {
