@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { DeliveryFailure } from '../delivery/delivery.js';
 import { Delivery } from '../delivery/delivery.js';
 import { PayloadPool, PayloadWriter } from '../delivery/payload.js';
@@ -86,6 +88,8 @@ export class Pipeline {
     constructor(options: PipelineOptions) {
         const { options: userOptions, sink, clock, log, internal, quarantineStore } = options;
         const { signal } = this.#stop;
+        // Each wait listens to it: Node would warn from the eleventh on.
+        setMaxListeners(0, signal);
         this.#options = options;
         this.statistics = new Statistics(() => clock.now(), userOptions.samples);
         this.callbackErrors = new CallbackErrors(log);
