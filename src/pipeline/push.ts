@@ -32,6 +32,13 @@ interface Entry {
     isCollected?: boolean;
 }
 
+/** What became of the items of a call so far. */
+interface Progress {
+    entered: number;
+    rejected: number;
+    repaired: number;
+}
+
 /** Valid items beyond the budget: so many, and those that may get a place yet. */
 interface Trimmed {
     items: { prepared: PreparedItem; position: number }[];
@@ -116,7 +123,7 @@ export class Pusher {
     }
 
     async #pushBuffered(entry: Entry): Promise<PushResult> {
-        const progress = { entered: 0, rejected: 0 };
+        const progress = { entered: 0, rejected: 0, repaired: 0 };
         try {
             await this.#enter(entry, progress);
         } catch (error) {
@@ -131,6 +138,7 @@ export class Pusher {
             ...NO_CHARGE,
             acceptedItems: progress.entered - progress.rejected,
             quarantinedItems: progress.rejected,
+            repairedItems: progress.repaired,
             duplicateItems: 0,
             trimmedItems: 0,
         };
@@ -168,6 +176,7 @@ export class Pusher {
                 ...charged,
                 acceptedItems: waiter.acceptedItems,
                 quarantinedItems: waiter.quarantinedItems,
+                repairedItems: waiter.repairedItems,
                 duplicateItems: 0,
                 trimmedItems: trimmed.count,
             };
@@ -177,7 +186,7 @@ export class Pusher {
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
         const { positionOf = (index: number) => index } = entry;
-        const progress = { entered: 0, rejected: 0 };
+        const progress = { entered: 0, rejected: 0, repaired: 0 };
         let trimmed: Trimmed = { items: [], count: 0 };
         try {
             trimmed = await this.#enter(entry, progress);
@@ -194,7 +203,7 @@ export class Pusher {
     }
 
     /** Takes a call's items behind those of the calls that came before. `progress` tells how far it got when it rejects. */
-    async #enter(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+    async #enter(entry: Entry, progress: Progress): Promise<Trimmed> {
         if (this.#options.mode === 'fail' && !entry.isCollected) {
             const prepared = await this.#prepareEntry(entry);
             this.#allOrNothing(prepared);
@@ -203,7 +212,7 @@ export class Pusher {
         return this.#enterInOrder(entry, progress);
     }
 
-    async #enterInOrder(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+    async #enterInOrder(entry: Entry, progress: Progress): Promise<Trimmed> {
         if (entry.isCollected) return this.#enqueueAll(entry, progress);
         const before = this.#entering;
         const entered =
@@ -217,12 +226,12 @@ export class Pusher {
         }
     }
 
-    async #enterAfter(before: Promise<void>, entry: Entry, progress: { entered: number; rejected: number }) {
+    async #enterAfter(before: Promise<void>, entry: Entry, progress: Progress) {
         await before;
         return this.#enqueueAll(entry, progress);
     }
 
-    async #enqueueAll(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+    async #enqueueAll(entry: Entry, progress: Progress): Promise<Trimmed> {
         const { count, prepare, source, budget = Infinity, isCollected = false } = entry;
         const { positionOf = (index: number) => index } = entry;
         const pipeline = this.#pipeline;
@@ -255,6 +264,7 @@ export class Pusher {
                 }
                 pipeline.enqueue(prepared, source, position, isCollected);
                 progress.entered++;
+                if (prepared.repaired !== undefined) progress.repaired++;
             }
         }
         return trimmed;

@@ -8,11 +8,14 @@ import type { SendBatchResult } from './batch-scheduler.js';
 import { isGivenUp } from './batch-scheduler.js';
 import type { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
+import type { RepairedItem } from './repair/repairs.js';
 
 export interface BatchSettlerOptions {
     delivery: Delivery;
     buffer: ItemBuffer;
     counters: Counters;
+    /** A repaired item is stored. */
+    countRepaired: (repaired: RepairedItem) => void;
     /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
     position: () => number;
     /** Whether the run ends, so that a disputed item is decided now. */
@@ -73,6 +76,8 @@ export class BatchSettler {
             ...[...rejected, ...disputed].map(({ index }) => index),
         ]);
         this.#options.counters.stored(batch.payload.itemCount - others.size);
+        for (const repaired of batch.repairedWhere((index) => !others.has(index)))
+            this.#options.countRepaired(repaired);
         batch.tellStored(others);
     }
 
@@ -81,7 +86,7 @@ export class BatchSettler {
         const items = [...batch.items()];
         for (const { index, ...rejection } of rejected) {
             const { source, position } = items[index]!;
-            const itemText = batch.payload.itemText(index);
+            const itemText = batch.textAsPushed(index);
             this.#options.setAside({ ...rejection, rejectedBy: 'platform' }, itemText, source, position);
         }
     }

@@ -137,7 +137,7 @@ class SyncSending {
     #sendUnknown(batch: Batch): void {
         const { pipeline } = this.#options;
         const stored = this.#findStored(batch);
-        pipeline.counters.stored(stored.size);
+        pipeline.stored(batch, stored);
         const indexes = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
         const unsent = indexes.filter((index) => !stored.has(index));
         const left = this.#send(batch, unsent);
@@ -172,7 +172,7 @@ class SyncSending {
             return indexes;
         }
         if (result.kind === 'stored') {
-            pipeline.counters.stored(indexes.length);
+            pipeline.stored(batch, new Set(indexes));
             return [];
         }
         if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!);
@@ -198,7 +198,7 @@ class SyncSending {
         if (rest.length > 0) {
             const [result] = this.#storage!.pushAll([batch.payload.pick(rest).body], this.#left);
             if (result?.kind !== 'stored') return false;
-            pipeline.counters.stored(rest.length);
+            pipeline.stored(batch, new Set(rest));
         }
         for (const [itemPosition, errors] of named.errors) {
             const rejection: Rejection = { reason: 'schema', rejectedBy: 'platform', errors, itemPosition };
