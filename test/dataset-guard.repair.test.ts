@@ -154,3 +154,50 @@ describe("repair with mode: 'warn'", () => {
         expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, reasons: [{ keyword: 'required' }] });
     });
 });
+
+describe('repair of items that the platform rejects', () => {
+    it('sends all rejected items together once they are repaired, with schema: false', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ schema: false, repair: 'prune', ack: 'stored' });
+        const items = Array.from({ length: 10 }, (_, n) => ({ title: `${n}`, ...(n % 3 === 0 && { more: n }) }));
+        expect(await guard.pushData(items)).toMatchObject({ acceptedItems: 10, repairedItems: 4, quarantinedItems: 0 });
+        const requests = run.server.pushRequests(id).map(({ status, itemCount }) => [status, itemCount]);
+        expect(requests).toEqual([
+            [400, 10],
+            [201, 6],
+            [201, 4],
+        ]);
+        const titles = run.server.items<{ title: string }>(id).map(({ title }) => title);
+        expect(titles).toEqual(['1', '2', '4', '5', '7', '8', '0', '3', '6', '9']);
+        expect(guard.report()).toMatchObject({
+            storedItems: 10,
+            repairedItems: 4,
+            reasons: [],
+            repairs: [{ path: '/more', action: 'removed', count: 4 }],
+        });
+    });
+
+    it('quarantines as it was pushed what is rejected after the repair as well', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ schema: false, repair: { unknown: 'remove', coerce: true }, ack: 'stored' });
+        const items = [{ title: 'A', more: 1 }, { title: null, more: 2 }, { title: 'C' }];
+        expect(await guard.pushData(items)).toMatchObject({ repairedItems: 1, quarantinedItems: 1 });
+        expect(run.server.items(id)).toEqual([{ title: 'C' }, { title: 'A' }]);
+        expect(run.quarantined(id)).toMatchObject([{ item: { title: null, more: 2 }, rejectedBy: 'platform' }]);
+    });
+
+    it('gives back what it repaired where the platform does not take the request', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ schema: false, repair: 'prune', ack: 'stored' });
+        run.server.faults.next({
+            method: 'POST',
+            path: `${id}/items`,
+            times: 1,
+            fault: { status: 403 },
+            skip: 1,
+        });
+        await guard.pushData({ title: 'A', more: 1 }).catch(() => undefined);
+        const { receivedItems, storedItems, quarantinedItems, discardedItems } = guard.report();
+        expect(storedItems + quarantinedItems + discardedItems).toBe(receivedItems);
+    });
+});

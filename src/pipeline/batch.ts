@@ -4,7 +4,7 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
-import type { RepairedItem } from './repair/repairs.js';
+import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
 interface Run {
@@ -160,6 +160,13 @@ export class Batch {
     /** JSON of the item at `index` as it was pushed. */
     textAsPushed(index: number): string {
         return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);
+    }
+
+    /** The item at `index` was stored after these repairs of its text. */
+    repairedByErrors(index: number, repairs: readonly Repair[]): void {
+        const asPushed = this.textAsPushed(index);
+        const before = this.#repaired.get(index)?.repairs ?? [];
+        this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
     }
 
     /** The repaired items among those whose index is meant. */

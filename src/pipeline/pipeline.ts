@@ -26,6 +26,7 @@ import type { Batch } from './batch.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
+import { PlatformRepair } from './platform-repair.js';
 import type { PreparedItem } from './prepare.js';
 import { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
@@ -132,6 +133,7 @@ export class Pipeline {
             delivery,
             buffer: this.buffer,
             counters: this.counters,
+            platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
             countRepaired: (repaired) => this.#countRepaired(repaired),
             position: () => this.#sender.position,
             isLastTry: () => this.#isLastTry,
