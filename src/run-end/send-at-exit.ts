@@ -142,7 +142,7 @@ class SyncSending {
         const stored = this.#findStored(batches.filter((batch) => batch.isSending || batch.unknown !== undefined));
         const unsent = batches.map((batch) => {
             const found = stored.get(batch) ?? new Set<number>();
-            pipeline.counters.stored(found.size);
+            pipeline.stored(batch, found);
             const all = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
             return { batch, indexes: all.filter((index) => !found.has(index)) };
         });
@@ -183,7 +183,7 @@ class SyncSending {
             return indexes;
         }
         if (result.kind === 'stored') {
-            pipeline.counters.stored(indexes.length);
+            pipeline.stored(batch, new Set(indexes));
             return [];
         }
         if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!);
@@ -210,7 +210,7 @@ class SyncSending {
         if (rest.length > 0) {
             const [result] = this.#storage!.pushAll([batch.payload.pick(rest).body], this.#left);
             if (result?.kind !== 'stored') return false;
-            pipeline.counters.stored(rest.length);
+            pipeline.stored(batch, new Set(rest));
         }
         for (const [itemPosition, errors] of named.errors) {
             const rejection: Rejection = { reason: 'schema', rejectedBy: 'platform', errors, itemPosition };

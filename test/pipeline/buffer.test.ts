@@ -86,7 +86,7 @@ describe('the buffer', () => {
                             const source = sources[each.from];
                             const text = JSON.stringify({ n: next, text: 'ü'.repeat(each.length) });
                             if (source instanceof Waiter) source.expect();
-                            buffer.enqueue(text, source, next);
+                            buffer.enqueue(text, { source, position: next, repaired: undefined });
                             expected.push({ number: next, text, source, position: next, isDisputed: false });
                             next++;
                             break;
@@ -206,7 +206,8 @@ describe('the buffer', () => {
                     const stored = new Set<string>();
                     let next = 0;
                     for (const [count, which, picks] of rounds) {
-                        for (let n = 0; n < count; n++) buffer.enqueue(all[next]!, undefined, next++);
+                        for (let n = 0; n < count; n++)
+                            buffer.enqueue(all[next]!, { source: undefined, position: next++, repaired: undefined });
                         const batch = buffer.batches[which % (buffer.batches.length || 1)];
                         if (batch === undefined) continue;
                         buffer.beginSending(batch, 0);
