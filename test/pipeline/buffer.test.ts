@@ -231,7 +231,12 @@ describe('the buffer', () => {
                 fc.nat(300),
                 (lengths, length, collectedBytes) => {
                     const { buffer, state } = newBuffer();
-                    for (const each of lengths) buffer.enqueue(`"${'x'.repeat(each)}"`, undefined, 0);
+                    for (const each of lengths)
+                        buffer.enqueue(`"${'x'.repeat(each)}"`, {
+                            source: undefined,
+                            position: 0,
+                            repaired: undefined,
+                        });
                     buffer.collected(collectedBytes);
                     const text = `"${'ü'.repeat(length)}"`;
                     const fits = () =>
@@ -256,7 +261,7 @@ describe('the buffer', () => {
 
     it('rejects who waits for room, once, with the failure for which there is none', async () => {
         const { buffer } = newBuffer({ maxBufferedBytes: 20 });
-        buffer.enqueue('{"n":1}', undefined, 0);
+        buffer.enqueue('{"n":1}', { source: undefined, position: 0, repaired: undefined });
         const room = buffer.waitForRoom('{"text":"long enough to wait"}');
         buffer.rejectRoomWaiter(new Error('403'));
         buffer.rejectRoomWaiter(new Error('too late'));
@@ -268,7 +273,7 @@ describe('the buffer', () => {
         const { buffer, state } = newBuffer();
         const changesBy = (text: string, source?: PushSource) => {
             const before = state.changes;
-            buffer.enqueue(text, source, 0);
+            buffer.enqueue(text, { source, position: 0, repaired: undefined });
             return state.changes - before;
         };
         const item = '{"text":"0123456789"}';
@@ -286,7 +291,7 @@ describe('the buffer', () => {
     it('gives a request that is sent again a place in the order of flushes: its sequence stays', () => {
         const { buffer } = newBuffer();
         const large = (n: number) => JSON.stringify({ n, text: 'x'.repeat(100) });
-        for (const n of [0, 1, 2]) buffer.enqueue(large(n), undefined, n);
+        for (const n of [0, 1, 2]) buffer.enqueue(large(n), { source: undefined, position: n, repaired: undefined });
         expect(buffer.batches.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
         expect(buffer.nextSequence).toBe(3);
         buffer.beginSending(buffer.batches[1]!, 0);
@@ -301,7 +306,7 @@ describe('the buffer', () => {
     it('says where to look for the items of a batch that is saved while it is under way', () => {
         const { buffer } = newBuffer();
         buffer.restore(PayloadWriter.of(['{"n":0}']), { from: 7, sentBefore: 0 });
-        buffer.enqueue('{"n":1}', undefined, 0);
+        buffer.enqueue('{"n":1}', { source: undefined, position: 0, repaired: undefined });
         const [restored, fresh] = buffer.batches;
         expect([restored!.savedFrom, fresh!.savedFrom]).toEqual([7, undefined]);
         buffer.beginSending(restored!, 20);
