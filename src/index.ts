@@ -24,6 +24,7 @@ export type {
     SuggestedRepair,
     SuggestOptions,
 } from './infer/suggest/suggest-changes.js';
+export type { Expectations, ExpectOption } from './quality/expectations.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
 export type {
     Dictionary,

@@ -1,6 +1,8 @@
 import type { Dataset } from 'apify';
 
 import { InvalidOptionsError } from './errors.js';
+import type { ExpectOption } from './quality/expectations.js';
+import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, ItemError, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
@@ -53,12 +55,22 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     maxParallelRequests?: number;
     /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
     compression?: 'auto' | 'none';
+    /**
+     * What the run's data must look like, or a function that is asked for it when the run ends. Judged when the run ends by
+     * itself: `{ minItems: 1_000, filled: { price: 0.95 }, maxQuarantined: 0.05, otherwise: 'warn' }`. @default none
+     */
+    expect?: ExpectOption;
     /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
     tolerance?: Tolerance;
     /** A last chance to mend an item that failed here, at once; what it returns is validated again. @default none */
     repair?: (item: Dictionary, errors: readonly ItemError[]) => Dictionary | undefined;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
+    /**
+     * How a report names an item, from the redacted item, at once.
+     * @default the first of `url`, `link`, `id`, `sku`, `asin`, `name` that is text or a number
+     */
+    identify?: (item: Dictionary) => string;
     /** Called with each quarantine record once it is stored. @default none */
     onQuarantine?: (record: QuarantineRecord<Item>) => void | Promise<void>;
     /** Whether the report holds samples: the failing value alone, redacted, at most 200 characters. @default true */
@@ -70,11 +82,24 @@ export type ResolvedOptions = Readonly<
     Required<
         Omit<
             DatasetGuardOptions,
-            'dataset' | 'schema' | 'quarantine' | 'tolerance' | 'repair' | 'redact' | 'onQuarantine'
+            | 'dataset'
+            | 'schema'
+            | 'quarantine'
+            | 'tolerance'
+            | 'expect'
+            | 'repair'
+            | 'redact'
+            | 'identify'
+            | 'onQuarantine'
         >
     >
 > &
-    Readonly<Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'repair' | 'redact' | 'onQuarantine'>> & {
+    Readonly<
+        Pick<
+            DatasetGuardOptions,
+            'dataset' | 'schema' | 'quarantine' | 'expect' | 'repair' | 'redact' | 'identify' | 'onQuarantine'
+        >
+    > & {
         readonly tolerance: Readonly<Required<Tolerance>>;
     };
 
@@ -107,8 +132,10 @@ const KEYS: ReadonlySet<string> = new Set([
     'schema',
     'quarantine',
     'tolerance',
+    'expect',
     'repair',
     'redact',
+    'identify',
     'onQuarantine',
 ]);
 
@@ -132,7 +159,9 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         compression: oneOf(options, 'compression', ['auto', 'none']),
         tolerance: tolerance(options.tolerance),
         repair: callback(options, 'repair'),
+        expect: resolveExpectOption(options.expect),
         redact: callback(options, 'redact'),
+        identify: callback(options, 'identify'),
         onQuarantine: callback(options, 'onQuarantine'),
         samples: boolean(options, 'samples'),
     });
@@ -172,7 +201,7 @@ function boolean(options: Dictionary, key: DefaultKey): boolean {
     return value;
 }
 
-function callback<Name extends 'repair' | 'redact' | 'onQuarantine'>(
+function callback<Name extends 'repair' | 'redact' | 'identify' | 'onQuarantine'>(
     options: Dictionary,
     key: Name,
 ): ResolvedOptions[Name] {
