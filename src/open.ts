@@ -28,6 +28,8 @@ import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
 import { createClock } from './utils/clock.js';
+import type { SecretRemover } from './utils/secrets.js';
+import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
@@ -39,7 +41,8 @@ export async function openParts(
     const asGiven = resolveOptions(given);
     const internal = { ...INTERNAL_DEFAULTS, ...internalGiven };
     const clock = createClock();
-    const log = createLog();
+    const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
+    const log = withoutSecrets(createLog(), removeSecrets);
     const initialized = isInitialized();
     if (!initialized && process.env.APIFY_IS_AT_HOME) {
         throw new DatasetGuardError(
@@ -80,6 +83,7 @@ export async function openParts(
         refreshSchema: async () => schemas.refresh(),
         // Who sets the option himself wants the order, and a charged push counts what is stored before the next one begins.
         mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
+        removeSecrets,
         clock,
         internal,
         log,
@@ -128,6 +132,16 @@ export async function openParts(
         stopListening();
     };
     return { dataset, pipeline, pusher, pages, runEnd, log, letGo };
+}
+
+/** Whatever an error of the platform says, no secret reaches the log. */
+function withoutSecrets(log: Log, removeSecrets: SecretRemover): Log {
+    return {
+        debug: (message, data) => log.debug(removeSecrets(message), data),
+        info: (message, data) => log.info(removeSecrets(message), data),
+        warning: (message, data) => log.warning(removeSecrets(message), data),
+        error: (message, data) => log.error(removeSecrets(message), data),
+    };
 }
 
 /** Takes over what earlier processes of the run left. What cannot be read now stays where it is. */

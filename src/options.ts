@@ -65,6 +65,11 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     repair?: RepairOption;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
+    /**
+     * How a report names an item, from the redacted item, at once.
+     * @default the first of `url`, `link`, `id`, `sku`, `asin`, `name` that is text or a number
+     */
+    identify?: (item: Dictionary) => string;
     /** Called with each quarantine record once it is stored. @default none */
     onQuarantine?: (record: QuarantineRecord<Item>) => void | Promise<void>;
     /** Whether the report holds samples: the failing value alone, redacted, at most 200 characters. @default true */
@@ -76,11 +81,13 @@ export type ResolvedOptions = Readonly<
     Required<
         Omit<
             DatasetGuardOptions,
-            'dataset' | 'schema' | 'quarantine' | 'tolerance' | 'repair' | 'redact' | 'onQuarantine'
+            'dataset' | 'schema' | 'quarantine' | 'tolerance' | 'repair' | 'redact' | 'identify' | 'onQuarantine'
         >
     >
 > &
-    Readonly<Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'onQuarantine'>> & {
+    Readonly<
+        Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'identify' | 'onQuarantine'>
+    > & {
         /** One after another, until the item is valid; undefined where nothing is repaired. */
         readonly repair: readonly RepairStep[] | undefined;
         readonly tolerance: Readonly<Required<Tolerance>>;
@@ -117,6 +124,7 @@ const KEYS: ReadonlySet<string> = new Set([
     'tolerance',
     'repair',
     'redact',
+    'identify',
     'onQuarantine',
 ]);
 
@@ -141,6 +149,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         tolerance: tolerance(options.tolerance),
         repair: resolveRepair(options.repair),
         redact: callback(options, 'redact'),
+        identify: callback(options, 'identify'),
         onQuarantine: callback(options, 'onQuarantine'),
         samples: boolean(options, 'samples'),
     });
@@ -180,7 +189,10 @@ function boolean(options: Dictionary, key: DefaultKey): boolean {
     return value;
 }
 
-function callback<Name extends 'redact' | 'onQuarantine'>(options: Dictionary, key: Name): ResolvedOptions[Name] {
+function callback<Name extends 'redact' | 'identify' | 'onQuarantine'>(
+    options: Dictionary,
+    key: Name,
+): ResolvedOptions[Name] {
     const value = options[key];
     if (value !== undefined && typeof value !== 'function') fail(key, 'a function', value);
     return value;

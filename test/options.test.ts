@@ -89,6 +89,7 @@ describe('the defaults', () => {
         tolerance: { maxItems: Infinity, maxRatio: 1, minItems: 100 },
         repair: undefined,
         redact: undefined,
+        identify: undefined,
         onQuarantine: undefined,
         samples: true,
     };
@@ -222,7 +223,7 @@ describe('a storage', () => {
 describe('an unknown option', () => {
     it('is named, with all that are known', () => {
         expect(rejection({ maxPayloadByte: 5_000 }).message).toBe(
-            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, ' +
+            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, identify, ' +
                 'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
         );
     });

@@ -5,6 +5,7 @@ import { DeliveryError, ToleranceExceededError } from '../errors.js';
 import type { Log } from '../ports.js';
 import type { RequestInfo } from '../records.js';
 import type { Pusher } from '../pipeline/push.js';
+import { createSecretRemover, readOwnSecrets } from '../utils/secrets.js';
 import type { CollectedPages } from './collected-pages.js';
 
 /** What an entry point needs of its guard. */
@@ -46,11 +47,12 @@ export interface RouterLike {
 /** `context.pushData` as a crawler provides it. */
 export type ContextPush = GuardableContext['pushData'];
 
-/** What a record says of the request whose handler pushed the item. */
+/** What a record says of the request whose handler pushed the item, without credentials. */
 export function requestInfoOf({ url, loadedUrl, label, id, retryCount }: GuardableContext['request']): RequestInfo {
+    const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     return {
-        url,
-        ...(loadedUrl !== undefined && { loadedUrl }),
+        url: removeSecrets(url),
+        ...(loadedUrl !== undefined && { loadedUrl: removeSecrets(loadedUrl) }),
         ...(label !== undefined && { label }),
         ...(id !== undefined && { id }),
         retryCount,

@@ -9,18 +9,20 @@ import type { ItemCounts } from '../delivery/read-back.js';
 import type { DatasetGuardError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import type { InternalOptions, ItemSchema, ItemSink, Log, QuarantineStore } from '../ports.js';
-import { synchronous } from '../ports.js';
 import type { Counters } from '../quality/counters.js';
 import { describeRepair } from '../quality/repair-words.js';
+import { maskError, Redactor } from '../quality/redact.js';
+import { SchemaNames } from '../quality/schema-names.js';
 import { checkTolerance } from '../quality/tolerance.js';
 import { Quarantine } from '../quarantine/quarantine.js';
 import type { RecordOrigin, Rejection } from '../quarantine/record.js';
 import { RecordWriter } from '../quarantine/record-writer.js';
-import type { Dictionary } from '../records.js';
+import type { ItemError } from '../records.js';
 import { CallbackErrors } from '../report/callback-errors.js';
 import { Statistics, describeReason } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
+import type { SecretRemover } from '../utils/secrets.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
 import type { Batch } from './batch.js';
@@ -64,6 +66,8 @@ export interface PipelineOptions {
     refreshSchema: () => Promise<ItemSchema | undefined>;
     /** Whether one other request may pass a request that is slow. */
     mayPassSlowRequest: boolean;
+    /** Removes this process's own secrets and what is recognizable as one. */
+    removeSecrets: SecretRemover;
     clock: Clock;
     internal: InternalOptions;
     log: Log;
@@ -81,6 +85,8 @@ export class Pipeline {
     readonly #options: PipelineOptions;
     readonly #preparer: ItemPreparer;
     readonly #repairer: Repairer | undefined;
+    readonly #redactor: Redactor;
+    #names: SchemaNames;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
     readonly #hasAccepted: () => boolean;
@@ -89,6 +95,7 @@ export class Pipeline {
     #loggedFailure: string | undefined;
     #isEndAnnounced = false;
     #isLastTry = false;
+    #saidThatThereAreMore = false;
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -98,13 +105,22 @@ export class Pipeline {
     }
 
     private constructor(options: PipelineOptions) {
-        const { options: userOptions, sink, clock, log, internal, quarantineStore } = options;
+        const { options: userOptions, sink, clock, log, internal, quarantineStore, removeSecrets } = options;
         const { signal } = this.#stop;
         // Each wait listens to it: Node would warn from the eleventh on.
         setMaxListeners(0, signal);
         this.#options = options;
-        this.statistics = new Statistics(() => clock.now(), userOptions.samples);
-        this.callbackErrors = new CallbackErrors(log);
+        this.#names = new SchemaNames(options.schema?.json);
+        const { samples, identify } = userOptions;
+        this.statistics = new Statistics(() => clock.now(), samples, {
+            names: this.#names,
+            removeSecrets,
+            ...(identify && { identify }),
+        });
+        this.callbackErrors = new CallbackErrors(log, removeSecrets);
+        this.#redactor = new Redactor(userOptions.redact, (error) =>
+            this.callbackErrors.add('redact', error, 'Nothing of the item is shown'),
+        );
         this.#repairer =
             userOptions.repair &&
             new Repairer(userOptions.repair, (error) =>
@@ -129,6 +145,7 @@ export class Pipeline {
         });
         this.quarantine = new Quarantine({
             options: userOptions,
+            redactor: this.#redactor,
             writer: new RecordWriter({ store: quarantineStore, clock, internal, log, signal }),
             store: quarantineStore,
             origin: () => this.#recordOrigin(),
@@ -354,12 +371,22 @@ export class Pipeline {
         this.counters.rejected(1);
         this.#countReasons(rejection, text, source);
         if (source instanceof Waiter) source.rejected(position, rejection.errors);
-        this.quarantine.add(rejection, text, source, position);
+        this.quarantine.add({ ...rejection, errors: this.#recordErrors(rejection) }, text, source, position);
     }
 
     #recordOrigin(): RecordOrigin {
         const { schemaHash } = this.#preparer;
         return { ...this.#options.origin, ...(schemaHash !== undefined && { schemaHash }) };
+    }
+
+    /** The errors as a record may have them: what the platform or an engine says may quote a secret. */
+    #recordErrors({ errors, rejectedBy, reason }: Rejection): ItemError[] {
+        const shown = this.#redactor.isActive ? errors.map((error) => maskError(error, this.#names)) : errors;
+        if (rejectedBy === 'guard' && reason === 'schema') return shown;
+        const { removeSecrets } = this.#options;
+        return shown.map((error) =>
+            error.message === undefined ? error : { ...error, message: removeSecrets(error.message) },
+        );
     }
 
     /** Counts the reasons of a rejected item, and logs each when it is first seen. */
@@ -369,6 +396,9 @@ export class Pipeline {
         for (const added of this.statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
             this.#options.log.warning(`Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`);
         }
+        if (this.#saidThatThereAreMore || !this.statistics.hasFurtherReasons) return;
+        this.#saidThatThereAreMore = true;
+        this.#options.log.warning('Items fail for further reasons. They are in the report, and not logged one by one.');
     }
 
     /** Counts what was repaired of a stored item, and logs each kind when it is first seen. */
@@ -380,14 +410,7 @@ export class Pipeline {
 
     /** The item as the report may show it: nothing where `redact` fails, because what it would have hidden is unknown. */
     #shown(text: string | undefined): unknown {
-        const { redact } = this.#options.options;
-        if (text === undefined) return undefined;
-        const item: Dictionary = JSON.parse(text);
-        try {
-            return redact === undefined ? item : synchronous(redact(item));
-        } catch {
-            return undefined;
-        }
+        return text === undefined ? undefined : this.#redactor.apply(JSON.parse(text));
     }
 
     async #refreshSchema(): Promise<void> {
@@ -396,11 +419,13 @@ export class Pipeline {
         if (schema === undefined) return;
         await this.#repairer?.useSchema(schema.json);
         this.#preparer.useSchema(schema);
+        this.#names = new SchemaNames(schema.json);
+        this.statistics.useSchema(schema.json);
     }
 
     #onFailure({ error: cause, permanent }: DeliveryFailure) {
         const keptItems = this.buffer.unawaitedItems;
-        const error = deliveryError(cause, permanent, keptItems);
+        const error = deliveryError(cause, permanent, keptItems, this.#options.removeSecrets);
         if (this.#loggedFailure !== error.message) this.#options.log.error(error.message);
         this.#loggedFailure = error.message;
         this.buffer.rejectRoomWaiter(error);

@@ -123,6 +123,11 @@ export class ReasonCounts {
         this.count({ reason, rejectedBy, errors: named, item: () => item, url: request?.url });
     }
 
+    /** Whether there are more reasons than are announced one by one. */
+    get hasFurther(): boolean {
+        return this.#byKey.size > MAX_ANNOUNCED;
+    }
+
     /** Items that were counted, each once. */
     get rejectedItems(): number {
         return this.#rejectedItems;

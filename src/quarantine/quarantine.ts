@@ -4,11 +4,10 @@ import { PayloadWriter } from '../delivery/payload.js';
 import { QuarantineError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import type { QuarantineStore } from '../ports.js';
-import { synchronous } from '../ports.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
 import type { Counters } from '../quality/counters.js';
-import type { Dictionary } from '../records.js';
+import type { Redactor } from '../quality/redact.js';
 import type { CallbackErrors } from '../report/callback-errors.js';
 import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
@@ -18,7 +17,8 @@ import { createRecord, recordText } from './record.js';
 import type { RecordWriter } from './record-writer.js';
 
 export interface QuarantineOptions {
-    options: Pick<ResolvedOptions, 'redact' | 'onQuarantine' | 'maxPayloadBytes' | 'flushIntervalMillis'>;
+    options: Pick<ResolvedOptions, 'onQuarantine' | 'maxPayloadBytes' | 'flushIntervalMillis'>;
+    redactor: Redactor;
     writer: Pick<RecordWriter, 'write'>;
     store: Pick<QuarantineStore, 'storeItem'>;
     origin: () => RecordOrigin;
@@ -259,11 +259,13 @@ export class Quarantine {
 
     /** What of the item may be written; undefined when `redact` fails. */
     #redact(itemText: string): string | undefined {
-        const { redact } = this.#options.options;
-        if (redact === undefined) return itemText;
+        const { redactor } = this.#options;
+        if (!redactor.isActive) return itemText;
+        const redacted = redactor.apply(JSON.parse(itemText));
         try {
-            return JSON.stringify(synchronous(redact(JSON.parse(itemText) as Dictionary)));
+            return redacted && JSON.stringify(redacted);
         } catch (error) {
+            // What `redact` returned has no JSON.
             this.#options.callbackErrors.add('redact', error);
             return undefined;
         }

@@ -13,6 +13,7 @@ import { Pusher } from '../pipeline/push.js';
 import { createClock } from '../utils/clock.js';
 import { SchemaKeeper } from '../schema/schema-keeper.js';
 import { fingerprintOf } from './fingerprint.js';
+import { createSecretRemover, readOwnSecrets } from '../utils/secrets.js';
 
 export interface TargetParts {
     options: ResolvedOptions;
@@ -60,6 +61,7 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
     );
     const schema = await schemas.find();
     const pipeline = await Pipeline.open({
+        removeSecrets: createSecretRemover(readOwnSecrets(process.env)),
         options,
         sink,
         quarantineStore,

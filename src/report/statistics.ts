@@ -82,6 +82,11 @@ export class Statistics {
         return this.#repairs.count(repairs, shown);
     }
 
+    /** Whether there are reasons that the log does not name one by one. */
+    get hasFurtherReasons(): boolean {
+        return this.#reasons.hasFurther;
+    }
+
     /** Names of another schema's fields appear in reasons from now on. */
     useSchema(schema: unknown): void {
         this.#reasons.useNames(new SchemaNames(schema));

@@ -5,6 +5,7 @@ import { QuarantineError } from '../../src/errors.js';
 import type { DatasetGuardOptions } from '../../src/options.js';
 import type { Payload } from '../../src/ports.js';
 import { Counters } from '../../src/quality/counters.js';
+import { Redactor } from '../../src/quality/redact.js';
 import { Quarantine } from '../../src/quarantine/quarantine.js';
 import type { Rejection } from '../../src/quarantine/record.js';
 import type { QuarantineRecord } from '../../src/records.js';
@@ -35,6 +36,7 @@ function startQuarantine({ options, answer, storeItem }: Stage = {}) {
     const storedItems: { key: string; itemText: string; place: string }[] = [];
     const log = keptLog();
     const quarantine = new Quarantine({
+        redactor: new Redactor(options?.redact, () => undefined),
         options: {
             redact: undefined,
             onQuarantine: undefined,

@@ -1,0 +1,100 @@
+import { log } from 'apify';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import type { PlatformRun } from './support/platform-run.js';
+import { startPlatformRun } from './support/platform-run.js';
+import { collectLog } from './report/support/log-lines.js';
+
+let run: PlatformRun;
+beforeAll(async () => {
+    run = await startPlatformRun();
+});
+afterEach(async () => run.reset());
+afterAll(async () => run.stop());
+
+const numbers = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, n) => [`key${n}`, { type: 'number' }]));
+
+describe('reasons in the log', () => {
+    it('are named one by one up to ten, then one line says that the rest are in the report', async () => {
+        const lines = collectLog();
+        run.freshDataset({ type: 'object', properties: numbers(15) });
+        const guard = await run.open();
+        await guard.pushData(Array.from({ length: 15 }, (_, n) => ({ [`key${n}`]: 'bad' })));
+        await guard.close();
+        expect(lines.filter((line) => line.startsWith('Rejected by the guard: '))).toHaveLength(10);
+        expect(lines.filter((line) => line.startsWith('Items fail for further reasons.'))).toHaveLength(1);
+        expect(guard.report().reasons).toHaveLength(15);
+    });
+
+    it('are places in the schema: names that only the data knows are one reason', async () => {
+        run.freshDataset({
+            type: 'object',
+            properties: { prices: { type: 'object', additionalProperties: { type: 'number' } } },
+        });
+        const guard = await run.open();
+        await guard.pushData([{ prices: { 'sku-17': 'a' } }, { prices: { 'sku-18': 'b' } }]);
+        await guard.close();
+        expect(guard.report().reasons).toMatchObject([{ path: '/prices/*', count: 2 }]);
+    });
+});
+
+describe('identify', () => {
+    it('names the item of a sample', async () => {
+        run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
+        const guard = await run.open({ identify: (item) => `movie ${String(item.code)}` });
+        await guard.pushData({ n: 'bad', code: 7 });
+        expect(guard.report().reasons).toMatchObject([{ samples: [{ item: 'movie 7' }] }]);
+    });
+});
+
+describe('redact', () => {
+    it('keeps names that only the data knows out of the record of its item', async () => {
+        const id = run.freshDataset({ type: 'object', properties: { n: {} }, additionalProperties: false });
+        const guard = await run.open({ redact: ({ n }) => ({ n }) });
+        await guard.pushData({ 'n': 1, 'joe@example.com': true });
+        await guard.close();
+        expect(run.quarantined(id)).toMatchObject([{ item: { n: 1 }, errors: [{ keyword: 'additionalProperties' }] }]);
+        expect(JSON.stringify(run.quarantined(id))).not.toContain('joe@example.com');
+    });
+});
+
+describe('the token of the run', () => {
+    it('is in no log line, whatever the message of an error says', async () => {
+        const lines = collectLog();
+        log.setLevel(log.LEVELS.INFO);
+        run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
+        const guard = await run.open({
+            redact: () => {
+                throw new Error(`refused for ${run.server.token}`);
+            },
+        });
+        await guard.pushData({ n: 'bad' });
+        await guard.close();
+        expect(lines.join('\n')).toContain('The option "redact" failed: Error: refused for ***');
+        expect(lines.join('\n')).not.toContain(run.server.token);
+    });
+});
+
+describe('credentials in the address of a request', () => {
+    it('are in no quarantine record', async () => {
+        const { requestInfoOf } = await import('../src/crawlee/guard-handle.js');
+        const info = requestInfoOf({
+            url: 'https://joe:secret@example.com/?token=abcdef',
+            loadedUrl: `https://example.com/?t=${run.server.token}`,
+            retryCount: 0,
+        } as never);
+        expect(info).toMatchObject({ url: 'https://example.com/?token=***', loadedUrl: 'https://example.com/?t=***' });
+    });
+});
+
+describe('expect', () => {
+    it.each([
+        [{ expect: { minItem: 1 } }, 'expect.minItem'],
+        [{ expect: { filled: { price: 95 } } }, 'expect.filled.price'],
+        [{ identify: 'url' }, 'identify'],
+    ])('refuses %o when the guard is opened', async (options, option) => {
+        run.freshDataset(null);
+        await expect(run.open(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTIONS', option });
+    });
+});
