@@ -5,15 +5,21 @@ import { BaseSequencer } from 'vitest/node';
 /** What takes longest, begun first so that nothing waits for it at the end; what mostly waits, beside what mostly works. */
 const LONGEST = [
     'test/chaos/chaos.test.ts',
-    'test/lifecycle/run-end.test.ts',
-    'test/lifecycle/carry-over.test.ts',
-    'test/lifecycle/saving.test.ts',
+    'test/run-end/matrix.test.ts',
+    'test/run-end/actor-exit.test.ts',
+    'test/run-end/migration.test.ts',
+    'test/run-end/process-exit.test.ts',
+    'test/chaos/handlers.test.ts',
+    'test/run-end/handler-ends.test.ts',
+    'test/run-end/saved-state.test.ts',
+    'test/run-end/migration-that-does-not-come.test.ts',
+    'test/run-end/deadlines.test.ts',
     'test/crawlee/killed.test.ts',
     'test/redrive/kill.test.ts',
     'test/chaos/kill.test.ts',
+    'test/redrive/lock.test.ts',
     'test/actor/run.test.ts',
     'test/crawlee/adaptive.test.ts',
-    'test/cli/check.test.ts',
     'test/bench/speed.test.ts',
 ];
 
