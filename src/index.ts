@@ -25,6 +25,8 @@ export type {
     SuggestOptions,
 } from './infer/suggest/suggest-changes.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
+export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
+export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
 export type {
     Dictionary,
     ItemError,

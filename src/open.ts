@@ -67,7 +67,7 @@ export async function openParts(
     const runStore = createRunStore();
     const identity = readRunIdentity();
     const charging = createCharging(dataset.id, initialized);
-    const pipeline = new Pipeline({
+    const pipeline = await Pipeline.open({
         options,
         sink,
         quarantineStore,

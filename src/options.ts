@@ -1,7 +1,9 @@
 import type { Dataset } from 'apify';
 
 import { InvalidOptionsError } from './errors.js';
-import type { Dictionary, ItemError, QuarantineRecord } from './records.js';
+import { resolveRepair } from './pipeline/repair/options.js';
+import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
+import type { Dictionary, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
 export type StorageTarget = string | { id: string } | { name: string } | { alias: string };
@@ -55,8 +57,12 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     compression?: 'auto' | 'none';
     /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
     tolerance?: Tolerance;
-    /** A last chance to mend an item that failed here, at once; what it returns is validated again. @default none */
-    repair?: (item: Dictionary, errors: readonly ItemError[]) => Dictionary | undefined;
+    /**
+     * What may be done to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function
+     * that returns the repaired item at once, or a list of these. What comes of it is validated again in full.
+     * @default none
+     */
+    repair?: RepairOption;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
     /** Called with each quarantine record once it is stored. @default none */
@@ -74,7 +80,9 @@ export type ResolvedOptions = Readonly<
         >
     >
 > &
-    Readonly<Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'repair' | 'redact' | 'onQuarantine'>> & {
+    Readonly<Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'onQuarantine'>> & {
+        /** One after another, until the item is valid; undefined where nothing is repaired. */
+        readonly repair: readonly RepairStep[] | undefined;
         readonly tolerance: Readonly<Required<Tolerance>>;
     };
 
@@ -131,7 +139,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         maxParallelRequests: integer(options, 'maxParallelRequests', 1, 64),
         compression: oneOf(options, 'compression', ['auto', 'none']),
         tolerance: tolerance(options.tolerance),
-        repair: callback(options, 'repair'),
+        repair: resolveRepair(options.repair),
         redact: callback(options, 'redact'),
         onQuarantine: callback(options, 'onQuarantine'),
         samples: boolean(options, 'samples'),
@@ -172,10 +180,7 @@ function boolean(options: Dictionary, key: DefaultKey): boolean {
     return value;
 }
 
-function callback<Name extends 'repair' | 'redact' | 'onQuarantine'>(
-    options: Dictionary,
-    key: Name,
-): ResolvedOptions[Name] {
+function callback<Name extends 'redact' | 'onQuarantine'>(options: Dictionary, key: Name): ResolvedOptions[Name] {
     const value = options[key];
     if (value !== undefined && typeof value !== 'function') fail(key, 'a function', value);
     return value;

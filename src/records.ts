@@ -77,6 +77,8 @@ export interface RedriveMark {
 export interface PushResult extends ChargeResult {
     /** Items that passed the guard: buffered, or stored with `ack: 'stored'`. */
     acceptedItems: number;
+    /** Items that `repair` changed, a part of the accepted items. */
+    repairedItems: number;
     /** Items in quarantine; with `ack: 'buffered'` only those that failed here are known. */
     quarantinedItems: number;
     /** Items that were not stored because an item with the same key is. */

@@ -21,6 +21,7 @@ export class Waiter extends PushSource {
     readonly #unstored: number[] = [];
     #expectedItems = 0;
     #storedItems = 0;
+    #repairedItems = 0;
     #quarantinedItems = 0;
     #isSaved = false;
     #error: Error | undefined;
@@ -38,6 +39,11 @@ export class Waiter extends PushSource {
 
     get storedItems(): number {
         return this.#storedItems;
+    }
+
+    /** The stored items that `repair` changed. */
+    get repairedItems(): number {
+        return this.#repairedItems;
     }
 
     get quarantinedItems(): number {
@@ -69,8 +75,9 @@ export class Waiter extends PushSource {
         this.#expectedItems++;
     }
 
-    stored(itemCount: number): void {
+    stored(itemCount: number, repairedItems = 0): void {
         this.#storedItems += itemCount;
+        this.#repairedItems += repairedItems;
         this.#check();
     }
 

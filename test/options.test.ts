@@ -57,7 +57,12 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
     ['dataset', 'a name, { id }, { name } or { alias }, or an open Dataset', ['a string']],
     ['quarantine', 'a name, { id }, { name } or { alias }', ['a string']],
     ['schema', 'a JSON Schema object, or false', ['an empty object', 'an object']],
-    ['repair', 'a function', ['a function']],
+    [
+        'repair',
+        "'prune', a policy such as { unknown: 'remove', invalid: 'null', missing: 'empty', coerce: true }, a function (item, errors) => item | undefined, or a list of these",
+        // What is wrong within an object or a list is named itself.
+        ['a function', 'an array', 'an object'],
+    ],
     ['redact', 'a function', ['a function']],
     ['onQuarantine', 'a function', ['a function']],
     ['samples', 'true or false', ['a boolean']],

@@ -1,6 +1,5 @@
 import { ItemPreparer } from '../pipeline/prepare.js';
-import { resolveOptions } from '../options.js';
-import type { ItemSchema, Log } from '../ports.js';
+import type { ItemSchema } from '../ports.js';
 import { FieldCounts } from '../quality/fields.js';
 import type { FieldDetails } from '../quality/fields.js';
 import { ReasonCounts } from '../quality/reasons.js';
@@ -8,7 +7,6 @@ import type { ReasonDetails } from '../quality/reasons.js';
 import { identityOf } from '../quality/sample.js';
 import { SchemaNames } from '../quality/schema-names.js';
 import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
-import { CallbackErrors } from '../report/callback-errors.js';
 import type { Source } from '../sources/source.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
 
@@ -52,17 +50,10 @@ export interface CheckRunOptions {
 /** Failing items that a result names. */
 const MAX_FAILING = 100;
 
-const SILENT: Log = {
-    debug: () => undefined,
-    info: () => undefined,
-    warning: () => undefined,
-    error: () => undefined,
-};
-
 /** Checks items as a guard does before it sends them. Records of a quarantine stand for the items in them. */
 export async function runCheck(source: Source, options: CheckRunOptions): Promise<CheckResult> {
     const { schema, samples, paths, onFailing, onItem } = options;
-    const preparer = new ItemPreparer(resolveOptions({ samples }), schema, new CallbackErrors(SILENT));
+    const preparer = new ItemPreparer('quarantine', schema, undefined);
     const json = schema?.json;
     const reasons = new ReasonCounts({ samples, names: new SchemaNames(json) });
     const fields = new FieldCounts({ schema: json, samples, paths });

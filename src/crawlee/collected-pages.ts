@@ -14,6 +14,7 @@ export class Attempt {
     readonly number: number;
     readonly request: RequestInfo;
     readonly #isCurrent: () => boolean;
+    readonly #copies = new Map<string, number>();
     #items: PreparedItem[] = [];
     #bytes = 0;
     /** The handler still runs, but the page was committed: what it pushes from now on is stored at once. */
@@ -41,6 +42,11 @@ export class Attempt {
         return this.#bytes;
     }
 
+    /** Counts an item that is about to be stored. Returns how many equal ones the attempt has pushed with it. */
+    countCopy(hash: string): number {
+        return addCopy(this.#copies, hash);
+    }
+
     add(items: readonly PreparedItem[], bytes: number): void {
         this.#items.push(...items);
         this.#bytes += bytes;
@@ -58,10 +64,10 @@ export class Attempt {
 interface Page {
     attempts: Attempt[];
     startedAttempts: number;
-    /** Number of the newest attempt that has collected something or has returned: what older ones push is pushed by it again. */
-    newest: number;
-    /** What earlier attempts have stored, by hash: a retry that pushes the same to the letter leaves it out. */
-    committed: string[];
+    /** The newest attempt that has collected something, or has returned: what earlier ones push later is left out. */
+    newestNumber: number;
+    /** Copies of each item that are stored, by hash: a retry that pushes the same to the letter leaves so many out. */
+    readonly committed: Map<string, number>;
     /** Settles with the last commit. */
     committing: Promise<unknown>;
     /** Forgets the page. */
@@ -94,7 +100,7 @@ export class CollectedPages implements CollectedItems {
     async collect(attempt: Attempt, items: readonly PreparedItem[]): Promise<void> {
         const { counters, buffer } = this.#pipeline;
         counters.received(items.length);
-        if (attempt.page.newest > attempt.number) {
+        if (attempt.number < attempt.page.newestNumber) {
             counters.discarded(items.length);
             return;
         }
@@ -137,7 +143,9 @@ export class CollectedPages implements CollectedItems {
     async threw(attempt: Attempt, isLast: boolean): Promise<void> {
         attempt.isWaiting = true;
         if (!isLast) return;
-        this.#commitEarly(attempt);
+        // It may have failed before it pushed anything: then what an earlier one has pushed is all there is.
+        this.#commitEarly(attempt.page.attempts.findLast(({ hasItems }) => hasItems) ?? attempt);
+        attempt.isCommittedEarly = true;
         await this.#pipeline.flush().catch(() => undefined);
         attempt.page.forget();
     }
@@ -160,7 +168,7 @@ export class CollectedPages implements CollectedItems {
         return this.#uncommitted().flatMap((attempt) => {
             const { items, bytes } = attempt.take();
             this.#pipeline.buffer.collected(-bytes);
-            return this.#withoutCommitted(attempt.page, items);
+            return this.#withoutCommitted(attempt, items, false);
         });
     }
 
@@ -176,8 +184,8 @@ export class CollectedPages implements CollectedItems {
         this.#dropOlder(attempt);
         const { items, bytes } = attempt.take();
         this.#pipeline.buffer.collected(-bytes);
-        const left = this.#withoutCommitted(page, items);
-        page.committed.push(...left.flatMap(hashOf));
+        const left = this.#withoutCommitted(attempt, items, true);
+        for (const hash of left.flatMap(hashOf)) addCopy(page.committed, hash);
         this.#pusher.enqueuePrepared(left, new PushSource(request));
     }
 
@@ -195,7 +203,7 @@ export class CollectedPages implements CollectedItems {
     async #push(attempt: Attempt): Promise<void> {
         const { page, request } = attempt;
         const { items, bytes } = attempt.take();
-        const left = this.#withoutCommitted(page, items);
+        const left = this.#withoutCommitted(attempt, items, attempt.isCommittedEarly);
         this.#pipeline.buffer.collected(-bytes);
         if (left.length === 0) return;
         const waiter = new Waiter(request, undefined, () => !attempt.isCommittedEarly && !attempt.isCurrent);
@@ -205,20 +213,22 @@ export class CollectedPages implements CollectedItems {
             const mayBeRepeated = attempt.isCommittedEarly || waiter.error !== undefined || !attempt.isCurrent;
             const unstored = new Set(waiter.unstored);
             if (mayBeRepeated) {
-                page.committed.push(...left.filter((_, index) => !unstored.has(index)).flatMap(hashOf));
+                const stored = left.filter((_, index) => !unstored.has(index));
+                for (const hash of stored.flatMap(hashOf)) addCopy(page.committed, hash);
             }
         }
     }
 
-    #withoutCommitted(page: Page, items: PreparedItem[]): PreparedItem[] {
-        if (page.committed.length === 0) return items;
-        const counts = new Map<string, number>();
-        for (const hash of page.committed) counts.set(hash, (counts.get(hash) ?? 0) + 1);
+    /**
+     * The items of an attempt that are not stored yet. Of equal ones an attempt stores as many as it pushes, less those that
+     * earlier attempts have stored. `goesOn`: the attempt may push more of them after these.
+     */
+    #withoutCommitted(attempt: Attempt, items: PreparedItem[], goesOn: boolean): PreparedItem[] {
+        const { committed } = attempt.page;
+        if (committed.size === 0 && !goesOn) return items;
         const left = items.filter((item) => {
-            const [hash = ''] = hashOf(item);
-            const count = counts.get(hash) ?? 0;
-            if (count > 0) counts.set(hash, count - 1);
-            return count === 0;
+            const [hash] = hashOf(item);
+            return hash === undefined || attempt.countCopy(hash) > (committed.get(hash) ?? 0);
         });
         this.#pipeline.counters.discarded(items.length - left.length);
         return left;
@@ -227,7 +237,7 @@ export class CollectedPages implements CollectedItems {
     /** A later attempt has collected something, or has returned: what earlier ones have collected is pushed by it again. */
     #dropOlder(attempt: Attempt): void {
         const { page, number } = attempt;
-        page.newest = Math.max(page.newest, number);
+        page.newestNumber = Math.max(page.newestNumber, number);
         for (const older of page.attempts.filter((other) => other.number < number)) {
             const { items, bytes } = older.take();
             this.#pipeline.counters.discarded(items.length);
@@ -249,8 +259,8 @@ export class CollectedPages implements CollectedItems {
         const page: Page = {
             attempts: [],
             startedAttempts: 0,
-            newest: 0,
-            committed: [],
+            newestNumber: 0,
+            committed: new Map(),
             committing: Promise.resolve(),
             forget: () => {
                 if (page.attempts.some(({ hasItems }) => hasItems)) return;
@@ -265,4 +275,10 @@ export class CollectedPages implements CollectedItems {
 
 function hashOf({ text }: PreparedItem): string[] {
     return text === undefined ? [] : [createHash('sha1').update(text).digest('base64')];
+}
+
+function addCopy(copies: Map<string, number>, hash: string): number {
+    const count = (copies.get(hash) ?? 0) + 1;
+    copies.set(hash, count);
+    return count;
 }

@@ -4,6 +4,7 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
+import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
 interface Run {
@@ -19,6 +20,7 @@ export interface BatchItem {
     source: PushSource | undefined;
     /** Zero-based position in its push. */
     position: number;
+    repaired?: RepairedItem | undefined;
 }
 
 /** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
@@ -45,6 +47,8 @@ export class Batch {
     readonly refusals: number;
     #writer: PayloadWriter | undefined;
     #runs: Run[] = [];
+    /** By index. */
+    readonly #repaired = new Map<number, RepairedItem>();
     #isUrgent = false;
     #isSending = false;
     #sendsFrom = 0;
@@ -68,7 +72,7 @@ export class Batch {
     static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
         const batch = new Batch(sequence, openedAt, payload);
         batch.#writer = payload;
-        batch.#note(first.source, first.position);
+        batch.#note(first.source, first.position, 0, first.repaired);
         return batch;
     }
 
@@ -114,9 +118,9 @@ export class Batch {
     }
 
     /** Takes the item, unless the payload is full. */
-    tryAppend(itemText: string, source: PushSource | undefined, position: number): boolean {
+    tryAppend(itemText: string, { source, position, repaired }: Omit<BatchItem, 'index'>): boolean {
         if (this.#writer?.tryAppend(itemText) !== true) return false;
-        this.#note(source, position);
+        this.#note(source, position, this.payload.itemCount - 1, repaired);
         return true;
     }
 
@@ -147,9 +151,27 @@ export class Batch {
         let index = 0;
         for (const { source, position, count } of this.#runs) {
             for (let offset = 0; offset < count; offset++) {
-                yield { index: index++, source, position: position + offset };
+                yield { index, source, position: position + offset, repaired: this.#repaired.get(index) };
+                index++;
             }
         }
+    }
+
+    /** JSON of the item at `index` as it was pushed. */
+    textAsPushed(index: number): string {
+        return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);
+    }
+
+    /** The item at `index` was stored after these repairs of its text. */
+    repairedByErrors(index: number, repairs: readonly Repair[]): void {
+        const asPushed = this.textAsPushed(index);
+        const before = this.#repaired.get(index)?.repairs ?? [];
+        this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
+    }
+
+    /** The repaired items among those whose index is meant. */
+    repairedWhere(isMeant: (index: number) => boolean): RepairedItem[] {
+        return [...this.#repaired].filter(([index]) => isMeant(index)).map(([, repaired]) => repaired);
     }
 
     /** Tells the callers of all items but the `others` that theirs are stored. */
@@ -158,8 +180,13 @@ export class Batch {
         for (const { source, count } of this.#runs) {
             const end = index + count;
             let stored = 0;
-            for (; index < end; index++) if (!others.has(index)) stored++;
-            if (stored > 0 && source instanceof Waiter) source.stored(stored);
+            let repaired = 0;
+            for (; index < end; index++) {
+                if (others.has(index)) continue;
+                stored++;
+                if (this.#repaired.has(index)) repaired++;
+            }
+            if (stored > 0 && source instanceof Waiter) source.stored(stored, repaired);
         }
     }
 
@@ -176,15 +203,21 @@ export class Batch {
         const openedAt = kept.acceptedBefore === undefined ? this.openedAt : monotonicMillis();
         const part = new Batch(this.sequence, openedAt, payload, kept);
         part.#isUrgent = true;
-        if (isWhole) part.#runs = this.#runs;
-        else {
+        if (isWhole) {
+            part.#runs = this.#runs;
+            for (const [index, repaired] of this.#repaired) part.#repaired.set(index, repaired);
+        } else {
             const items = [...this.items()];
-            for (const index of kept.indexes) part.#note(items[index]!.source, items[index]!.position);
+            for (const [place, index] of kept.indexes.entries()) {
+                const { source, position, repaired } = items[index]!;
+                part.#note(source, position, place, repaired);
+            }
         }
         return part;
     }
 
-    #note(source: PushSource | undefined, position: number): void {
+    #note(source: PushSource | undefined, position: number, index: number, repaired: RepairedItem | undefined): void {
+        if (repaired !== undefined) this.#repaired.set(index, repaired);
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&

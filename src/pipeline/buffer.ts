@@ -2,7 +2,7 @@ import type { Payload } from '../ports.js';
 import type { PayloadPool } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
-import type { KeptPart } from './batch.js';
+import type { BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
@@ -101,14 +101,14 @@ export class ItemBuffer {
     }
 
     /** Takes the item. It is sent soon where its source waits for it. */
-    enqueue(itemText: string, source: PushSource | undefined, position: number): void {
-        const isNew = this.#open?.tryAppend(itemText, source, position) !== true;
-        if (isNew) this.#openBatch(itemText, source, position);
+    enqueue(itemText: string, item: Omit<BatchItem, 'index'>): void {
+        const isNew = this.#open?.tryAppend(itemText, item) !== true;
+        if (isNew) this.#openBatch(itemText, item);
         this.#itemCount++;
         const batch = this.#open!;
         const hasBecomeFull = !this.#isOpenFull && batch.payload.byteLength >= this.#options.targetPayloadBytes;
         if (hasBecomeFull) this.#isOpenFull = true;
-        const hasBecomeUrgent = source instanceof Waiter && !batch.isUrgent;
+        const hasBecomeUrgent = item.source instanceof Waiter && !batch.isUrgent;
         if (hasBecomeUrgent) batch.expedite();
         if (isNew || hasBecomeFull || hasBecomeUrgent) this.#options.onChange();
     }
@@ -186,10 +186,10 @@ export class ItemBuffer {
         return givenBack.length;
     }
 
-    #openBatch(itemText: string, source: PushSource | undefined, position: number): void {
+    #openBatch(itemText: string, first: Omit<BatchItem, 'index'>): void {
         this.closeOpen();
         const payload = this.#options.payloads.open(itemText);
-        this.#open = Batch.open(this.#nextSequence++, monotonicMillis(), payload, { source, position });
+        this.#open = Batch.open(this.#nextSequence++, monotonicMillis(), payload, first);
         this.#isOpenFull = false;
         this.#batches.push(this.#open);
     }

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { DeliveryFailure } from '../delivery/delivery.js';
 import { Delivery } from '../delivery/delivery.js';
 import { PayloadPool, PayloadWriter } from '../delivery/payload.js';
@@ -9,6 +11,7 @@ import type { ResolvedOptions } from '../options.js';
 import type { InternalOptions, ItemSchema, ItemSink, Log, QuarantineStore } from '../ports.js';
 import { synchronous } from '../ports.js';
 import type { Counters } from '../quality/counters.js';
+import { describeRepair } from '../quality/repair-words.js';
 import { checkTolerance } from '../quality/tolerance.js';
 import { Quarantine } from '../quarantine/quarantine.js';
 import type { RecordOrigin, Rejection } from '../quarantine/record.js';
@@ -24,8 +27,11 @@ import type { Batch } from './batch.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
+import { PlatformRepair } from './platform-repair.js';
 import type { PreparedItem } from './prepare.js';
 import { ItemPreparer } from './prepare.js';
+import type { RepairedItem } from './repair/repairs.js';
+import { Repairer } from './repair/repairer.js';
 import { BatchSettler } from './settle.js';
 
 /** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
@@ -74,21 +80,37 @@ export class Pipeline {
     readonly callbackErrors: CallbackErrors;
     readonly #options: PipelineOptions;
     readonly #preparer: ItemPreparer;
+    readonly #repairer: Repairer | undefined;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
+    readonly #hasAccepted: () => boolean;
     readonly #stop = new AbortController();
     /** Logged last, so that an outage that goes on is not logged again and again. */
     #loggedFailure: string | undefined;
     #isEndAnnounced = false;
     #isLastTry = false;
 
-    constructor(options: PipelineOptions) {
+    /** What repairs items gets the schema before the first item comes. */
+    static async open(options: PipelineOptions): Promise<Pipeline> {
+        const pipeline = new Pipeline(options);
+        await pipeline.#repairer?.useSchema(options.schema?.json);
+        return pipeline;
+    }
+
+    private constructor(options: PipelineOptions) {
         const { options: userOptions, sink, clock, log, internal, quarantineStore } = options;
         const { signal } = this.#stop;
+        // Each wait listens to it: Node would warn from the eleventh on.
+        setMaxListeners(0, signal);
         this.#options = options;
         this.statistics = new Statistics(() => clock.now(), userOptions.samples);
         this.callbackErrors = new CallbackErrors(log);
-        this.#preparer = new ItemPreparer(userOptions, options.schema, this.callbackErrors);
+        this.#repairer =
+            userOptions.repair &&
+            new Repairer(userOptions.repair, (error) =>
+                this.callbackErrors.add('repair', error, 'The item counts as not repaired'),
+            );
+        this.#preparer = new ItemPreparer(userOptions.mode, options.schema, this.#repairer);
         const payloads = new PayloadPool(userOptions.maxPayloadBytes);
         this.buffer = new ItemBuffer({
             maxBufferedBytes: userOptions.maxBufferedBytes,
@@ -125,10 +147,13 @@ export class Pipeline {
                 payloads.lowerLimit(Math.ceil(byteLength / 2));
             },
         });
+        this.#hasAccepted = () => delivery.acceptedSince(0);
         const settler = new BatchSettler({
             delivery,
             buffer: this.buffer,
             counters: this.counters,
+            platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
+            countRepaired: (repaired) => this.#countRepaired(repaired),
             position: () => this.#sender.position,
             isLastTry: () => this.#isLastTry,
             setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
@@ -156,6 +181,11 @@ export class Pipeline {
 
     get counters(): Counters {
         return this.statistics.counters;
+    }
+
+    /** Whether the platform has accepted a request of this process. */
+    get hasAccepted(): boolean {
+        return this.#hasAccepted();
     }
 
     /** Items that are neither stored nor in quarantine, nor collected by a handler. */
@@ -218,10 +248,11 @@ export class Pipeline {
     }
 
     /** Takes a valid item. `isCounted`: it was counted as received when a handler collected it. */
-    enqueue({ text }: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): void {
+    enqueue(prepared: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): void {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
-        this.buffer.enqueue(text!, source, position);
+        const { text, repaired } = prepared;
+        this.buffer.enqueue(text!, { source, position, repaired });
     }
 
     /** Sets a rejected item aside. Returns a promise where so much is set aside that its writer must catch up. */
@@ -302,10 +333,16 @@ export class Pipeline {
         return this.#sender.copiesStored(items);
     }
 
+    /** The items of a batch at those indexes are stored. */
+    stored(batch: Batch, indexes: ReadonlySet<number>): void {
+        this.counters.stored(indexes.size);
+        for (const repaired of batch.repairedWhere((index) => indexes.has(index))) this.#countRepaired(repaired);
+    }
+
     /** An item of a batch belongs in quarantine. */
     setAside(batch: Batch, index: number, rejection: Rejection): void {
         const item = [...batch.items()][index]!;
-        this.#setAside(rejection, batch.payload.itemText(index), item.source, item.position);
+        this.#setAside(rejection, batch.textAsPushed(index), item.source, item.position);
     }
 
     /** Nothing is sent any more. */
@@ -334,6 +371,13 @@ export class Pipeline {
         }
     }
 
+    /** Counts what was repaired of a stored item, and logs each kind when it is first seen. */
+    #countRepaired(repaired: RepairedItem): void {
+        for (const { path, action } of this.statistics.countRepaired(repaired, () => this.#shown(repaired.asPushed))) {
+            this.#options.log.info(`Repaired: ${path} was ${describeRepair(action)}. Counted from now on.`);
+        }
+    }
+
     /** The item as the report may show it: nothing where `redact` fails, because what it would have hidden is unknown. */
     #shown(text: string | undefined): unknown {
         const { redact } = this.#options.options;
@@ -349,7 +393,9 @@ export class Pipeline {
     async #refreshSchema(): Promise<void> {
         const refreshed = this.#options.refreshSchema().catch(() => undefined);
         const schema = await within(refreshed, MAX_REFRESH_MILLIS);
-        if (schema !== undefined) this.#preparer.useSchema(schema);
+        if (schema === undefined) return;
+        await this.#repairer?.useSchema(schema.json);
+        this.#preparer.useSchema(schema);
     }
 
     #onFailure({ error: cause, permanent }: DeliveryFailure) {

@@ -1,11 +1,11 @@
 import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { ItemSchema } from '../ports.js';
-import { synchronous } from '../ports.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { ItemError } from '../records.js';
-import type { CallbackErrors } from '../report/callback-errors.js';
 import { copyItem } from './copy.js';
+import type { Repairer } from './repair/repairer.js';
+import type { RepairedItem } from './repair/repairs.js';
 import { snapshot } from './snapshot.js';
 import { validateItem } from './validate.js';
 
@@ -16,18 +16,20 @@ export interface PreparedItem {
     readonly rejection: Rejection | undefined;
     /** With `mode: 'warn'`: why the item, which is sent all the same, fails the schema. */
     readonly warning?: Rejection;
+    /** Set where `text` is that of the repaired item. */
+    readonly repaired?: RepairedItem;
 }
 
-/** Makes an item's JSON, once, and validates it. With `repair`, gives what fails a second chance. */
+/** Makes an item's JSON, once, and validates it. With `repair`, repairs what fails. */
 export class ItemPreparer {
-    readonly #options: ResolvedOptions;
-    readonly #callbackErrors: CallbackErrors;
+    readonly #mode: ResolvedOptions['mode'];
+    readonly #repairer: Repairer | undefined;
     #schema: ItemSchema | undefined;
 
-    constructor(options: ResolvedOptions, schema: ItemSchema | undefined, callbackErrors: CallbackErrors) {
-        this.#options = options;
+    constructor(mode: ResolvedOptions['mode'], schema: ItemSchema | undefined, repairer: Repairer | undefined) {
+        this.#mode = mode;
         this.#schema = schema;
-        this.#callbackErrors = callbackErrors;
+        this.#repairer = repairer;
     }
 
     /** SHA-256 of the schema that items are validated with. */
@@ -57,28 +59,36 @@ export class ItemPreparer {
         }
         const errors = copy && validateItem(copy, text, this.#schema!);
         if (errors === undefined) return { text, rejection: undefined };
-        const repairedText = this.#repair(text, errors);
-        if (repairedText !== undefined) return { text: repairedText, rejection: undefined };
-        const prepared = rejected(text, itemPosition, 'schema', errors);
-        if (this.#options.mode !== 'warn') return prepared;
-        return { text, rejection: undefined, warning: prepared.rejection! };
+        return this.#repair(text, itemPosition, errors) ?? this.#rejectInvalid(text, itemPosition, errors);
     }
 
-    #repair(text: string, errors: readonly ItemError[]): string | undefined {
-        const { repair } = this.#options;
-        if (repair === undefined) return undefined;
-        let repaired: unknown;
-        try {
-            repaired = synchronous(repair(JSON.parse(text), errors));
-        } catch (error) {
-            this.#callbackErrors.add('repair', error);
-        }
-        if (repaired === undefined) return undefined;
-        const copy = copyItem(repaired);
-        const repairedText = snapshot(copy.data, copy.isPlain);
+    /** `undefined` where nothing is tried. What could not be repaired is rejected as it was pushed. */
+    #repair(text: string, itemPosition: number, errors: ItemError[]): PreparedItem | undefined {
+        if (this.#repairer === undefined) return undefined;
+        const result = this.#repairer.repair(JSON.parse(text), Buffer.byteLength(text));
+        if (result === undefined) return undefined;
+        if (!result.isRepaired) return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors));
+        const repairedText = snapshot(result.item, true);
         if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
-        return validateItem(copy, repairedText, this.#schema!) === undefined ? repairedText : undefined;
+        const data = { data: result.item, isPlain: false };
+        if (validateItem(data, repairedText, this.#schema!) !== undefined) return undefined;
+        return { text: repairedText, rejection: undefined, repaired: { asPushed: text, repairs: result.repairs } };
     }
+
+    #rejectInvalid(text: string, itemPosition: number, errors: ItemError[]): PreparedItem {
+        const prepared = rejected(text, itemPosition, 'schema', errors);
+        if (this.#mode !== 'warn') return prepared;
+        return { text, rejection: undefined, warning: prepared.rejection! };
+    }
+}
+
+/** Those of `errors`, whose sizes are bounded, that are also in `others`; all of them where none is. */
+function errorsAmong(errors: ItemError[], others: readonly ItemError[]): ItemError[] {
+    const keyOf = ({ instancePath, schemaPath, params }: ItemError) =>
+        JSON.stringify([instancePath, schemaPath, params]);
+    const keys = new Set(others.map(keyOf));
+    const common = errors.filter((error) => keys.has(keyOf(error)));
+    return common.length > 0 ? common : errors;
 }
 
 function rejected(

@@ -31,9 +31,16 @@ interface Entry {
     /** The items are in memory and counted already: they wait neither for room nor for other calls. */
     isCollected?: boolean;
     /** How far the call has got, where somebody else watches it. */
-    progress?: { entered: number; rejected: number };
+    progress?: Progress;
     /** Called when all items have entered, or will not. */
     onEntered?: () => void;
+}
+
+/** What became of the items of a call so far. */
+interface Progress {
+    entered: number;
+    rejected: number;
+    repaired: number;
 }
 
 /** Valid items beyond the budget: so many, and those that may get a place yet. */
@@ -88,7 +95,7 @@ export class Pusher {
 
     /** Resolves when items that were prepared before are stored or quarantined. They do not wait for room in the buffer. */
     async pushPrepared(items: readonly PreparedItem[], source: Waiter): Promise<PushResult> {
-        const progress = { entered: 0, rejected: 0 };
+        const progress = { entered: 0, rejected: 0, repaired: 0 };
         const unentered = { items, progress };
         this.#unentered.add(unentered);
         const entry: Entry = {
@@ -139,7 +146,7 @@ export class Pusher {
     }
 
     async #pushBuffered(entry: Entry): Promise<PushResult> {
-        const progress = { entered: 0, rejected: 0 };
+        const progress = { entered: 0, rejected: 0, repaired: 0 };
         try {
             await this.#enter(entry, progress);
         } catch (error) {
@@ -154,6 +161,7 @@ export class Pusher {
             ...NO_CHARGE,
             acceptedItems: progress.entered - progress.rejected,
             quarantinedItems: progress.rejected,
+            repairedItems: progress.repaired,
             duplicateItems: 0,
             trimmedItems: 0,
         };
@@ -191,6 +199,7 @@ export class Pusher {
                 ...charged,
                 acceptedItems: waiter.acceptedItems,
                 quarantinedItems: waiter.quarantinedItems,
+                repairedItems: waiter.repairedItems,
                 duplicateItems: 0,
                 trimmedItems: trimmed.count,
             };
@@ -199,7 +208,7 @@ export class Pusher {
 
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
-        const { positionOf = (index: number) => index, progress = { entered: 0, rejected: 0 } } = entry;
+        const { positionOf = (index: number) => index, progress = { entered: 0, rejected: 0, repaired: 0 } } = entry;
         let trimmed: Trimmed = { items: [], count: 0 };
         try {
             trimmed = await this.#enter(entry, progress);
@@ -217,7 +226,7 @@ export class Pusher {
     }
 
     /** Takes a call's items behind those of the calls that came before. `progress` tells how far it got when it rejects. */
-    async #enter(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+    async #enter(entry: Entry, progress: Progress): Promise<Trimmed> {
         if (this.#options.mode === 'fail' && !entry.isCollected) {
             const prepared = await this.#prepareEntry(entry);
             this.#allOrNothing(prepared);
@@ -226,7 +235,7 @@ export class Pusher {
         return this.#enterInOrder(entry, progress);
     }
 
-    async #enterInOrder(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+    async #enterInOrder(entry: Entry, progress: Progress): Promise<Trimmed> {
         if (entry.isCollected) return this.#enqueueAll(entry, progress);
         const before = this.#entering;
         const entered =
@@ -240,12 +249,12 @@ export class Pusher {
         }
     }
 
-    async #enterAfter(before: Promise<void>, entry: Entry, progress: { entered: number; rejected: number }) {
+    async #enterAfter(before: Promise<void>, entry: Entry, progress: Progress) {
         await before;
         return this.#enqueueAll(entry, progress);
     }
 
-    async #enqueueAll(entry: Entry, progress: { entered: number; rejected: number }): Promise<Trimmed> {
+    async #enqueueAll(entry: Entry, progress: Progress): Promise<Trimmed> {
         const { count, prepare, source, budget = Infinity, isCollected = false } = entry;
         const { positionOf = (index: number) => index } = entry;
         const pipeline = this.#pipeline;
@@ -279,6 +288,7 @@ export class Pusher {
                 }
                 pipeline.enqueue(prepared, source, position, isCollected);
                 progress.entered++;
+                if (prepared.repaired !== undefined) progress.repaired++;
             }
         }
         return trimmed;

@@ -8,11 +8,17 @@ import type { SendBatchResult } from './batch-scheduler.js';
 import { isGivenUp } from './batch-scheduler.js';
 import type { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
+import type { PlatformRepair } from './platform-repair.js';
+import type { RepairedItem } from './repair/repairs.js';
 
 export interface BatchSettlerOptions {
     delivery: Delivery;
     buffer: ItemBuffer;
     counters: Counters;
+    /** Repairs what the platform rejects; undefined where nothing is repaired. */
+    platformRepair: PlatformRepair | undefined;
+    /** A repaired item is stored. */
+    countRepaired: (repaired: RepairedItem) => void;
     /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
     position: () => number;
     /** Whether the run ends, so that a disputed item is decided now. */
@@ -34,22 +40,24 @@ export class BatchSettler {
     /** Never rejects: a failure is part of the result. */
     async send(batch: Batch): Promise<SendBatchResult> {
         const { delivery, buffer, position, isLastTry, refreshSchema } = this.#options;
+        const isAbandoned = () => batch.hasAbandonedItems;
         if (batch.hasAbandonedItems) {
             this.#giveBackAbandoned(batch);
             return {};
         }
         buffer.beginSending(batch, position());
-        const outcome = await this.#deliver(batch, {
+        const delivered = await this.#deliver(batch, {
             unknown: batch.unknown,
             acceptedBefore: batch.acceptedBefore,
             isLastTry: isLastTry(),
-            isAbandoned: () => batch.hasAbandonedItems,
+            isAbandoned,
         });
+        const outcome = await this.#repair(batch, delivered, { isLastTry: isLastTry(), isAbandoned });
         // Each item changes its place in one step, so that it is counted in exactly one at every moment.
         this.#tellStored(batch, outcome);
         this.#setAside(batch, outcome);
         this.#keepUnsent(batch, outcome);
-        if (outcome.rejected.some(({ reason }) => reason === 'schema')) await refreshSchema();
+        if (delivered.rejected.some(({ reason }) => reason === 'schema')) await refreshSchema();
         const [dispute] = batch.isDisputed && !delivery.acceptedSince(batch.acceptedBefore!) ? outcome.disputed : [];
         // Where callers do not wait any more, their items are given back first, and the rest is sent once more.
         const failure = batch.hasAbandonedItems ? undefined : outcome.failure;
@@ -67,12 +75,23 @@ export class BatchSettler {
         }
     }
 
+    async #repair(
+        batch: Batch,
+        delivered: DeliveryOutcome,
+        options: Parameters<PlatformRepair['repair']>[2],
+    ): Promise<DeliveryOutcome> {
+        if (delivered.rejected.length === 0) return delivered;
+        return (await this.#options.platformRepair?.repair(batch, delivered, options)) ?? delivered;
+    }
+
     #tellStored(batch: Batch, { rejected, disputed, unsent }: DeliveryOutcome): void {
         const others = new Set([
             ...unsent.flatMap(({ indexes }) => indexes),
             ...[...rejected, ...disputed].map(({ index }) => index),
         ]);
         this.#options.counters.stored(batch.payload.itemCount - others.size);
+        for (const repaired of batch.repairedWhere((index) => !others.has(index)))
+            this.#options.countRepaired(repaired);
         batch.tellStored(others);
     }
 
@@ -81,7 +100,7 @@ export class BatchSettler {
         const items = [...batch.items()];
         for (const { index, ...rejection } of rejected) {
             const { source, position } = items[index]!;
-            const itemText = batch.payload.itemText(index);
+            const itemText = batch.textAsPushed(index);
             this.#options.setAside({ ...rejection, rejectedBy: 'platform' }, itemText, source, position);
         }
     }

@@ -8,6 +8,8 @@ export interface CounterValues {
     quarantinedItems: number;
     /** Held back by the user's pay-per-event budget. */
     trimmedItems: number;
+    /** Stored after `repair` changed them; a part of the stored items. */
+    repairedItems: number;
     /** Given back to a caller whose call rejected, or left out because a retry pushed them again. */
     discardedItems: number;
     /** Waiting or under way. */
@@ -30,6 +32,7 @@ const SAVED_KEYS = [
     'quarantinedItems',
     'trimmedItems',
     'discardedItems',
+    'repairedItems',
     'requests',
     'rejectedRequests',
     'retriedRequests',
@@ -44,6 +47,7 @@ export class Counters implements DeliveryCounters {
     #quarantined = 0;
     #trimmed = 0;
     #discarded = 0;
+    #repaired = 0;
     #rejected = 0;
     #requests = 0;
     #rejectedRequests = 0;
@@ -70,6 +74,11 @@ export class Counters implements DeliveryCounters {
 
     discarded(items: number): void {
         this.#discarded += items;
+    }
+
+    /** So many of the stored items were changed by `repair`. */
+    repaired(items: number): void {
+        this.#repaired += items;
     }
 
     /** So many items were found to belong in quarantine. */
@@ -122,6 +131,7 @@ export class Counters implements DeliveryCounters {
             quarantinedItems: this.#quarantined,
             trimmedItems: this.#trimmed,
             discardedItems: this.#discarded,
+            repairedItems: this.#repaired,
             pendingItems: this.#isEnded ? 0 : this.unaccountedItems,
             unsentItems: this.#isEnded ? this.unaccountedItems : 0,
             requests: this.#requests,
@@ -148,6 +158,7 @@ export class Counters implements DeliveryCounters {
         this.#quarantined += saved.quarantinedItems;
         this.#trimmed += saved.trimmedItems;
         this.#discarded += saved.discardedItems;
+        this.#repaired += saved.repairedItems;
         this.#received += saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
         this.#rejected += saved.rejectedItems;
         this.#requests += saved.requests;

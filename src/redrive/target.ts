@@ -59,7 +59,7 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
         { sources: createSchemaSources(dataset), log, now: clock.now },
     );
     const schema = await schemas.find();
-    const pipeline = new Pipeline({
+    const pipeline = await Pipeline.open({
         options,
         sink,
         quarantineStore,

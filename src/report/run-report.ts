@@ -131,6 +131,8 @@ export class RunReport {
             kind: 'run',
             items: report,
             ...statistics.reasonDetails(),
+            repairedItems: report.repairedItems,
+            repairs: report.repairs,
             traffic: { requests, rejectedRequests, retriedRequests, sentBytes },
             timeline: statistics.timeline(),
             ...describe(),

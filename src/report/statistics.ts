@@ -1,5 +1,8 @@
 import type { SavedCounters } from '../quality/counters.js';
 import { Counters } from '../quality/counters.js';
+import { RepairCounts } from '../pipeline/repair/repair-counts.js';
+import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
+import type { RepairedItem } from '../pipeline/repair/repairs.js';
 import { describeReason, ReasonCounts } from '../quality/reasons.js';
 import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
 import { SchemaNames } from '../quality/schema-names.js';
@@ -15,6 +18,8 @@ export interface GuardReport {
     readonly quarantinedItems: number;
     /** Held back by the user's pay-per-event budget. */
     readonly trimmedItems: number;
+    /** Stored after `repair` changed them; a part of the stored items. */
+    readonly repairedItems: number;
     /** Given back to the caller by a call that rejected. */
     readonly discardedItems: number;
     /** Waiting or under way. */
@@ -29,6 +34,8 @@ export interface GuardReport {
     readonly startedAt: string;
     /** Why items were rejected, most frequent first; at most 100, then one `other`. */
     readonly reasons: readonly ReasonSummary[];
+    /** What was repaired, most frequent first. */
+    readonly repairs: readonly RepairSummary[];
 }
 
 export { describeReason };
@@ -40,6 +47,7 @@ export interface SavedStatistics extends SavedCounters {
     /** Items with a reason: with `mode: 'warn'` or `'fail'` others than those rejected. */
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
+    repairs: readonly RepairSummary[];
     timeline: SavedTimeline;
 }
 
@@ -48,6 +56,7 @@ export class Statistics {
     readonly counters = new Counters();
     #startedAt: string;
     readonly #reasons: ReasonCounts;
+    readonly #repairs: RepairCounts;
     readonly #timeline: Timeline;
     readonly #now: () => number;
 
@@ -56,11 +65,21 @@ export class Statistics {
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
         this.#reasons = new ReasonCounts({ ...options, samples });
+        this.#repairs = new RepairCounts({ samples });
     }
 
     /** Counts the reasons of one item. Returns those that were never seen before. */
     countReasons(rejection: CountedRejection): ReasonSummary[] {
         return this.#reasons.count(rejection);
+    }
+
+    /**
+     * Counts a repaired item that is stored. `shown` returns what of the item as it was pushed may be shown. Returns what was never
+     * repaired before.
+     */
+    countRepaired({ repairs }: RepairedItem, shown: () => unknown): RepairSummary[] {
+        this.counters.repaired(1);
+        return this.#repairs.count(repairs, shown);
     }
 
     /** Names of another schema's fields appear in reasons from now on. */
@@ -76,6 +95,7 @@ export class Statistics {
             startedAt: this.#startedAt,
             reasonedItems: this.#reasons.rejectedItems,
             reasons: this.#reasons.details(),
+            repairs: this.#repairs.list(),
             timeline: this.#timeline.save(),
         };
     }
@@ -84,14 +104,16 @@ export class Statistics {
     restore(saved: SavedStatistics): void {
         if (
             !Array.isArray(saved.reasons) ||
+            !Array.isArray(saved.repairs) ||
             !Array.isArray(saved.timeline?.buckets) ||
             isNaN(Date.parse(saved.startedAt))
         ) {
-            throw new TypeError('expected counters with reasons, timeline and startedAt');
+            throw new TypeError('expected counters with reasons, repairs, timeline and startedAt');
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
         this.#reasons.restore(saved.reasonedItems, saved.reasons);
+        this.#repairs.restore(saved.repairs);
         this.#timeline.restore(saved.timeline, saved);
     }
 
@@ -124,6 +146,7 @@ export class Statistics {
             ...this.counters.values(),
             startedAt: this.#startedAt,
             reasons: this.#reasons.list(),
+            repairs: this.#repairs.list(),
         });
     }
 }

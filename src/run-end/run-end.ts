@@ -54,6 +54,8 @@ export class RunEnd implements LifecycleHandlers {
     #cancelReturn: (() => void) | undefined;
     #cancelPersistTimer: (() => void) | undefined;
     #isStopped = false;
+    /** Items that had been received when the run was concluded last. */
+    #concludedItems: number | undefined;
 
     constructor(options: RunEndOptions) {
         this.#options = options;
@@ -110,9 +112,9 @@ export class RunEnd implements LifecycleHandlers {
 
     /** The event loop has run dry. */
     async naturalEnd(): Promise<ExitOutcome | undefined> {
-        const { pipeline, reports } = this.#options;
-        const isOver =
-            this.#isStopped || (pipeline.pendingItems === 0 && pipeline.isEndAnnounced && reports.isUpToDate);
+        const { receivedItems } = this.#options.pipeline.counters.values();
+        // What the end of the run does lets the event loop run dry once more.
+        const isOver = this.#isStopped || this.#concludedItems === receivedItems;
         return isOver ? undefined : this.exit(MAX_END_MILLIS);
     }
 
@@ -241,6 +243,7 @@ export class RunEnd implements LifecycleHandlers {
         const { unreadItems } = snapshots;
         const unsentItems = pipeline.counters.unaccountedItems;
         pipeline.counters.ended(true);
+        this.#concludedItems = pipeline.counters.values().receivedItems;
         const isClosed = unsentItems === 0 && unreadItems === 0;
         if (isClosed)
             await this.#attempt(

@@ -74,6 +74,7 @@ export class SendAtExit {
         counters.ended(true);
         const isSaved = this.#attempt('state', () => {
             const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
+            if (snapshots.holds(snapshot)) return;
             const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
             const store = openRunStore();
             if (store === undefined) throw new Error('the run has no store that can be written now');
@@ -141,7 +142,7 @@ class SyncSending {
         const stored = this.#findStored(batches.filter((batch) => batch.isSending || batch.unknown !== undefined));
         const unsent = batches.map((batch) => {
             const found = stored.get(batch) ?? new Set<number>();
-            pipeline.counters.stored(found.size);
+            pipeline.stored(batch, found);
             const all = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
             return { batch, indexes: all.filter((index) => !found.has(index)) };
         });
@@ -182,7 +183,7 @@ class SyncSending {
             return indexes;
         }
         if (result.kind === 'stored') {
-            pipeline.counters.stored(indexes.length);
+            pipeline.stored(batch, new Set(indexes));
             return [];
         }
         if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!);
@@ -194,7 +195,8 @@ class SyncSending {
 
     #settleSingle(result: RejectedResult, batch: Batch, index: number): number[] {
         // Without a contrast nobody knows whether a refusal is about the item.
-        if (result.kind === 'bad-request' && !batch.isDisputed) return [index];
+        const isKnown = batch.isDisputed && this.#options.pipeline.hasAccepted;
+        if (result.kind === 'bad-request' && !isKnown) return [index];
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
         const reason = REASONS[result.kind];
         this.#options.pipeline.setAside(batch, index, { reason, rejectedBy: 'platform', errors, itemPosition: 0 });
@@ -208,7 +210,7 @@ class SyncSending {
         if (rest.length > 0) {
             const [result] = this.#storage!.pushAll([batch.payload.pick(rest).body], this.#left);
             if (result?.kind !== 'stored') return false;
-            pipeline.counters.stored(rest.length);
+            pipeline.stored(batch, new Set(rest));
         }
         for (const [itemPosition, errors] of named.errors) {
             const rejection: Rejection = { reason: 'schema', rejectedBy: 'platform', errors, itemPosition };

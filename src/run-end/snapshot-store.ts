@@ -42,6 +42,12 @@ export class SnapshotStore {
     #parts: PieceReference[][] = [];
     #itemCount = 0;
     #replaces: string[] = [];
+    /** Tells the snapshot that was saved last from others. */
+    #savedState: string | undefined;
+    /** Pieces that are being written, and that no head names yet. */
+    #writing: string[] = [];
+    /** Pieces that earlier processes had no time to remove. */
+    #outdated: string[] = [];
     #unreadItems = 0;
     #saving: Promise<unknown> = Promise.resolve();
 
@@ -82,6 +88,7 @@ export class SnapshotStore {
                 try {
                     snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
                     this.#replaces.push(key);
+                    this.#outdated.push(...(head.outdated ?? []));
                     this.#parts.push(...head.parts);
                     this.#itemCount += head.itemCount;
                 } catch (error) {
@@ -111,17 +118,27 @@ export class SnapshotStore {
         return this.#inTurn(async () => {
             const snapshot = collect();
             const pieces = toPieces(snapshot);
+            this.#writing = pieces.map(({ key }) => key);
             await this.#writePieces(pieces);
             const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
             await this.#replaceHead(parts, countItems(snapshot), snapshot.statistics, isClosed);
+            this.#savedState = stateOf(snapshot);
         });
+    }
+
+    /** Whether the store holds what the snapshot says: nothing has become of its items since it was saved. */
+    holds(snapshot: Snapshot): boolean {
+        return this.#itemCount > 0 && this.#savedState === stateOf(snapshot);
     }
 
     /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
     recordsOf(snapshot: Snapshot, isClosed: boolean): { pieces: SnapshotRecord[]; head: SnapshotRecord } {
         const pieces = toPieces(snapshot);
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
-        const head = this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed);
+        const head: SnapshotHead = {
+            ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
+            outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
+        };
         return {
             pieces: pieces.map(pieceRecord),
             head: { key: this.#headKey, text: JSON.stringify(head), contentType: TEXT_TYPE },
@@ -143,12 +160,15 @@ export class SnapshotStore {
         const head = this.#head(parts, itemCount, statistics, isClosed);
         await store.save(this.#headKey, JSON.stringify(head), TEXT_TYPE);
         const named = new Set(parts.flat().map(({ key }) => key));
-        const outdated = this.#parts.flat().filter(({ key }) => !named.has(key));
+        const outdated = this.#parts.flat().flatMap(({ key }) => (named.has(key) ? [] : key));
+        outdated.push(...this.#outdated);
         const replaced = this.#replaces;
         this.#parts = parts;
         this.#itemCount = itemCount;
         this.#replaces = [];
-        await this.#remove([...replaced, ...outdated.map(({ key }) => key)]);
+        this.#outdated = [];
+        this.#writing = [];
+        await this.#remove([...replaced, ...outdated]);
     }
 
     #head(
@@ -254,6 +274,20 @@ function pieceRecord({ key, text }: Piece): SnapshotRecord {
 
 function countItems({ batches, records }: Snapshot): number {
     return batches.reduce((sum, { lines }) => sum + lines.length, records.length);
+}
+
+/** Items only ever move on, so that equal counts mean equal items. */
+function stateOf(snapshot: Snapshot): string {
+    const { storedItems, quarantinedItems, trimmedItems, discardedItems, rejectedItems } = snapshot.statistics;
+    return [
+        countItems(snapshot),
+        snapshot.records.length,
+        storedItems,
+        quarantinedItems,
+        trimmedItems,
+        discardedItems,
+        rejectedItems,
+    ].join();
 }
 
 /** Whether the guard that has written this head may still be at work. */

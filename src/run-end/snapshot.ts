@@ -37,6 +37,8 @@ export interface SnapshotHead {
     isClosed: boolean;
     /** Keys of the heads that this one replaces: a process may have been gone before they were removed. */
     replaces: string[];
+    /** Keys of pieces that no head names any more: a process that ends has no time to remove them. */
+    outdated?: string[];
     /** Items and records in the pieces. */
     itemCount: number;
     /** One after another; each list of pieces makes one text. */

@@ -43,7 +43,7 @@ describe('an answer of the platform', () => {
         [400, 'schema-validation-failed', { kind: 'invalid', invalidItems: [] }],
         [400, 'schema-validation', { kind: 'invalid', invalidItems: [] }],
         [400, 'invalid-input', { kind: 'bad-request' }],
-        [400, undefined, { kind: 'bad-request' }],
+        [400, undefined, { kind: 'unavailable', outcomeUnknown: false }],
         [422, 'unprocessable', { kind: 'bad-request' }],
         [413, 'request-too-large', { kind: 'too-large' }],
         [413, undefined, { kind: 'too-large' }],

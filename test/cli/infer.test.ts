@@ -199,8 +199,8 @@ describe('infer', { timeout: 60_000 }, () => {
 
     it('is named by check where the schema is empty', async () => {
         await writeFolder(folder, { 'schema.json': { actorSpecification: 1, fields: {} } });
-        const { stderr } = await runCli(['check', 'items.json', '-s', 'schema.json'], { cwd: folder });
-        expect(stderr).toContain('npx apify-dataset-guard infer items.json --write');
+        const { stdout } = await runCli(['check', 'items.json', '-s', 'schema.json'], { cwd: folder });
+        expect(stdout).toContain('npx apify-dataset-guard infer items.json --write');
     });
 
     it.each([

@@ -9,7 +9,7 @@ type Context = Pick<HttpCrawlingContext, 'request' | 'pushData'>;
 const stage = stageOnPlatform();
 
 /** Each of these goes in a request of its own. */
-const SMALL_REQUESTS = { maxPayloadBytes: 1_024, maxBufferedBytes: 1_024 };
+const SMALL_REQUESTS = { maxPayloadBytes: 1_024 };
 const text = 'x'.repeat(600);
 const toItems = { path: /^\/v2\/datasets\/(?!tester).*\/items$/, method: 'POST' };
 

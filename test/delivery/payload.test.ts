@@ -206,7 +206,8 @@ describe('1,000 random batches', () => {
                     payloads: pool,
                     onChange: () => undefined,
                 });
-                for (const [position, text] of items.entries()) buffer.enqueue(text, undefined, position);
+                for (const [position, text] of items.entries())
+                    buffer.enqueue(text, { source: undefined, position, repaired: undefined });
 
                 const sent: string[][] = [];
                 const sentBytes: number[] = [];

@@ -12,7 +12,7 @@ afterEach(async () => run.reset());
 afterAll(async () => run.stop());
 
 describe('two guards on one dataset in one process', () => {
-    it('count each for itself, and each goes on counting in the next process', async () => {
+    it('count each for itself, and the first of the next process goes on with the counts of both', async () => {
         run.freshDataset();
         const [one, two] = [await openQuickly(), await openQuickly()];
         await one.pushData([{ n: 1 }, { n: 2 }]);
@@ -20,10 +20,10 @@ describe('two guards on one dataset in one process', () => {
         await emitEvent('migrating', { timeRemainingSecs: 2 });
         const nextOne = await openInNextProcess();
         const nextTwo = await openBeside(nextOne);
-        expect([nextOne, nextTwo].map((guard) => guard.report().storedItems)).toEqual([2, 1]);
+        expect([nextOne, nextTwo].map((guard) => guard.report().storedItems)).toEqual([3, 0]);
         await nextTwo.pushData({ n: 4 });
-        expect(await nextTwo.close()).toMatchObject({ receivedItems: 2, storedItems: 2 });
-        expect(await nextOne.close()).toMatchObject({ receivedItems: 2, storedItems: 2 });
+        expect(await nextTwo.close()).toMatchObject({ receivedItems: 1, storedItems: 1 });
+        expect(await nextOne.close()).toMatchObject({ receivedItems: 3, storedItems: 3 });
     });
 
     it('one after the other count on: the report is that of the run', async () => {
@@ -33,22 +33,6 @@ describe('two guards on one dataset in one process', () => {
             await guard.pushData({ n: 1 });
             expect(await guard.close()).toMatchObject({ receivedItems: storedItems, storedItems });
         }
-    });
-
-    it('take what an earlier process has left once, though it is not sent yet when the second opens', async () => {
-        const id = run.freshDataset();
-        run.server.faults.next({ method: 'POST', path: `${id}/items`, times: 1_000, fault: { status: 503 } });
-        const before = await openQuickly();
-        await before.pushData([{ n: 1 }, { n: 2 }]);
-        await emitEvent('migrating', { timeRemainingSecs: 2 });
-        expect(unsentKeys(run.server, id)).toHaveLength(1);
-        const one = await openInNextProcess();
-        const two = await openBeside(one);
-        expect([one, two].map((guard) => guard.report().pendingItems)).toEqual([2, 0]);
-        run.server.faults.clear();
-        await Promise.all([one.close(), two.close()]);
-        expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }]);
-        expect(unsentKeys(run.server, id)).toEqual([]);
     });
 
     it('do not take over what this process has saved itself, and holds still', async () => {

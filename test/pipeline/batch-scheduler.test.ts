@@ -75,12 +75,12 @@ function startScheduler(options: Partial<SchedulerOptions> = {}) {
     });
     const push = (n: string, source?: Waiter) => {
         source?.expect();
-        buffer.enqueue(JSON.stringify({ n }), source, 0);
+        buffer.enqueue(JSON.stringify({ n }), { source, position: 0, repaired: undefined });
     };
     /** Fills a request. */
     const pushLarge = (n: string, source?: Waiter) => {
         source?.expect();
-        buffer.enqueue(JSON.stringify({ n, text: 'x'.repeat(70) }), source, 0);
+        buffer.enqueue(JSON.stringify({ n, text: 'x'.repeat(70) }), { source, position: 0, repaired: undefined });
     };
     const answer = async (request: number, what: Answer = 'stored') => {
         answerOf(request).resolve(what);

@@ -86,7 +86,7 @@ describe('the buffer', () => {
                             const source = sources[each.from];
                             const text = JSON.stringify({ n: next, text: 'ü'.repeat(each.length) });
                             if (source instanceof Waiter) source.expect();
-                            buffer.enqueue(text, source, next);
+                            buffer.enqueue(text, { source, position: next, repaired: undefined });
                             expected.push({ number: next, text, source, position: next, isDisputed: false });
                             next++;
                             break;
@@ -206,7 +206,8 @@ describe('the buffer', () => {
                     const stored = new Set<string>();
                     let next = 0;
                     for (const [count, which, picks] of rounds) {
-                        for (let n = 0; n < count; n++) buffer.enqueue(all[next]!, undefined, next++);
+                        for (let n = 0; n < count; n++)
+                            buffer.enqueue(all[next]!, { source: undefined, position: next++, repaired: undefined });
                         const batch = buffer.batches[which % (buffer.batches.length || 1)];
                         if (batch === undefined) continue;
                         buffer.beginSending(batch, 0);
@@ -230,7 +231,12 @@ describe('the buffer', () => {
                 fc.nat(300),
                 (lengths, length, collectedBytes) => {
                     const { buffer, state } = newBuffer();
-                    for (const each of lengths) buffer.enqueue(`"${'x'.repeat(each)}"`, undefined, 0);
+                    for (const each of lengths)
+                        buffer.enqueue(`"${'x'.repeat(each)}"`, {
+                            source: undefined,
+                            position: 0,
+                            repaired: undefined,
+                        });
                     buffer.collected(collectedBytes);
                     const text = `"${'ü'.repeat(length)}"`;
                     const fits = () =>
@@ -255,7 +261,7 @@ describe('the buffer', () => {
 
     it('rejects who waits for room, once, with the failure for which there is none', async () => {
         const { buffer } = newBuffer({ maxBufferedBytes: 20 });
-        buffer.enqueue('{"n":1}', undefined, 0);
+        buffer.enqueue('{"n":1}', { source: undefined, position: 0, repaired: undefined });
         const room = buffer.waitForRoom('{"text":"long enough to wait"}');
         buffer.rejectRoomWaiter(new Error('403'));
         buffer.rejectRoomWaiter(new Error('too late'));
@@ -267,7 +273,7 @@ describe('the buffer', () => {
         const { buffer, state } = newBuffer();
         const changesBy = (text: string, source?: PushSource) => {
             const before = state.changes;
-            buffer.enqueue(text, source, 0);
+            buffer.enqueue(text, { source, position: 0, repaired: undefined });
             return state.changes - before;
         };
         const item = '{"text":"0123456789"}';
@@ -285,7 +291,7 @@ describe('the buffer', () => {
     it('gives a request that is sent again a place in the order of flushes: its sequence stays', () => {
         const { buffer } = newBuffer();
         const large = (n: number) => JSON.stringify({ n, text: 'x'.repeat(100) });
-        for (const n of [0, 1, 2]) buffer.enqueue(large(n), undefined, n);
+        for (const n of [0, 1, 2]) buffer.enqueue(large(n), { source: undefined, position: n, repaired: undefined });
         expect(buffer.batches.map(({ sequence }) => sequence)).toEqual([0, 1, 2]);
         expect(buffer.nextSequence).toBe(3);
         buffer.beginSending(buffer.batches[1]!, 0);
@@ -300,7 +306,7 @@ describe('the buffer', () => {
     it('says where to look for the items of a batch that is saved while it is under way', () => {
         const { buffer } = newBuffer();
         buffer.restore(PayloadWriter.of(['{"n":0}']), { from: 7, sentBefore: 0 });
-        buffer.enqueue('{"n":1}', undefined, 0);
+        buffer.enqueue('{"n":1}', { source: undefined, position: 0, repaired: undefined });
         const [restored, fresh] = buffer.batches;
         expect([restored!.savedFrom, fresh!.savedFrom]).toEqual([7, undefined]);
         buffer.beginSending(restored!, 20);

@@ -205,7 +205,7 @@ describe('what is known is written also', () => {
         const guard = await run.open();
         await guard.pushData([{ n: 1 }, { n: 'bad' }]);
         await expect(guard.close()).rejects.toMatchObject({ code: 'DELIVERY' });
-        expect(json()).toMatchObject({ receivedItems: 2, storedItems: 0, pendingItems: 1 });
+        expect(json()).toMatchObject({ receivedItems: 2, storedItems: 0, pendingItems: 0, unsentItems: 1 });
         expect(text(PAGE)).toMatch(/class="notice"[^>]*>\s*Items could not be stored in the dataset: /);
 
         run.server.faults.clear();

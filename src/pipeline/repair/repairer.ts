@@ -13,28 +13,24 @@ export const MAX_REPAIRED_BYTES = 1_000_000;
 export class Repairer {
     readonly #steps: readonly RepairStep[];
     readonly #functions: RepairFunctions;
-    readonly #validator: RepairValidator | undefined;
+    readonly #onProblem: (error: unknown) => void;
+    #validator: RepairValidator | undefined;
 
-    /**
-     * `schema` is the one that items are validated against, `undefined` where only the platform validates. `onProblem` is told
-     * once what is wrong with a function of the user's.
-     */
-    static async create(
-        steps: readonly RepairStep[],
-        schema: Dictionary | undefined,
-        onProblem: (message: string) => void,
-    ): Promise<Repairer> {
-        return new Repairer(steps, schema && (await createRepairValidator(schema)), onProblem);
+    /** `onProblem` is called each time with what a function of the user's threw, or with what is wrong with its value. */
+    constructor(steps: readonly RepairStep[], onProblem: (error: unknown) => void) {
+        this.#steps = steps;
+        this.#onProblem = onProblem;
+        this.#functions = new RepairFunctions(onProblem);
     }
 
-    constructor(
-        steps: readonly RepairStep[],
-        validator: RepairValidator | undefined,
-        onProblem: (message: string) => void,
-    ) {
-        this.#steps = steps;
-        this.#validator = validator;
-        this.#functions = new RepairFunctions(onProblem);
+    /** Items are validated against `schema` from now on; without one only what the platform rejects is repaired. Never rejects. */
+    async useSchema(schema: Dictionary | undefined): Promise<void> {
+        try {
+            this.#validator = schema && (await createRepairValidator(schema));
+        } catch (error) {
+            this.#validator = undefined;
+            this.#onProblem(error);
+        }
     }
 
     /**

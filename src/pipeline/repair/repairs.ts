@@ -13,6 +13,13 @@ export interface Repair {
     readonly after: unknown;
 }
 
+/** What is kept of a repaired item until it is stored. */
+export interface RepairedItem {
+    /** JSON of the item as it was pushed. */
+    readonly asPushed: string;
+    readonly repairs: readonly Repair[];
+}
+
 /** The changes of two steps as one list: where the second changed the same place again, one change from first to last. */
 export function mergeRepairs(first: readonly Repair[], second: readonly Repair[]): Repair[] {
     const earlier = new Map(first.map((repair) => [repair.path, repair]));

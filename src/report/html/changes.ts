@@ -1,6 +1,7 @@
 import { count, number } from '../../utils/format.js';
 import { shorten } from '../../utils/text.js';
 import type { RepairSummary } from '../../quality/guard-report.js';
+import { describeRepair } from '../../quality/repair-words.js';
 import type { ReportPage } from '../page.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
@@ -9,14 +10,6 @@ import { renderPath } from './path.js';
 const MAX_REPAIRS = 30;
 const MAX_VALUE_LENGTH = 60;
 const MAX_KEYS = 5;
-
-const ACTIONS: Readonly<Record<RepairSummary['action'], string>> = {
-    removed: 'removed',
-    nulled: 'set to null',
-    filled: 'filled with an empty value',
-    coerced: 'written in the right type',
-    custom: 'changed by your function',
-};
 
 /** What `repair` changed. */
 export function renderRepairs({ repairs = [], repairedItems = 0 }: ReportPage): Markup | undefined {
@@ -46,7 +39,7 @@ function renderRepair({ path, action, count: items, samples }: RepairSummary): M
     return html`<tr>
         <th scope="row">${renderPath(path)}</th>
         <td>
-            ${ACTIONS[action]}${sample === undefined ? undefined : html`: ${renderValue(sample.before)} → ${renderValue(sample.after)}`}
+            ${describeRepair(action)}${sample === undefined ? undefined : html`: ${renderValue(sample.before)} → ${renderValue(sample.after)}`}
         </td>
         <td class="number">${number(items)}</td>
     </tr>`;

@@ -61,7 +61,7 @@ export function describeAttempts(stage: Stage): void {
             expect(seen).toEqual(['middleware of attempt 0', 'middleware of attempt 1']);
         });
 
-        it('leaves those of the last attempt when every attempt fails, as bare pushes would, and all are counted', async () => {
+        it('leaves those of its last attempt when every attempt fails, as bare pushes would, and all are counted', async () => {
             const id = await stage.freshDataset();
             const guard = await stage.open();
             const requestHandler = guard.handler(async ({ pushData }: Context) => {
@@ -69,9 +69,14 @@ export function describeAttempts(stage: Stage): void {
                 throw new Error('Every attempt fails.');
             });
             await crawl(new BasicCrawler({ ...(await crawlerOptions()), requestHandler }), stage.site.urls(1));
-            expect(await stage.items(id)).toEqual([{ n: 1 }]);
-            expect(await stage.quarantined(id)).toHaveLength(1);
-            expect(guard.report()).toMatchObject({ receivedItems: 6, discardedItems: 4, quarantinedItems: 1 });
+            expect(numbers(await stage.items(id))).toEqual([1]);
+            expect(await stage.quarantined(id)).toMatchObject([{ item: { n: 'bad' }, request: { retryCount: 2 } }]);
+            expect(guard.report()).toMatchObject({
+                receivedItems: 6,
+                storedItems: 1,
+                quarantinedItems: 1,
+                discardedItems: 4,
+            });
         });
     });
 
@@ -197,7 +202,7 @@ export function describeAttempts(stage: Stage): void {
                 { n: 1 },
                 { from: 'failedRequestHandler', retryCount: 2 },
             ]);
-            // The guard does not know of the others: they went straight to the dataset.
+            // The guard does not know of those of error handlers: they went straight to the dataset.
             expect(guard.report()).toMatchObject({ storedItems: 1, discardedItems: 2 });
         });
 

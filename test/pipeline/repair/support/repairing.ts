@@ -34,7 +34,7 @@ export async function repairWithProblems(
     option: RepairOption,
 ): Promise<{ result: RepairResult; problems: string[] }> {
     const problems: string[] = [];
-    const functions = new RepairFunctions((message) => void problems.push(message));
+    const functions = new RepairFunctions((error) => void problems.push(String(error)));
     const validator = await createRepairValidator(schema);
     const before = JSON.stringify(item);
     const result = repairItem(item, validator, resolveRepair(option)!, functions);

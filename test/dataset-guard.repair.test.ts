@@ -1,0 +1,203 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+import type { PlatformRun } from './support/platform-run.js';
+import { startPlatformRun } from './support/platform-run.js';
+
+const FIELDS = {
+    type: 'object',
+    required: ['title'],
+    properties: {
+        title: { type: 'string' },
+        price: { type: 'number' },
+        offers: { type: 'array', items: { type: 'object', properties: { price: { type: ['number', 'null'] } } } },
+    },
+    additionalProperties: false,
+};
+
+let run: PlatformRun;
+beforeAll(async () => {
+    run = await startPlatformRun();
+});
+afterEach(async () => run.reset());
+afterAll(async () => run.stop());
+
+describe('repair of items that fail here', () => {
+    it("removes what the schema forbids, and stores the rest, with 'prune'", async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ repair: 'prune', ack: 'stored' });
+        const result = await guard.pushData([{ title: 'Alien', price: 'n/a', more: 1 }, { title: 'Aliens' }]);
+        expect(run.server.items(id)).toEqual([{ title: 'Alien' }, { title: 'Aliens' }]);
+        expect(result).toMatchObject({ acceptedItems: 2, quarantinedItems: 0, repairedItems: 1 });
+        expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0, reasons: [] });
+    });
+
+    it('coerces by a policy, and counts each kind of repair with samples of values', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ repair: { coerce: true, invalid: 'null' } });
+        await guard.pushData([
+            { title: 'A', price: '$1,200.50', offers: [{ price: 'x' }, { price: 3 }, { price: 'y' }] },
+            { title: 'B', price: '7' },
+        ]);
+        await guard.flush();
+        expect(run.server.items(id)).toEqual([
+            { title: 'A', price: 1200.5, offers: [{ price: null }, { price: 3 }, { price: null }] },
+            { title: 'B', price: 7 },
+        ]);
+        expect(guard.report()).toMatchObject({
+            repairedItems: 2,
+            repairs: [
+                {
+                    path: '/price',
+                    action: 'coerced',
+                    count: 2,
+                    samples: [
+                        { before: '"$1,200.50"', after: '1200.5' },
+                        { before: '"7"', after: '7' },
+                    ],
+                },
+                { path: '/offers/*/price', action: 'nulled', count: 1 },
+            ],
+        });
+    });
+
+    it('applies the steps of a list one after another, until the item is valid', async () => {
+        const id = run.freshDataset(FIELDS);
+        const asked: unknown[] = [];
+        const guard = await run.open({
+            repair: [
+                { coerce: true },
+                (item) => {
+                    asked.push(item);
+                    return undefined;
+                },
+                'prune',
+            ],
+        });
+        await guard.pushData([
+            { title: 'A', price: '5' },
+            { title: 'B', price: '5', more: 1 },
+        ]);
+        await guard.flush();
+        expect(asked).toEqual([{ title: 'B', price: 5, more: 1 }]);
+        expect(run.server.items(id)).toEqual([
+            { title: 'A', price: 5 },
+            { title: 'B', price: 5 },
+        ]);
+    });
+
+    it('quarantines an item that cannot be repaired as it was pushed, without the errors that were repaired', async () => {
+        const id = run.freshDataset({ ...FIELDS, required: ['title', 'price'] });
+        const guard = await run.open({ repair: 'prune' });
+        await guard.pushData({ title: 'A', more: 1 });
+        await guard.close();
+        expect(run.server.items(id)).toEqual([]);
+        const records = run.quarantined(id);
+        expect(records).toMatchObject([{ item: { title: 'A', more: 1 }, rejectedBy: 'guard' }]);
+        expect(records[0]!.errors.map(({ keyword }) => keyword)).toEqual(['required']);
+        expect(guard.report()).toMatchObject({ repairedItems: 0, repairs: [], quarantinedItems: 1 });
+    });
+
+    it('does not show in samples what redact hides', async () => {
+        run.freshDataset(FIELDS);
+        const guard = await run.open({ repair: { coerce: true }, redact: ({ price: _, ...rest }) => rest });
+        await guard.pushData({ title: 7, price: '5' });
+        await guard.flush();
+        expect(guard.report().repairs).toMatchObject([
+            { path: '/title', samples: [{ before: '7', after: '"7"' }] },
+            { path: '/price', samples: [] },
+        ]);
+    });
+
+    it('counts a repaired item that is given back as discarded, not as repaired', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ repair: 'prune', ack: 'stored' }, { maxRetries: 0, listingLagMillis: 0 });
+        run.server.faults.next({ method: 'POST', path: `${id}/items`, times: 1, fault: { status: 403 } });
+        await expect(guard.pushData({ title: 'A', more: 1 })).rejects.toThrow();
+        expect(guard.report()).toMatchObject({ discardedItems: 1, repairedItems: 0, repairs: [] });
+        await guard.pushData({ title: 'A', more: 1 });
+        expect(run.server.items(id)).toEqual([{ title: 'A' }]);
+        expect(guard.report()).toMatchObject({ storedItems: 1, repairedItems: 1 });
+    });
+});
+
+describe("repair with mode: 'fail'", () => {
+    it('takes the call where each of its items is valid after the repair', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ mode: 'fail', repair: 'prune' });
+        expect(await guard.pushData([{ title: 'A', more: 1 }, { title: 'B' }])).toMatchObject({ repairedItems: 1 });
+        expect(run.server.items(id)).toEqual([{ title: 'A' }, { title: 'B' }]);
+    });
+
+    it('rejects the call, and counts no repair, where one item cannot be repaired', async () => {
+        const id = run.freshDataset({ ...FIELDS, required: ['title', 'price'] });
+        const guard = await run.open({ mode: 'fail', repair: 'prune' });
+        const rejected = guard.pushData([{ title: 'A', price: 1, more: 1 }, { title: 'B' }]);
+        await expect(rejected).rejects.toMatchObject({ code: 'ITEMS_REJECTED', rejectedItems: [{ itemPosition: 1 }] });
+        expect(run.server.items(id)).toEqual([]);
+        expect(guard.report()).toMatchObject({ discardedItems: 2, repairedItems: 0, repairs: [] });
+    });
+});
+
+describe("repair with mode: 'warn'", () => {
+    it('stores what could be repaired as repaired, and what could not as it was pushed', async () => {
+        const id = run.freshDataset();
+        const schema = { ...FIELDS, required: ['title', 'price'] };
+        const guard = await run.open({ mode: 'warn', repair: 'prune', schema, ack: 'stored' });
+        await guard.pushData([
+            { title: 'A', price: 1, more: 1 },
+            { title: 'B', more: 1 },
+        ]);
+        expect(run.server.items(id)).toEqual([
+            { title: 'A', price: 1 },
+            { title: 'B', more: 1 },
+        ]);
+        expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, reasons: [{ keyword: 'required' }] });
+    });
+});
+
+describe('repair of items that the platform rejects', () => {
+    it('sends all rejected items together once they are repaired, with schema: false', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ schema: false, repair: 'prune', ack: 'stored' });
+        const items = Array.from({ length: 10 }, (_, n) => ({ title: `${n}`, ...(n % 3 === 0 && { more: n }) }));
+        expect(await guard.pushData(items)).toMatchObject({ acceptedItems: 10, repairedItems: 4, quarantinedItems: 0 });
+        const requests = run.server.pushRequests(id).map(({ status, itemCount }) => [status, itemCount]);
+        expect(requests).toEqual([
+            [400, 10],
+            [201, 6],
+            [201, 4],
+        ]);
+        const titles = run.server.items<{ title: string }>(id).map(({ title }) => title);
+        expect(titles).toEqual(['1', '2', '4', '5', '7', '8', '0', '3', '6', '9']);
+        expect(guard.report()).toMatchObject({
+            storedItems: 10,
+            repairedItems: 4,
+            reasons: [],
+            repairs: [{ path: '/more', action: 'removed', count: 4 }],
+        });
+    });
+
+    it('quarantines as it was pushed what is rejected after the repair as well', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ schema: false, repair: { unknown: 'remove', coerce: true }, ack: 'stored' });
+        const items = [{ title: 'A', more: 1 }, { title: null, more: 2 }, { title: 'C' }];
+        expect(await guard.pushData(items)).toMatchObject({ repairedItems: 1, quarantinedItems: 1 });
+        expect(run.server.items(id)).toEqual([{ title: 'C' }, { title: 'A' }]);
+        expect(run.quarantined(id)).toMatchObject([{ item: { title: null, more: 2 }, rejectedBy: 'platform' }]);
+    });
+
+    it('gives back what it repaired where the platform does not take the request', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ schema: false, repair: 'prune', ack: 'stored' });
+        run.server.faults.next({
+            method: 'POST',
+            path: `${id}/items`,
+            times: 1,
+            fault: { status: 403 },
+            skip: 1,
+        });
+        await guard.pushData({ title: 'A', more: 1 }).catch(() => undefined);
+        const { receivedItems, storedItems, quarantinedItems, discardedItems } = guard.report();
+        expect(storedItems + quarantinedItems + discardedItems).toBe(receivedItems);
+    });
+});
