@@ -37,6 +37,11 @@ export class Waiter extends PushSource {
         return this.#isAbandoned();
     }
 
+    /** What is on its way was acknowledged, because it is saved with the run: now it is the guard's to keep. */
+    get isSaved(): boolean {
+        return this.#isSaved;
+    }
+
     get storedItems(): number {
         return this.#storedItems;
     }
@@ -70,9 +75,15 @@ export class Waiter extends PushSource {
         return this.#error;
     }
 
+    /** Items of the call that have got on their way. */
+    get expectedItems(): number {
+        return this.#expectedItems;
+    }
+
     /** One more item of the call is on its way. */
     expect(): void {
         this.#expectedItems++;
+        this.#isSaved = false;
     }
 
     stored(itemCount: number, repairedItems = 0): void {
@@ -103,8 +114,9 @@ export class Waiter extends PushSource {
         this.givenBack(position, error);
     }
 
-    /** What is still on its way is saved with the run, so that nothing is lost when the process ends. */
-    saved(): void {
+    /** So many of its items were on their way when what is pending was saved with the run. Later ones are not in what was saved. */
+    saved(expectedItems: number): void {
+        if (expectedItems !== this.#expectedItems) return;
         this.#isSaved = true;
         this.#resolve?.();
     }
@@ -124,4 +136,9 @@ export class Waiter extends PushSource {
     #check(): void {
         if (this.#pendingItems === 0) this.#resolve?.();
     }
+}
+
+/** Whether somebody waits for items of this source, and pushes them again when they are given back. */
+export function isAwaited(source: PushSource | undefined): source is Waiter {
+    return source instanceof Waiter && !source.isSaved;
 }

@@ -3,7 +3,7 @@ import type { PayloadWriter } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
-import { Waiter } from '../waiter.js';
+import { isAwaited, Waiter } from '../waiter.js';
 import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
@@ -104,12 +104,12 @@ export class Batch {
 
     /** Items that nobody waits for. */
     get unawaitedItems(): number {
-        return this.#runs.reduce((sum, { source, count }) => sum + (source instanceof Waiter ? 0 : count), 0);
+        return this.#runs.reduce((sum, { source, count }) => sum + (isAwaited(source) ? 0 : count), 0);
     }
 
     /** Whether it holds items whose caller does not wait any more. */
     get hasAbandonedItems(): boolean {
-        return this.#runs.some(({ source }) => source instanceof Waiter && source.isAbandoned);
+        return this.#runs.some(({ source }) => isAwaited(source) && source.isAbandoned);
     }
 
     /** Where to look for its items when another process takes it over now. */
@@ -190,9 +190,9 @@ export class Batch {
         }
     }
 
-    /** What is in flight or waits is saved with the run: its callers need not wait any more. */
-    tellSaved(): void {
-        for (const { source } of this.#runs) if (source instanceof Waiter) source.saved();
+    /** The callers who wait for its items. */
+    get waiters(): Waiter[] {
+        return this.#runs.flatMap(({ source }) => (source instanceof Waiter ? source : []));
     }
 
     /** That part of the batch as a batch of its own, to be sent as soon as a request may begin. */

@@ -5,7 +5,7 @@ import { monotonicMillis } from '../utils/clock.js';
 import type { BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
 import type { PushSource } from '../waiter.js';
-import { Waiter } from '../waiter.js';
+import { isAwaited, Waiter } from '../waiter.js';
 
 /** UTF-8 bytes of one UTF-16 code unit at most. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
@@ -163,7 +163,7 @@ export class ItemBuffer {
      */
     giveBack(error: Error, waiter?: Waiter): number {
         const isMeant = (source: PushSource | undefined): source is Waiter =>
-            source instanceof Waiter && (waiter === undefined || source === waiter);
+            isAwaited(source) && (waiter === undefined || source === waiter);
         let count = 0;
         for (const batch of [...this.#batches]) {
             if (!batch.isSending) count += this.giveBackItems(batch, error, isMeant);

@@ -24,7 +24,7 @@ import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import type { PushSource } from '../waiter.js';
-import { Waiter } from '../waiter.js';
+import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch } from './batch.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
@@ -330,7 +330,7 @@ export class Pipeline {
             // While it is saved it may be sent, so the next process looks for it in any case.
             from: batch.savedFrom ?? this.position,
             lines: [...batch.items()].flatMap(({ index, source }) =>
-                isAll || !(source instanceof Waiter) ? batch.payload.itemText(index) : [],
+                isAll || !isAwaited(source) ? batch.payload.itemText(index) : [],
             ),
         }));
         return {
@@ -339,10 +339,16 @@ export class Pipeline {
         };
     }
 
-    /** Everything that is pending is saved with the run: callers need not wait any more. */
-    tellSaved(): void {
-        for (const batch of this.buffer.batches) batch.tellSaved();
-        this.quarantine.tellSaved();
+    /**
+     * To be called when what is pending is collected to be saved. Returns what to call once that is saved with the run: callers
+     * whose items are all in it need not wait any more.
+     */
+    rememberWaiters(): () => void {
+        const all = new Set([...this.buffer.batches.flatMap(({ waiters }) => waiters), ...this.quarantine.waiters]);
+        const remembered = [...all].map((waiter) => ({ waiter, expectedItems: waiter.expectedItems }));
+        return () => {
+            for (const { waiter, expectedItems } of remembered) waiter.saved(expectedItems);
+        };
     }
 
     /** Copies of these items that the last requests have stored. */

@@ -2,7 +2,7 @@ import type { Delivery, DeliveryOutcome } from '../delivery/delivery.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { Counters } from '../quality/counters.js';
 import type { PushSource } from '../waiter.js';
-import { Waiter } from '../waiter.js';
+import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch, BatchItem, KeptPart } from './batch.js';
 import type { SendBatchResult } from './batch-scheduler.js';
 import { isGivenUp } from './batch-scheduler.js';
@@ -113,7 +113,7 @@ export class BatchSettler {
         const items = disputed.length > 0 ? [...batch.items()] : [];
         for (const { index, acceptedBefore, error } of disputed) {
             const item = items[index]!;
-            if (item.source instanceof Waiter && isGivenUp(refusals)) {
+            if (isAwaited(item.source) && isGivenUp(refusals)) {
                 givenUp.push({ item: { ...item, source: item.source }, error });
             } else parts.push({ indexes: [index], acceptedBefore, refusals });
         }
@@ -126,7 +126,7 @@ export class BatchSettler {
     #giveBackAbandoned(batch: Batch): void {
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         const isAbandoned = (source: PushSource | undefined): source is Waiter =>
-            source instanceof Waiter && source.isAbandoned;
+            isAwaited(source) && source.isAbandoned;
         this.#options.counters.discarded(this.#options.buffer.giveBackItems(batch, error, isAbandoned));
     }
 }

@@ -5,7 +5,7 @@ import { QuarantineError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import type { QuarantineStore } from '../ports.js';
 import type { PushSource } from '../waiter.js';
-import { Waiter } from '../waiter.js';
+import { isAwaited, Waiter } from '../waiter.js';
 import type { Counters } from '../quality/counters.js';
 import type { Redactor } from '../quality/redact.js';
 import type { CallbackErrors } from '../report/callback-errors.js';
@@ -82,7 +82,7 @@ export class Quarantine {
 
     /** Those of them that nobody waits for. */
     get unawaitedItems(): number {
-        return this.#pending.filter(({ waiter }) => waiter === undefined).length;
+        return this.#pending.filter(({ waiter }) => !isAwaited(waiter)).length;
     }
 
     /** Why nothing is written now. */
@@ -127,7 +127,7 @@ export class Quarantine {
 
     /** Gives items back whose callers wait for them. */
     #giveBack(error: Error): void {
-        const awaited = this.#pending.filter(({ waiter }) => waiter !== undefined);
+        const awaited = this.#pending.filter(({ waiter }) => isAwaited(waiter));
         this.#remove(awaited);
         this.#options.counters.rejectedGivenBack(awaited.length);
         for (const { waiter, position } of awaited) waiter!.givenBack(position, error);
@@ -140,13 +140,13 @@ export class Quarantine {
 
     /** The records that another process has to write, as JSON. Where `isAll` is false, only those that nobody waits for. */
     unwritten(isAll: boolean): string[] {
-        const pending = this.#pending.filter(({ waiter }) => isAll || waiter === undefined);
+        const pending = this.#pending.filter(({ waiter }) => isAll || !isAwaited(waiter));
         return pending.map(({ head, itemText, text }) => JSON.stringify({ head, itemText, text }));
     }
 
-    /** The records that were given out by `unwritten` are saved with the run: callers need not wait any more. */
-    tellSaved(): void {
-        for (const { waiter } of this.#pending) waiter?.saved();
+    /** The callers who wait for pending records. */
+    get waiters(): Waiter[] {
+        return this.#pending.flatMap(({ waiter }) => waiter ?? []);
     }
 
     /** Takes over what `unwritten` gave in an earlier process. Returns how many. @throws SyntaxError, TypeError */

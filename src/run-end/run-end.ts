@@ -215,9 +215,15 @@ export class RunEnd implements LifecycleHandlers {
     /** Saves what is not stored. Whoever waits for it need not wait any more, unless the page that pushed it runs again. */
     async #save(isMove: boolean): Promise<void> {
         const { pipeline, snapshots, log } = this.#options;
-        const isSaved = await this.#attempt(snapshots.save(() => this.#collect(!isMove)).then(() => true));
+        let tellSaved = () => undefined as void;
+        const saving = snapshots.save(() => {
+            // What comes in while it is being saved is not in it.
+            if (!isMove) tellSaved = pipeline.rememberWaiters();
+            return this.#collect(!isMove);
+        });
+        const isSaved = await this.#attempt(saving.then(() => true));
         if (isSaved !== true) return;
-        if (!isMove) pipeline.tellSaved();
+        tellSaved();
         const count = isMove ? pipeline.unawaitedItems : pipeline.pendingItems;
         if (count > 0) {
             log.error(

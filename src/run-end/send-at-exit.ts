@@ -72,21 +72,25 @@ export class SendAtExit {
         const { counters } = pipeline;
         const left = counters.unaccountedItems;
         counters.ended(true);
+        const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
+        const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
+        if (left === 0) {
+            // Each call starts a child, and the time is short.
+            this.#attempt('report and state', () =>
+                openRunStore()?.save([head, ...reports.records()], millisUntil(until)),
+            );
+            return;
+        }
         const isSaved = this.#attempt('state', () => {
-            const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
             if (snapshots.holds(snapshot)) return;
-            const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
             const store = openRunStore();
             if (store === undefined) throw new Error('the run has no store that can be written now');
             // The head names the pieces, so it is written only when all of them are there.
             if (pieces.length > 0) store.save(pieces, millisUntil(until));
             store.save([head], millisUntil(until));
         });
-        this.#attempt('report', () => {
-            const notice = left === 0 ? undefined : `${left} items could not be sent before the process ended.`;
-            openRunStore()?.save(reports.records(notice), millisUntil(until));
-        });
-        if (left === 0) return;
+        const notice = `${left} items could not be sent before the process ended.`;
+        this.#attempt('report', () => openRunStore()?.save(reports.records(notice), millisUntil(until)));
         const fate = isSaved ? 'They are saved with the run, and its next start sends them first.' : 'They are lost.';
         log.error(`${left} items could not be sent before the process ended. ${fate}`);
         if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = 1;
