@@ -40,8 +40,8 @@ export default defineConfig({
         // Each test file drives the SDK's process-wide configuration, so every file gets a process of its own.
         pool: 'forks',
         isolate: true,
-        // Many tests wait for something: one more than the processors of the smallest machine keeps those busy.
-        maxWorkers: 3,
+        // Many tests start processes of their own, whose ends have seconds: more workers would take the processors from them.
+        maxWorkers: 2,
         sequence: { sequencer: LongestFirst },
         testTimeout: 30_000,
         hookTimeout: 30_000,

@@ -110,6 +110,7 @@ describe('the counters of a run', () => {
                     counters.requestSent(each.bytes);
                     for (let n = 0; n < each.rejections; n++) counters.requestRejected();
                     for (let n = 0; n < each.retries; n++) counters.requestRetried();
+                    counters.repaired(each.retries);
                     next.restore(JSON.parse(JSON.stringify(counters.save())) as SavedCounters);
                 }
                 const sum = (pick: (each: (typeof processes)[number]) => number) =>
@@ -122,6 +123,7 @@ describe('the counters of a run', () => {
                     discardedItems: sum(({ discarded }) => discarded),
                     pendingItems: 0,
                     unsentItems: 0,
+                    repairedItems: sum(({ retries }) => retries),
                     requests: processes.length,
                     sentBytes: sum(({ bytes }) => bytes),
                     rejectedRequests: sum(({ rejections }) => rejections),

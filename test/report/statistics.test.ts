@@ -37,6 +37,8 @@ describe('a report', () => {
             discardedItems: 0,
             pendingItems: 0,
             unsentItems: 0,
+            repairedItems: 0,
+            repairs: [],
             requests: 0,
             rejectedRequests: 0,
             retriedRequests: 0,
@@ -104,10 +106,11 @@ describe('a report', () => {
 describe('the top reasons', () => {
     it('are said in words, the most frequent first, no more than asked for', () => {
         const { statistics } = start();
+        statistics.useSchema({ properties: { price: {}, tags: {} } });
         reject(statistics, '/price');
         reject(statistics, '/tags/4', 3);
         reject(statistics, '', 2);
-        expect(statistics.topReasons(2)).toBe('3 × "/tags/*" must be number; 2 × the item must be number');
+        expect(statistics.topReasons(2)).toBe('3 × /tags/* must be number; 2 × the item must be number');
         expect(start().statistics.topReasons(3)).toBe('');
     });
 

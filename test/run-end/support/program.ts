@@ -60,7 +60,7 @@ const GUARD_OPTIONS = { flushIntervalMillis: 60_000 };
 const INTERNAL_OPTIONS = { listingLagMillis: 50, firstRetryDelayMillis: 20 };
 
 /** The machine may have two processors: more processes at once would only take longer each. */
-const MAX_PROCESSES = 3;
+const MAX_PROCESSES = 2;
 let free = MAX_PROCESSES;
 const waiting: (() => void)[] = [];
 
