@@ -164,11 +164,11 @@ export class DatasetGuard<Item extends object = Dictionary> {
 
     async #close(): Promise<GuardReport> {
         const { runEnd, pipeline, letGo } = this.#parts;
-        const { summary, isFailed, unsentItems } = await runEnd.close();
+        const { isFailed, unsentItems, reason } = await runEnd.close();
         if (isFailed) {
             // The guard stays open, so that the next call can try again.
             runEnd.livesOn();
-            throw new DeliveryError(`${unsentItems} items could not be sent. ${summary}`, {
+            throw new DeliveryError(`${unsentItems} items could not be sent: ${reason}`, {
                 keptItems: pipeline.pendingItems,
                 permanent: false,
                 cause: pipeline.failure,

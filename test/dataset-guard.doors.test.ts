@@ -23,6 +23,7 @@ describe("ack: 'buffered'", () => {
             acceptedItems: 2,
             quarantinedItems: 1,
             duplicateItems: 0,
+            repairedItems: 0,
             trimmedItems: 0,
         });
         expect(run.server.pushRequests(id)).toEqual([]);
@@ -79,6 +80,7 @@ describe("ack: 'stored'", () => {
             acceptedItems: 2,
             quarantinedItems: 1,
             duplicateItems: 0,
+            repairedItems: 0,
             trimmedItems: 0,
         });
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 3 }]);

@@ -9,6 +9,8 @@ export interface ExitOutcome {
     /** Something was not stored. */
     isFailed: boolean;
     unsentItems: number;
+    /** Why something was not stored. */
+    reason?: string | undefined;
 }
 
 /** What a guard does at the turns of a run's life. None of these rejects, and each returns within the time it is given. */

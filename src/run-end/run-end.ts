@@ -258,15 +258,18 @@ export class RunEnd implements LifecycleHandlers {
                     MAX_MOVE_MILLIS,
                 ),
             );
-        const reason = pipeline.failure?.message;
-        const place = await reports.write(isClosed ? undefined : (reason ?? 'Some items could not be sent in time.'));
+        const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
+        const place = await reports.write(reason);
         pipeline.callbackErrors.summarize();
         const summary = summarize(pipeline.statistics.report());
-        const unread =
-            unreadItems === 0 ? '' : `: ${unreadItems} items that an earlier process saved could not be read`;
-        const message = `${summary}${isClosed ? '' : unread || `: ${reason ?? 'the platform has not answered in time'}`}`;
+        const message = reason === undefined ? summary : `${summary}: ${reason}`;
         log[isClosed ? 'info' : 'error'](`${message}${place === undefined ? '' : `. Report: ${place}`}`);
-        return { summary: message, isFailed: !isClosed, unsentItems: unsentItems + unreadItems };
+        return { summary: message, isFailed: !isClosed, unsentItems: unsentItems + unreadItems, reason };
+    }
+
+    #reasonOf(unreadItems: number): string {
+        if (unreadItems > 0) return `${unreadItems} items that an earlier process saved could not be read`;
+        return this.#options.pipeline.failure?.message ?? 'the platform has not answered in time';
     }
 
     /** The platform stops the interval of `persistState` with the first `migrating`, also where no migration follows. */
