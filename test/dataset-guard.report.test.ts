@@ -40,6 +40,8 @@ describe('report()', () => {
                 'sentBytes',
                 'startedAt',
                 'reasons',
+                'repairedItems',
+                'repairs',
             ].toSorted(),
         );
     });

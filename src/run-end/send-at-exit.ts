@@ -89,7 +89,8 @@ export class SendAtExit {
             if (pieces.length > 0) store.save(pieces, millisUntil(until));
             store.save([head], millisUntil(until));
         });
-        const notice = `${left} items could not be sent before the process ended.`;
+        const reason = pipeline.failure === undefined ? '' : ` ${pipeline.failure.message}`;
+        const notice = `${left} items could not be sent before the process ended.${reason}`;
         this.#attempt('report', () => openRunStore()?.save(reports.records(notice), millisUntil(until)));
         const fate = isSaved ? 'They are saved with the run, and its next start sends them first.' : 'They are lost.';
         log.error(`${left} items could not be sent before the process ended. ${fate}`);
