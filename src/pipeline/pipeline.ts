@@ -95,6 +95,8 @@ export class Pipeline {
     #loggedFailure: string | undefined;
     #isEndAnnounced = false;
     #isLastTry = false;
+    /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
+    readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
 
     /** What repairs items gets the schema before the first item comes. */
@@ -237,7 +239,10 @@ export class Pipeline {
     /** From now on a push resolves only when its items are stored, and nothing lingers. `false` takes that back. */
     announceEnd(isAnnounced: boolean): void {
         this.#isEndAnnounced = isAnnounced;
-        if (!isAnnounced) this.#isLastTry = false;
+        if (!isAnnounced) {
+            this.#isLastTry = false;
+            for (const resolve of this.#unsecured) resolve();
+        }
         this.#scheduler.hurry(isAnnounced);
     }
 
@@ -341,14 +346,30 @@ export class Pipeline {
 
     /**
      * To be called when what is pending is collected to be saved. Returns what to call once that is saved with the run: callers
-     * whose items are all in it need not wait any more.
+     * whose items are all in it need not wait any more. Where `isAll` is false, those who wait for their items to be stored do.
      */
-    rememberWaiters(): () => void {
+    rememberWaiters(isAll: boolean): () => void {
         const all = new Set([...this.buffer.batches.flatMap(({ waiters }) => waiters), ...this.quarantine.waiters]);
         const remembered = [...all].map((waiter) => ({ waiter, expectedItems: waiter.expectedItems }));
+        const unsecured = [...this.#unsecured];
         return () => {
-            for (const { waiter, expectedItems } of remembered) waiter.saved(expectedItems);
+            if (isAll) for (const { waiter, expectedItems } of remembered) waiter.saved(expectedItems);
+            for (const resolve of unsecured) resolve();
         };
+    }
+
+    /** Resolves when what is pending now is stored or saved with the run, or when no end of the run is announced any more. */
+    async secured(): Promise<void> {
+        if (this.pendingItems === 0) return;
+        let resolve: () => void = () => undefined;
+        const secured = new Promise<void>((done) => {
+            resolve = done;
+        });
+        this.#unsecured.add(resolve);
+        // What cannot be sent is saved.
+        this.flush().then(resolve, () => undefined);
+        await secured;
+        this.#unsecured.delete(resolve);
     }
 
     /** Copies of these items that the last requests have stored. */

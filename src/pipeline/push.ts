@@ -157,6 +157,8 @@ export class Pusher {
                 unstored,
             });
         }
+        // The end of the run was announced while the call waited for room.
+        if (this.#pipeline.isEndAnnounced) await this.#pipeline.secured();
         return {
             ...NO_CHARGE,
             acceptedItems: progress.entered - progress.rejected,

@@ -218,7 +218,7 @@ export class RunEnd implements LifecycleHandlers {
         let tellSaved = () => undefined as void;
         const saving = snapshots.save(() => {
             // What comes in while it is being saved is not in it.
-            if (!isMove) tellSaved = pipeline.rememberWaiters();
+            tellSaved = pipeline.rememberWaiters(!isMove);
             return this.#collect(!isMove);
         });
         const isSaved = await this.#attempt(saving.then(() => true));
