@@ -1,8 +1,8 @@
 import type { Delivery, DeliveryOutcome } from '../delivery/delivery.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { Counters } from '../quality/counters.js';
-import type { PushSource } from '../waiter.js';
-import { isAwaited, Waiter } from '../waiter.js';
+import type { PushSource, Waiter } from '../waiter.js';
+import { isAwaited } from '../waiter.js';
 import type { Batch, BatchItem, KeptPart } from './batch.js';
 import type { SendBatchResult } from './batch-scheduler.js';
 import { isGivenUp } from './batch-scheduler.js';

@@ -83,8 +83,10 @@ export class SnapshotStore {
         const snapshots: Snapshot[] = [];
         for (const [key, head] of heads) {
             if (isLive(key, head)) slots.add(head.slot);
-            else if (replaced.has(key) || this.#isOfEarlierRun(head)) this.#replaces.push(key);
-            else {
+            else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
+                this.#replaces.push(key);
+                this.#outdated.push(...head.parts.flat().map((piece) => piece.key));
+            } else {
                 try {
                     snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
                     this.#replaces.push(key);
@@ -128,7 +130,8 @@ export class SnapshotStore {
 
     /** Whether the store holds what the snapshot says: nothing has become of its items since it was saved. */
     holds(snapshot: Snapshot): boolean {
-        return this.#itemCount > 0 && this.#savedState === stateOf(snapshot);
+        // What is being written now would be left behind without a head that names it.
+        return this.#writing.length === 0 && this.#itemCount > 0 && this.#savedState === stateOf(snapshot);
     }
 
     /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
@@ -137,11 +140,13 @@ export class SnapshotStore {
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
         const head: SnapshotHead = {
             ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
+            // A head that is under way now may arrive later than this one, so this one has a key of its own.
+            replaces: [...this.#replaces, this.#headKey],
             outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
         };
         return {
             pieces: pieces.map(pieceRecord),
-            head: { key: this.#headKey, text: JSON.stringify(head), contentType: TEXT_TYPE },
+            head: { key: `${this.#headKey}-exit`, text: JSON.stringify(head), contentType: TEXT_TYPE },
         };
     }
 
@@ -157,11 +162,12 @@ export class SnapshotStore {
         isClosed: boolean,
     ): Promise<void> {
         const { store } = this.#options;
-        const head = this.#head(parts, itemCount, statistics, isClosed);
-        await store.save(this.#headKey, JSON.stringify(head), TEXT_TYPE);
         const named = new Set(parts.flat().map(({ key }) => key));
-        const outdated = this.#parts.flat().flatMap(({ key }) => (named.has(key) ? [] : key));
-        outdated.push(...this.#outdated);
+        const before = [...this.#parts.flat().map(({ key }) => key), ...this.#outdated];
+        const outdated = [...new Set(before)].filter((key) => !named.has(key));
+        // Should the process be gone before they are removed, the next start removes them.
+        const head = { ...this.#head(parts, itemCount, statistics, isClosed), outdated };
+        await store.save(this.#headKey, JSON.stringify(head), TEXT_TYPE);
         const replaced = this.#replaces;
         this.#parts = parts;
         this.#itemCount = itemCount;
