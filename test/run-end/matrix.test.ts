@@ -96,7 +96,15 @@ describe.concurrent.each(cases)('%s, %s, %s', (_name, where, file, end) => {
     it.each(GUARDED[file])('writes a report that counts each item: %s', async (entryPoint) => {
         const guarded = await outcomeIn(where, end, file, GUARDED[file]);
         const [stored, quarantined] = await Promise.all([guarded.stored(entryPoint), guarded.quarantined(entryPoint)]);
-        expect(await guarded.report(entryPoint)).toMatchObject({
+        const report = await guarded.report(entryPoint);
+        if (repeats(entryPoint)) {
+            // A page that ends while the run moves is stored after the process has saved its counts for the last time.
+            expect(report).toMatchObject({ pendingItems: 0, unsentItems: 0 });
+            expect(report!.storedItems).toBeLessThanOrEqual(stored.length);
+            expect(report!.storedItems + report!.quarantinedItems).toBe(report!.receivedItems - report!.discardedItems);
+            return;
+        }
+        expect(report).toMatchObject({
             storedItems: stored.length,
             quarantinedItems: quarantined.length,
             pendingItems: 0,
