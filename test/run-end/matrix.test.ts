@@ -96,15 +96,7 @@ describe.concurrent.each(cases)('%s, %s, %s', (_name, where, file, end) => {
     it.each(GUARDED[file])('writes a report that counts each item: %s', async (entryPoint) => {
         const guarded = await outcomeIn(where, end, file, GUARDED[file]);
         const [stored, quarantined] = await Promise.all([guarded.stored(entryPoint), guarded.quarantined(entryPoint)]);
-        const report = await guarded.report(entryPoint);
-        if (repeats(entryPoint)) {
-            // A page that ends while the run moves is stored after the process has saved its counts for the last time.
-            expect(report).toMatchObject({ pendingItems: 0, unsentItems: 0 });
-            expect(report!.storedItems).toBeLessThanOrEqual(stored.length);
-            expect(report!.storedItems + report!.quarantinedItems).toBe(report!.receivedItems - report!.discardedItems);
-            return;
-        }
-        expect(report).toMatchObject({
+        expect(await guarded.report(entryPoint)).toMatchObject({
             storedItems: stored.length,
             quarantinedItems: quarantined.length,
             pendingItems: 0,
