@@ -158,3 +158,21 @@ export class RedriveError extends DatasetGuardError {
         super('REDRIVE', message, options);
     }
 }
+
+/** Throws what an option must be and what it is. */
+export function failOption(option: string, expected: string, value: unknown): never {
+    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${describe(value)}.`);
+}
+
+/** Names a wrong value without repeating what may be secret: short scalars as they are, all else by its kind. */
+function describe(value: unknown): string {
+    if (typeof value === 'string') {
+        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+    }
+    if (typeof value === 'function') return 'a function';
+    if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+    if (typeof value === 'object' && value !== null) {
+        return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
+    }
+    return String(value);
+}

@@ -1,6 +1,6 @@
 import type { Dataset } from 'apify';
 
-import { InvalidOptionsError } from './errors.js';
+import { InvalidOptionsError, failOption } from './errors.js';
 import { resolveRepair } from './pipeline/repair/options.js';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
@@ -130,7 +130,7 @@ const KEYS: ReadonlySet<string> = new Set([
 
 /** Checks `options` and fills in the defaults. The caller's object is not changed. @throws InvalidOptionsError */
 export function resolveOptions(options: DatasetGuardOptions<any> = {}): ResolvedOptions {
-    if (!isObject(options)) fail('options', 'an object', options);
+    if (!isObject(options)) failOption('options', 'an object', options);
     rejectUnknownKeys(options, KEYS, '');
 
     const maxPayloadBytes = integer(options, 'maxPayloadBytes', 1_024, PLATFORM_MAX_PAYLOAD_BYTES);
@@ -160,7 +160,7 @@ type DefaultKey = keyof typeof DEFAULTS;
 function integer(options: Dictionary, key: DefaultKey, min: number, max: number): number {
     const value = options[key] === undefined ? DEFAULTS[key] : options[key];
     if (!Number.isSafeInteger(value) || value < min || value > max) {
-        fail(key, `an integer from ${min} to ${max}`, value);
+        failOption(key, `an integer from ${min} to ${max}`, value);
     }
     return value;
 }
@@ -173,19 +173,19 @@ function bufferSize(options: Dictionary, maxPayloadBytes: number): number {
 
 function oneOf<T extends string>(options: Dictionary, key: DefaultKey, allowed: readonly T[]): T {
     const value = options[key] === undefined ? DEFAULTS[key] : options[key];
-    if (!allowed.includes(value)) fail(key, allowed.map((name) => `'${name}'`).join(', '), value);
+    if (!allowed.includes(value)) failOption(key, allowed.map((name) => `'${name}'`).join(', '), value);
     return value;
 }
 
 function ackOfFailMode(options: Dictionary): 'stored' {
     if (options.ack !== undefined && options.ack !== 'stored')
-        fail('ack', `'stored' (mode: 'fail' implies it)`, options.ack);
+        failOption('ack', `'stored' (mode: 'fail' implies it)`, options.ack);
     return 'stored';
 }
 
 function boolean(options: Dictionary, key: DefaultKey): boolean {
     const value = options[key] === undefined ? DEFAULTS[key] : options[key];
-    if (typeof value !== 'boolean') fail(key, 'true or false', value);
+    if (typeof value !== 'boolean') failOption(key, 'true or false', value);
     return value;
 }
 
@@ -194,7 +194,7 @@ function callback<Name extends 'redact' | 'identify' | 'onQuarantine'>(
     key: Name,
 ): ResolvedOptions[Name] {
     const value = options[key];
-    if (value !== undefined && typeof value !== 'function') fail(key, 'a function', value);
+    if (value !== undefined && typeof value !== 'function') failOption(key, 'a function', value);
     return value;
 }
 
@@ -202,7 +202,7 @@ function schema(value: unknown): object | false | undefined {
     if (value === undefined || value === false) return value;
     // A schema of arktype is a function.
     if (typeof value === 'function' && '~standard' in value) return value;
-    if (!isObject(value)) fail('schema', 'a JSON Schema object, or false', value);
+    if (!isObject(value)) failOption('schema', 'a JSON Schema object, or false', value);
     return value;
 }
 
@@ -223,23 +223,23 @@ function target(options: Dictionary, key: string, also?: string): StorageTarget 
             return Object.freeze({ ...value }) as StorageTarget;
         }
     }
-    return fail(key, `a name, { id }, { name } or { alias }${also ? `, or ${also}` : ''}`, value);
+    return failOption(key, `a name, { id }, { name } or { alias }${also ? `, or ${also}` : ''}`, value);
 }
 
 function tolerance(value: unknown): Required<Tolerance> {
     if (value === undefined) return TOLERANCE_DEFAULTS;
-    if (!isObject(value)) fail('tolerance', 'an object { maxItems, maxRatio, minItems }', value);
+    if (!isObject(value)) failOption('tolerance', 'an object { maxItems, maxRatio, minItems }', value);
     const given = value as Tolerance;
     rejectUnknownKeys(given, new Set(Object.keys(TOLERANCE_DEFAULTS)), 'tolerance.');
     const { maxItems, maxRatio, minItems } = { ...TOLERANCE_DEFAULTS, ...definedEntries(given) };
     if (!(maxItems === Infinity || (Number.isSafeInteger(maxItems) && maxItems >= 0))) {
-        fail('tolerance.maxItems', 'an integer of 0 or more, or Infinity', maxItems);
+        failOption('tolerance.maxItems', 'an integer of 0 or more, or Infinity', maxItems);
     }
     if (!(typeof maxRatio === 'number' && maxRatio >= 0 && maxRatio <= 1)) {
-        fail('tolerance.maxRatio', 'a number from 0 to 1', maxRatio);
+        failOption('tolerance.maxRatio', 'a number from 0 to 1', maxRatio);
     }
     if (!(Number.isSafeInteger(minItems) && minItems >= 0)) {
-        fail('tolerance.minItems', 'an integer of 0 or more', minItems);
+        failOption('tolerance.minItems', 'an integer of 0 or more', minItems);
     }
     return Object.freeze({ maxItems, maxRatio, minItems });
 }
@@ -259,19 +259,4 @@ function rejectUnknownKeys(value: object, known: ReadonlySet<string>, prefix: st
 
 function isObject(value: unknown): value is Dictionary {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function fail(option: string, expected: string, value: unknown): never {
-    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${describe(value)}.`);
-}
-
-/** Names a wrong value without repeating what may be secret: short scalars as they are, all else by its kind. */
-function describe(value: unknown): string {
-    if (typeof value === 'string')
-        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
-    if (typeof value === 'function') return 'a function';
-    if (Array.isArray(value)) return 'an array';
-    if (typeof value === 'object' && value !== null)
-        return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
-    return String(value);
 }

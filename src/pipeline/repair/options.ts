@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../../errors.js';
+import { InvalidOptionsError, failOption } from '../../errors.js';
 import type { Dictionary, ItemError } from '../../records.js';
 
 /** What may be done to an item before it is quarantined. What is not named is not touched. */
@@ -44,20 +44,20 @@ const EXPECTED =
 export function resolveRepair(value: unknown): readonly RepairStep[] | undefined {
     if (value === undefined) return undefined;
     if (!Array.isArray(value)) return Object.freeze([step(value, 'repair')]);
-    if (value.length === 0) fail('repair', EXPECTED, value);
+    if (value.length === 0) failOption('repair', EXPECTED, value);
     return Object.freeze(value.map((entry: unknown, index) => step(entry, `repair[${index}]`)));
 }
 
 function step(value: unknown, option: string): RepairStep {
     if (value === 'prune') return PRUNE;
     if (typeof value === 'function') return value as RepairFunction;
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(option, EXPECTED, value);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) failOption(option, EXPECTED, value);
     return policy(value as Dictionary, option);
 }
 
 function policy(value: Dictionary, option: string): ResolvedPolicy {
     const keys = Object.keys(value);
-    if (keys.length === 0) fail(option, EXPECTED, value);
+    if (keys.length === 0) failOption(option, EXPECTED, value);
     for (const key of keys) {
         const name = `${option}.${key}`;
         if (!Object.hasOwn(POLICY_VALUES, key)) {
@@ -66,7 +66,7 @@ function policy(value: Dictionary, option: string): ResolvedPolicy {
         }
         const allowed = POLICY_VALUES[key as keyof RepairPolicy];
         if (value[key] !== undefined && !allowed.includes(value[key])) {
-            fail(
+            failOption(
                 name,
                 allowed.map((entry) => (typeof entry === 'string' ? `'${entry}'` : entry)).join(' or '),
                 value[key],
@@ -74,21 +74,4 @@ function policy(value: Dictionary, option: string): ResolvedPolicy {
         }
     }
     return Object.freeze({ ...value });
-}
-
-function fail(option: string, expected: string, value: unknown): never {
-    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${describe(value)}.`);
-}
-
-/** Names a wrong value without repeating what may be secret. */
-function describe(value: unknown): string {
-    if (typeof value === 'string') {
-        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
-    }
-    if (typeof value === 'function') return 'a function';
-    if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-    if (typeof value === 'object' && value !== null) {
-        return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
-    }
-    return String(value);
 }

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../../errors.js';
+import { failOption } from '../../errors.js';
 import type { Dictionary } from '../../records.js';
 
 /** Returns the key of an item as text, or `undefined` for an item without a key. It must not return a promise. */
@@ -21,7 +21,7 @@ export function resolveUnique(value: unknown): ResolvedUnique | undefined {
     if (value === undefined) return undefined;
     if (typeof value === 'function') return Object.freeze({ keyOf: value as UniqueFunction });
     if (typeof value === 'string') return Object.freeze({ paths: Object.freeze([path(value, 'unique')]) });
-    if (!Array.isArray(value) || value.length === 0) return fail('unique', EXPECTED, value);
+    if (!Array.isArray(value) || value.length === 0) return failOption('unique', EXPECTED, value);
     return Object.freeze({
         paths: Object.freeze(value.map((entry: unknown, index) => path(entry, `unique[${index}]`))),
     });
@@ -30,7 +30,7 @@ export function resolveUnique(value: unknown): ResolvedUnique | undefined {
 function path(value: unknown, option: string): readonly string[] {
     if (typeof value !== 'string' || value === '') {
         const isEntry = option !== 'unique';
-        return fail(
+        return failOption(
             option,
             isEntry ? "a field such as 'url' or a JSON Pointer such as '/product/id'" : EXPECTED,
             value,
@@ -38,7 +38,7 @@ function path(value: unknown, option: string): readonly string[] {
     }
     if (!value.startsWith('/')) return Object.freeze([value]);
     if (/~(?![01])/.test(value)) {
-        return fail(option, 'a JSON Pointer in which "~" is written "~0" and "/" in a name "~1"', value);
+        return failOption(option, 'a JSON Pointer in which "~" is written "~0" and "/" in a name "~1"', value);
     }
     return Object.freeze(
         value
@@ -46,21 +46,4 @@ function path(value: unknown, option: string): readonly string[] {
             .split('/')
             .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
     );
-}
-
-function fail(option: string, expected: string, value: unknown): never {
-    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${describe(value)}.`);
-}
-
-/** Names a wrong value without repeating what may be secret. */
-function describe(value: unknown): string {
-    if (typeof value === 'string') {
-        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
-    }
-    if (typeof value === 'function') return 'a function';
-    if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
-    if (typeof value === 'object' && value !== null) {
-        return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
-    }
-    return String(value);
 }
