@@ -14,7 +14,9 @@ import { Timeline } from './timeline.js';
 export interface GuardReport {
     /** Items that were pushed: `stored + quarantined + trimmed + discarded + pending + unsent`, at every moment. */
     readonly receivedItems: number;
+    /** Items in the dataset. */
     readonly storedItems: number;
+    /** Items in quarantine, or on their way there. */
     readonly quarantinedItems: number;
     /** Held back by the user's pay-per-event budget. */
     readonly trimmedItems: number;
@@ -26,9 +28,13 @@ export interface GuardReport {
     readonly pendingItems: number;
     /** Could not be sent before the run ended. */
     readonly unsentItems: number;
+    /** Requests to the dataset, retries included; those to the quarantine are not. */
     readonly requests: number;
+    /** Requests that the platform rejected because of their items or size. */
     readonly rejectedRequests: number;
+    /** Requests that were sent again. */
     readonly retriedRequests: number;
+    /** Bytes of uncompressed JSON. */
     readonly sentBytes: number;
     /** ISO 8601. */
     readonly startedAt: string;

@@ -26,7 +26,12 @@ export interface SuggestedRepair {
     /** Items that fail here and pass once they are repaired. */
     readonly mendedItems: number;
     /** The first values, at most three; none where the repair is not about one value, or where samples are off. */
-    readonly samples: readonly { readonly before: unknown; readonly after: unknown }[];
+    readonly samples: readonly {
+        /** The value as it came. */
+        readonly before: unknown;
+        /** The value after the repair. */
+        readonly after: unknown;
+    }[];
 }
 
 const MAX_SAMPLES = 3;
