@@ -1,5 +1,5 @@
 /**
- * Makes docs/report.png, the picture of the README: the report of a real run of this repository's Actor, as a browser shows
+ * Makes `docs/report.png`, the picture of the README: the report of a real run of this repository's Actor, as a browser shows
  * it. Needs `npm run build` before, and Chromium. Usage: node scripts/picture-of-report.mjs [file]
  */
 import { spawnSync } from 'node:child_process';
