@@ -42,5 +42,5 @@ function moviePage({ title, year, stars }: (typeof PAGES)[number]): string {
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     const { url } = await startMovieSite(8080);
-    console.log(`The site is at ${url}. Ctrl+C ends it.`);
+    process.stdout.write(`The site is at ${url}. Ctrl+C ends it.\n`);
 }
