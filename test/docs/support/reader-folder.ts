@@ -60,10 +60,10 @@ export class ReaderFolder {
         return join(this.#root, path.replaceAll(/\W/g, '-'));
     }
 
-    /** Runs a command line as the reader's shell does. */
+    /** Runs a command line as the reader's shell does. Both streams are one, so that their lines keep their order. */
     async shell(page: Page, line: string, env: NodeJS.ProcessEnv = {}) {
         const path = [join(this.#root, 'commands'), process.env.PATH].join(delimiter);
-        const finished = await run('bash', ['-o', 'pipefail', '-c', line], this.of(page), {
+        const finished = await run('bash', ['-o', 'pipefail', '-c', `exec 2>&1\n${line}`], this.of(page), {
             PATH: path,
             REPOSITORY,
             ...env,
