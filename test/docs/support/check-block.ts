@@ -59,7 +59,8 @@ const transcript: Check = async (reader, block) =>
 
 const script: Check = async (reader, block) =>
     withShell(reader, block, async (shell) => {
-        const { exitCode, output } = await shell(`set -e\n${block.code}`);
+        // `<id>` stands for something of the reader's.
+        const { exitCode, output } = await shell(`set -e\n${block.code.replaceAll(/<(\w+)>/g, '$1')}`);
         expect(exitCode, `${block.place}: ${output}`).toBe(0);
     });
 
@@ -116,5 +117,6 @@ export async function checkBlock(reader: Reader, block: CodeBlock): Promise<void
     if (check === undefined) {
         throw new Error(`${block.place}: a block in "${block.language}" is neither run, compiled nor compared`);
     }
+    await reader.folder.meet(reader.page, block);
     await check(reader, block);
 }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 import { REPOSITORY, run } from '../../actor/support/actor-run.js';
-import type { Page } from './pages.js';
+import type { CodeBlock, Page } from './pages.js';
 import { documentedInterfaces, filesOf, interfaceChecks, interfaceNames } from './sources.js';
 
 const COMMANDS = fileURLToPath(new URL('reader-command.mjs', import.meta.url));
@@ -40,16 +40,20 @@ export class ReaderFolder {
         const [readme] = this.#pages as [Page];
         for (const page of this.#pages) {
             await this.write(page, 'package.json', JSON.stringify({ name: 'project', private: true, type: 'module' }));
-            for (const { path, code } of [...filesOf(readme), ...filesOf(page)]) {
-                await this.write(page, path, code);
-            }
+            for (const { path, code } of filesOf(readme)) await this.write(page, path, code);
+            for (const { path, code } of filesOf(page).filter(isCompiled)) await this.write(page, path, code);
             // As the README's first program has left it.
             await this.write(page, 'storage/datasets/default/000000001.json', '{ "title": "Alien" }');
-            await symlink(MOVIES, join(this.of(page), 'movies.json')).catch(() => undefined);
+            await symlink(MOVIES, join(this.of(page), 'movies.json'));
         }
         await this.write(readme, 'documented.ts', await documentedInterfaces(this.#pages));
         await this.write(readme, 'check.ts', interfaceChecks(interfaceNames(this.#pages)));
         await this.#compile();
+    }
+
+    /** The reader has come to a block: a file that is no TypeScript is written only now. */
+    async meet(page: Page, { title, code }: CodeBlock): Promise<void> {
+        if (title !== undefined && !isCompiled({ path: title })) await this.write(page, title, code);
     }
 
     async remove(): Promise<void> {
@@ -110,4 +114,8 @@ export class ReaderFolder {
         const { exitCode, output } = await run(process.execPath, [tsc, '-p', this.#root], this.#root);
         if (exitCode !== 0) throw new Error(`The pages do not compile:\n${output}`);
     }
+}
+
+function isCompiled({ path }: { path: string }): boolean {
+    return /\.[cm]?ts$/.test(path);
 }

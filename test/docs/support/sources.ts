@@ -15,13 +15,17 @@ export const isTypeScript = ({ language }: CodeBlock) => language === 'ts' || la
 export const isDeclaration = (block: CodeBlock) =>
     isTypeScript(block) && block.title === undefined && /^\s*(?:export )?interface /.test(block.code);
 
+/** Lines of code without a name are compiled, those of JavaScript, too. */
+const isSnippet = (block: CodeBlock) =>
+    block.title === undefined && (isTypeScript(block) || block.language === 'js') && !isDeclaration(block);
+
 /** The files that a reader of the page has after it: titled blocks, both sides of a diff, and the rest as modules. */
 export function filesOf({ blocks }: Page): SourceFile[] {
     return blocks.flatMap((block, index) => {
         const { language, title, code } = block;
         if (language === 'diff') return sidesOf(title ?? `diff-${index}.ts`, code);
         if (title !== undefined) return [{ path: title, code }];
-        if (isTypeScript(block) && !isDeclaration(block)) return [{ path: snippetName(index), code: asModule(code) }];
+        if (isSnippet(block)) return [{ path: snippetName(index), code: asModule(code) }];
         return [];
     });
 }
@@ -42,14 +46,13 @@ function sidesOf(title: string, diff: string): SourceFile[] {
 /** What a page that shows a few lines leaves out: the imports, and the things that the reader has by then. */
 function asModule(code: string): string {
     if (/^import /m.test(code)) return code;
-    const names = Object.keys(library).filter((name) => !new RegExp(`(?:const|class) ${name}\\b`).test(code));
-    const declared = Object.entries(KNOWN).filter(
-        ([name]) => !new RegExp(`(?:const|let|using) (?:\\{[^}]*)?${name}\\b`).test(code),
-    );
+    const isUsed = (name: string) => new RegExp(`\\b${name}\\b`).test(code);
+    const isDeclared = (name: string) => new RegExp(`(?:const|let|using|class) (?:\\{[^}]*)?${name}\\b`).test(code);
+    const isMissing = (name: string) => isUsed(name) && !isDeclared(name);
+    const names = Object.keys(library).filter(isMissing);
+    const declared = Object.entries(KNOWN).filter(([name]) => isMissing(name));
     return [
-        `import { Actor, log } from 'apify';`,
-        `import { CheerioCrawler } from 'crawlee';`,
-        `import type { CheerioCrawlingContext, RouterHandler } from 'crawlee';`,
+        ...(isMissing('Actor') ? [`import { Actor } from 'apify';`] : []),
         `import { ${names.join(', ')} } from 'apify-dataset-guard';`,
         `import type { DatasetGuardOptions } from 'apify-dataset-guard';`,
         ...declared.map(([name, type]) => `declare const ${name}: ${type};`),
@@ -68,9 +71,10 @@ function asStatements(code: string): string {
 }
 
 const KNOWN = {
-    guard: 'DatasetGuard',
-    crawler: 'CheerioCrawler',
-    router: 'RouterHandler<CheerioCrawlingContext>',
+    guard: `import('apify-dataset-guard').DatasetGuard`,
+    platform: `Awaited<ReturnType<typeof import('apify-dataset-guard/testing').startPlatform>>`,
+    crawler: `import('crawlee').CheerioCrawler`,
+    router: `import('crawlee').RouterHandler<import('crawlee').CheerioCrawlingContext>`,
     items: 'any[]',
     item: 'any',
 };
