@@ -150,15 +150,14 @@ export class SavedKeys {
         let turn = Promise.resolve();
         const readSome = async () => {
             for (let reference = waiting.shift(); reference !== undefined; reference = waiting.shift()) {
-                const keys = await this.#read(reference);
-                if (keys === undefined) {
-                    unread++;
-                    this.#pieces = this.#pieces.filter((piece) => piece !== reference);
-                    continue;
-                }
-                if (keys.length < MIN_PIECE_BYTES) this.#small.push({ reference, keys });
+                const piece = reference;
+                const text = await this.#options.store.read(piece.key).catch(() => '');
                 // One after another, with turns of the event loop between.
-                turn = turn.then(async () => this.#addKeys(keys));
+                turn = turn.then(async () => {
+                    if (await this.#addPiece(piece, text)) return;
+                    unread++;
+                    this.#pieces = this.#pieces.filter((other) => other !== piece);
+                });
                 await turn;
             }
         };
@@ -166,20 +165,17 @@ export class SavedKeys {
         return unread;
     }
 
-    async #read(reference: PieceReference): Promise<Buffer | undefined> {
-        try {
-            const text = await this.#options.store.read(reference.key);
-            return isIntact(text, reference) ? Buffer.from(text, 'base64') : undefined;
-        } catch {
-            return undefined;
-        }
-    }
-
-    async #addKeys(keys: Buffer): Promise<void> {
+    /** Resolves to whether the text is that of the piece. */
+    async #addPiece(reference: PieceReference, text: string): Promise<boolean> {
+        await nextTurn();
+        if (!isIntact(text, reference)) return false;
+        const keys = Buffer.from(text, 'base64');
+        if (keys.length < MIN_PIECE_BYTES) this.#small.push({ reference, keys });
         for (let offset = 0; offset < keys.length; offset += PART_BYTES) {
             await nextTurn();
             this.#options.keys.restoreKeys(keys.subarray(offset, offset + PART_BYTES));
         }
+        return true;
     }
 
     /** Reads what was stored at `from` or behind it. Resolves to whether all of it was. */
