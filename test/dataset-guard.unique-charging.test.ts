@@ -125,8 +125,6 @@ describe('in a run that is paid per event, on the platform', { timeout: 60_000 }
         });
         expect(numbers(stored)).toEqual([3, 2]);
         expect(charged).toBe(2);
-        expect(results).toMatchObject([
-            { acceptedItems: 2, quarantinedItems: 1, duplicateItems: 1, trimmedItems: 1 },
-        ]);
+        expect(results).toMatchObject([{ acceptedItems: 2, quarantinedItems: 1, duplicateItems: 1, trimmedItems: 1 }]);
     });
 });
