@@ -104,17 +104,15 @@ export class Duplicates {
     }
 
     /**
-     * Takes items over that an earlier process of the run left. `isWaiting`: they waited beside others, which must be restored
-     * before them. Returns those that are to be sent.
+     * Takes items over that an earlier process of the run left, after the keys. `isWaiting`: they waited beside others, which must
+     * be restored before them. Returns those that are to be sent.
      */
     restore(itemTexts: readonly string[], isWaiting: boolean): AdmittedItem[] {
         const sent: AdmittedItem[] = [];
         for (const text of itemTexts) {
             const item = { text, source: undefined, position: 0, key: this.keyOf(JSON.parse(text)) };
-            if (isWaiting) {
-                if (this.admit(item) === 'send') sent.push(item);
-            } else if (this.#filter.resume(item.key, item) === 'wait') this.#wait(item);
-            else sent.push(item);
+            const admission = isWaiting ? this.admit(item) : this.#resume(item);
+            if (admission === 'send') sent.push(item);
         }
         return sent;
     }
@@ -172,6 +170,13 @@ export class Duplicates {
     /** Adds keys that an earlier process took. @throws RangeError */
     restoreKeys(piece: Buffer): void {
         this.#keys.restore(piece);
+    }
+
+    #resume(item: AdmittedItem): ReturnType<DuplicateFilter<AdmittedItem>['resume']> {
+        const admission = this.#filter.resume(item.key, item);
+        if (admission === 'wait') this.#wait(item);
+        else if (admission === 'stored') this.#parts.counters.stored(1);
+        return admission;
     }
 
     #wait(item: AdmittedItem): void {

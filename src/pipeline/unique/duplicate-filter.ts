@@ -72,12 +72,12 @@ export class DuplicateFilter<Item extends object> {
     }
 
     /**
-     * In place of `admit` for an item that was under way when an earlier process ended: it may be stored, and its key may be
-     * known, so that it would be taken for a duplicate of itself.
+     * In place of `admit` for an item that was under way when an earlier process ended. `stored`: its key is known by now, so the
+     * item is in the dataset; it is no duplicate of itself.
      */
-    resume(key: Key | undefined, item: Item): 'send' | 'wait' {
-        if (key === undefined || this.#isCounting) return 'send';
-        return this.#keys.begin(key) === UNDER_WAY ? this.#wait(key, item) : 'send';
+    resume(key: Key | undefined, item: Item): 'send' | 'wait' | 'stored' {
+        const admission = this.admit(key, item);
+        return admission === 'duplicate' ? 'stored' : admission;
     }
 
     /** Called exactly once for each item that was sent on. */
@@ -90,7 +90,7 @@ export class DuplicateFilter<Item extends object> {
             if (outcome !== 'stored') this.#keys.abandon(key);
             return NOTHING;
         }
-        // The key of a resumed item may have been stored before.
+        // Another item may have been stored with this key, after the platform's errors had it repaired.
         return this.#keys.stateOf(key) === STORED ? this.#endWaiting(key, waiting) : this.#advance(key, waiting);
     }
 

@@ -67,7 +67,8 @@ export class Simulation {
         if (this.#filter.waitingItems !== this.waiting.length) throw new Error('The number of waiting items is wrong.');
     }
 
-    #handle(pushed: Keyed, admission: Admission): void {
+    #handle(pushed: Keyed, admission: Admission | 'stored'): void {
+        if (admission === 'stored') throw new Error('An item is said to be stored that is not.');
         const places = { send: this.sent, wait: this.waiting, duplicate: this.duplicates };
         places[admission].push(pushed);
     }
