@@ -3,7 +3,7 @@ import { defineConfig } from '@apify/oxlint-config';
 /**
  * Imports go down only:
  * actor, cli → index → dataset-guard → crawlee, redrive, infer → run-end → pipeline → quarantine → report → quality → delivery;
- * schema, apify and sources stand beside them → ports, records, options, errors, waiter → utils.
+ * schema, apify, sources and testing stand beside them → ports, records, options, errors, waiter → utils.
  * The command line may also use the rooms below it: what it alone needs is no part of the API.
  * Each entry names a room of `src/`, and all that its files may import from the house.
  */
@@ -94,6 +94,8 @@ export default defineConfig({
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
         room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
         room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/testing/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/testing/server/*.ts'], SDK, CRAWLEE, only('../', [], 'The server knows nothing of the guard.')),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
         room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),
     ],

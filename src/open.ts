@@ -8,7 +8,7 @@ import { createQuarantineStore } from './apify/quarantine-store.js';
 import { reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
-import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
+import { isDefaultDataset, openDataset } from './apify/storages.js';
 import { createSyncRunStore, createSyncStorage, openSyncQuarantine } from './apify/sync-storages.js';
 import { CollectedPages } from './crawlee/collected-pages.js';
 import { DatasetGuardError } from './errors.js';
@@ -30,6 +30,7 @@ import { SchemaKeeper } from './schema/schema-keeper.js';
 import { createClock } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
+import { quarantineName } from './utils/storage-name.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
