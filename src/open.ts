@@ -34,6 +34,9 @@ import { quarantineName } from './utils/storage-name.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
+const NOT_INITIALIZED =
+    'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.';
+
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
 export async function openParts(
     given: DatasetGuardOptions<any> | undefined,
@@ -45,12 +48,8 @@ export async function openParts(
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     const log = withoutSecrets(createLog(), removeSecrets);
     const initialized = isInitialized();
-    if (!initialized && process.env.APIFY_IS_AT_HOME) {
-        throw new DatasetGuardError(
-            'NOT_INITIALIZED',
-            'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.',
-        );
-    }
+    if (!initialized && process.env.APIFY_IS_AT_HOME) throw new DatasetGuardError('NOT_INITIALIZED', NOT_INITIALIZED);
+    if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);
     const dataset = await openDataset(asGiven.dataset);
     const sink = createItemSink(dataset, internal, asGiven.compression);
     // Locally waiting costs nothing, and what is stored cannot be lost.

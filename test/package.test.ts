@@ -24,17 +24,15 @@ describe('the package', () => {
         const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
         expect(new Set(files.filter((file) => !file.startsWith('dist/')))).toEqual(new Set(papers));
         const built = files.filter((file) => file.startsWith('dist/'));
-        expect(built.filter((file) => !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+        expect(built.filter((file) => !/\.(js|cjs|d\.ts)$/.test(file))).toEqual([]);
         expect(built.filter((file) => file.startsWith('dist/actor/'))).toEqual([]);
     });
 
-    it('has each module of the library with its types', async () => {
+    it('has the types of each module, and a built file for each entry point', async () => {
         const sources = await readdir(join(REPOSITORY, 'src'), { recursive: true });
         const modules = sources.filter((file) => file.endsWith('.ts') && !file.startsWith('actor'));
-        const expected = modules.flatMap((file) => [
-            `dist/${file.replace(/\.ts$/, '.js')}`,
-            `dist/${file.replace(/\.ts$/, '.d.ts')}`,
-        ]);
-        expect(files).toEqual(expect.arrayContaining(expected));
+        const types = modules.map((file) => `dist/${file.replace(/\.ts$/, '.d.ts')}`);
+        const built = ['dist/index.js', 'dist/testing/index.js', 'dist/cli/main.js', 'dist/crawlee-core.cjs'];
+        expect(files).toEqual(expect.arrayContaining([...types, ...built]));
     });
 });
