@@ -4,6 +4,7 @@ import { createCharging } from './apify/charging.js';
 import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
+import { findPeerProblems } from './apify/peers.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
 import { reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
@@ -47,6 +48,7 @@ export async function openParts(
     const clock = createClock();
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     const log = withoutSecrets(createLog(), removeSecrets);
+    for (const problem of findPeerProblems()) log.warning(problem);
     const initialized = isInitialized();
     if (!initialized && process.env.APIFY_IS_AT_HOME) throw new DatasetGuardError('NOT_INITIALIZED', NOT_INITIALIZED);
     if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);

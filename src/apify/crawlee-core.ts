@@ -1,9 +1,9 @@
-import { checkStorageAccess, Configuration, CriticalError, NonRetryableError } from '@crawlee/core';
+import { checkStorageAccess, Configuration, CriticalError, Dataset, NonRetryableError } from '@crawlee/core';
 
 // This is the part of Crawlee that the SDK stands on, whether or not the Actor depends on `crawlee` itself. It is a peer
 // dependency, so that npm, pnpm and bundlers find the very module that the SDK's `Dataset` and the Actor's crawlers use.
 
-export { checkStorageAccess };
+export { checkStorageAccess, Dataset as CrawleeDataset };
 
 /** The one kind of error that stops a crawler; any other makes it try the request again. `cause` is `error`. */
 export function toCriticalError(error: Error): Error {
