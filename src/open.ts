@@ -4,11 +4,12 @@ import { createCharging } from './apify/charging.js';
 import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
+import { findPeerProblems } from './apify/peers.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
 import { reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
-import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
+import { isDefaultDataset, openDataset } from './apify/storages.js';
 import { createSyncRunStore, createSyncStorage, openSyncQuarantine } from './apify/sync-storages.js';
 import { CollectedPages } from './crawlee/collected-pages.js';
 import { DatasetGuardError } from './errors.js';
@@ -31,8 +32,12 @@ import { SchemaKeeper } from './schema/schema-keeper.js';
 import { createClock } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
+import { quarantineName } from './utils/storage-name.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
+
+const NOT_INITIALIZED =
+    'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.';
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
 export async function openParts(
@@ -44,13 +49,10 @@ export async function openParts(
     const clock = createClock();
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     const log = withoutSecrets(createLog(), removeSecrets);
+    for (const problem of findPeerProblems()) log.warning(problem);
     const initialized = isInitialized();
-    if (!initialized && process.env.APIFY_IS_AT_HOME) {
-        throw new DatasetGuardError(
-            'NOT_INITIALIZED',
-            'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.',
-        );
-    }
+    if (!initialized && process.env.APIFY_IS_AT_HOME) throw new DatasetGuardError('NOT_INITIALIZED', NOT_INITIALIZED);
+    if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);
     const dataset = await openDataset(asGiven.dataset);
     const sink = createItemSink(dataset, internal, asGiven.compression);
     // Locally waiting costs nothing, and what is stored cannot be lost.
