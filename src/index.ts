@@ -25,6 +25,11 @@ export type {
     SuggestOptions,
 } from './infer/suggest/suggest-changes.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
+export type { Expectations, ExpectOption } from './quality/expectations.js';
+export type { FieldSummary, FieldType } from './quality/fields.js';
+export type { DuplicateSummary, GuardReport, ItemCounts, UsedSchema } from './quality/guard-report.js';
+export type { ReasonSample, ReasonSummary } from './quality/reasons.js';
+export type { UnmetExpectation, Verdict } from './quality/verdict.js';
 export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
 export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
 export type {
@@ -36,7 +41,6 @@ export type {
     RedriveMark,
     RequestInfo,
 } from './records.js';
-export type { GuardReport, ReasonSummary } from './report/statistics.js';
 export type { RedriveOptions } from './redrive/options.js';
 export { redriveQuarantine } from './redrive/redrive-quarantine.js';
 export type { RedriveResult, SkippedRecords } from './redrive/result.js';

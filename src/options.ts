@@ -3,6 +3,8 @@ import type { Dataset } from 'apify';
 import { InvalidOptionsError, failOption } from './errors.js';
 import { resolveRepair } from './pipeline/repair/options.js';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
+import type { ExpectOption } from './quality/expectations.js';
+import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
@@ -63,6 +65,12 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      * @default none
      */
     repair?: RepairOption;
+    /**
+     * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
+     * function that returns that, asked at the end.
+     * @default none
+     */
+    expect?: ExpectOption;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
     /**
@@ -81,12 +89,23 @@ export type ResolvedOptions = Readonly<
     Required<
         Omit<
             DatasetGuardOptions,
-            'dataset' | 'schema' | 'quarantine' | 'tolerance' | 'repair' | 'redact' | 'identify' | 'onQuarantine'
+            | 'dataset'
+            | 'schema'
+            | 'quarantine'
+            | 'tolerance'
+            | 'repair'
+            | 'expect'
+            | 'redact'
+            | 'identify'
+            | 'onQuarantine'
         >
     >
 > &
     Readonly<
-        Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'identify' | 'onQuarantine'>
+        Pick<
+            DatasetGuardOptions,
+            'dataset' | 'schema' | 'quarantine' | 'expect' | 'redact' | 'identify' | 'onQuarantine'
+        >
     > & {
         /** One after another, until the item is valid; undefined where nothing is repaired. */
         readonly repair: readonly RepairStep[] | undefined;
@@ -123,6 +142,7 @@ const KEYS: ReadonlySet<string> = new Set([
     'quarantine',
     'tolerance',
     'repair',
+    'expect',
     'redact',
     'identify',
     'onQuarantine',
@@ -148,6 +168,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         compression: oneOf(options, 'compression', ['auto', 'none']),
         tolerance: tolerance(options.tolerance),
         repair: resolveRepair(options.repair),
+        expect: resolveExpectOption(options.expect),
         redact: callback(options, 'redact'),
         identify: callback(options, 'identify'),
         onQuarantine: callback(options, 'onQuarantine'),

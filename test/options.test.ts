@@ -63,6 +63,11 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
         // What is wrong within an object or a list is named itself.
         ['a function', 'an array', 'an object'],
     ],
+    [
+        'expect',
+        'an object such as { minItems: 1 }, or a function that returns one',
+        ['a function', 'an empty object', 'an object'],
+    ],
     ['redact', 'a function', ['a function']],
     ['onQuarantine', 'a function', ['a function']],
     ['samples', 'true or false', ['a boolean']],
@@ -88,6 +93,7 @@ describe('the defaults', () => {
         compression: 'auto',
         tolerance: { maxItems: Infinity, maxRatio: 1, minItems: 100 },
         repair: undefined,
+        expect: undefined,
         redact: undefined,
         identify: undefined,
         onQuarantine: undefined,
@@ -223,7 +229,7 @@ describe('a storage', () => {
 describe('an unknown option', () => {
     it('is named, with all that are known', () => {
         expect(rejection({ maxPayloadByte: 5_000 }).message).toBe(
-            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, identify, ' +
+            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, expect, flushIntervalMillis, identify, ' +
                 'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
         );
     });

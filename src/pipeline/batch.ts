@@ -4,6 +4,7 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
+import type { FieldTally } from '../quality/fields.js';
 import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
@@ -21,6 +22,10 @@ export interface BatchItem {
     /** Zero-based position in its push. */
     position: number;
     repaired?: RepairedItem | undefined;
+    /** What is to be counted of it once it is stored; undefined where only its text tells. */
+    tally?: FieldTally | undefined;
+    /** With `mode: 'warn'`: it fails the schema. */
+    isWarned?: boolean | undefined;
 }
 
 /** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
@@ -49,6 +54,11 @@ export class Batch {
     #runs: Run[] = [];
     /** By index. */
     readonly #repaired = new Map<number, RepairedItem>();
+    /** By index. */
+    readonly #tallies: (FieldTally | undefined)[] = [];
+    readonly #warned = new Set<number>();
+    /** By index: the text that was stored in place of the payload's. */
+    readonly #mendedTexts = new Map<number, string>();
     #isUrgent = false;
     #isSending = false;
     #sendsFrom = 0;
@@ -72,7 +82,7 @@ export class Batch {
     static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
         const batch = new Batch(sequence, openedAt, payload);
         batch.#writer = payload;
-        batch.#note(first.source, first.position, 0, first.repaired);
+        batch.#note(0, first);
         return batch;
     }
 
@@ -118,9 +128,9 @@ export class Batch {
     }
 
     /** Takes the item, unless the payload is full. */
-    tryAppend(itemText: string, { source, position, repaired }: Omit<BatchItem, 'index'>): boolean {
+    tryAppend(itemText: string, item: Omit<BatchItem, 'index'>): boolean {
         if (this.#writer?.tryAppend(itemText) !== true) return false;
-        this.#note(source, position, this.payload.itemCount - 1, repaired);
+        this.#note(this.payload.itemCount - 1, item);
         return true;
     }
 
@@ -151,7 +161,14 @@ export class Batch {
         let index = 0;
         for (const { source, position, count } of this.#runs) {
             for (let offset = 0; offset < count; offset++) {
-                yield { index, source, position: position + offset, repaired: this.#repaired.get(index) };
+                yield {
+                    index,
+                    source,
+                    position: position + offset,
+                    repaired: this.#repaired.get(index),
+                    tally: this.#tallies[index],
+                    isWarned: this.#warned.has(index),
+                };
                 index++;
             }
         }
@@ -162,8 +179,25 @@ export class Batch {
         return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);
     }
 
-    /** The item at `index` was stored after these repairs of its text. */
-    repairedByErrors(index: number, repairs: readonly Repair[]): void {
+    /** JSON of the item at `index` as it is stored. */
+    storedText(index: number): string {
+        return this.#mendedTexts.get(index) ?? this.payload.itemText(index);
+    }
+
+    /** What is to be counted of the item at `index` once it is stored; undefined where only its stored text tells. */
+    tallyOf(index: number): FieldTally | undefined {
+        return this.#tallies[index];
+    }
+
+    /** Whether the item at `index` fails the schema; not to be asked of one without a tally. */
+    isWarned(index: number): boolean {
+        return this.#warned.has(index);
+    }
+
+    /** The item at `index` was stored as `text`, after these repairs. */
+    repairedByErrors(index: number, text: string, repairs: readonly Repair[]): void {
+        this.#mendedTexts.set(index, text);
+        this.#tallies[index] = undefined;
         const asPushed = this.textAsPushed(index);
         const before = this.#repaired.get(index)?.repairs ?? [];
         this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
@@ -206,18 +240,21 @@ export class Batch {
         if (isWhole) {
             part.#runs = this.#runs;
             for (const [index, repaired] of this.#repaired) part.#repaired.set(index, repaired);
+            for (const index of this.#warned) part.#warned.add(index);
+            for (const tally of this.#tallies) part.#tallies.push(tally);
         } else {
             const items = [...this.items()];
             for (const [place, index] of kept.indexes.entries()) {
-                const { source, position, repaired } = items[index]!;
-                part.#note(source, position, place, repaired);
+                part.#note(place, items[index]!);
             }
         }
         return part;
     }
 
-    #note(source: PushSource | undefined, position: number, index: number, repaired: RepairedItem | undefined): void {
+    #note(index: number, { source, position, repaired, tally, isWarned }: Omit<BatchItem, 'index'>): void {
         if (repaired !== undefined) this.#repaired.set(index, repaired);
+        if (isWarned === true) this.#warned.add(index);
+        this.#tallies[index] = tally;
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&

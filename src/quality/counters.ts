@@ -10,6 +10,8 @@ export interface CounterValues {
     trimmedItems: number;
     /** Stored after `repair` changed them; a part of the stored items. */
     repairedItems: number;
+    /** Stored although they fail the schema, with `mode: 'warn'`; a part of the stored items. */
+    warnedItems: number;
     /** Given back to a caller whose call rejected, or left out because a retry pushed them again. */
     discardedItems: number;
     /** Waiting or under way. */
@@ -33,6 +35,7 @@ const SAVED_KEYS = [
     'trimmedItems',
     'discardedItems',
     'repairedItems',
+    'warnedItems',
     'requests',
     'rejectedRequests',
     'retriedRequests',
@@ -48,6 +51,7 @@ export class Counters implements DeliveryCounters {
     #trimmed = 0;
     #discarded = 0;
     #repaired = 0;
+    #warned = 0;
     #rejected = 0;
     #requests = 0;
     #rejectedRequests = 0;
@@ -79,6 +83,11 @@ export class Counters implements DeliveryCounters {
     /** So many of the stored items were changed by `repair`. */
     repaired(items: number): void {
         this.#repaired += items;
+    }
+
+    /** So many of the stored items fail the schema. */
+    warned(items: number): void {
+        this.#warned += items;
     }
 
     /** So many items were found to belong in quarantine. */
@@ -132,6 +141,7 @@ export class Counters implements DeliveryCounters {
             trimmedItems: this.#trimmed,
             discardedItems: this.#discarded,
             repairedItems: this.#repaired,
+            warnedItems: this.#warned,
             pendingItems: this.#isEnded ? 0 : this.unaccountedItems,
             unsentItems: this.#isEnded ? this.unaccountedItems : 0,
             requests: this.#requests,
@@ -159,6 +169,7 @@ export class Counters implements DeliveryCounters {
         this.#trimmed += saved.trimmedItems;
         this.#discarded += saved.discardedItems;
         this.#repaired += saved.repairedItems;
+        this.#warned += saved.warnedItems;
         this.#received += saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
         this.#rejected += saved.rejectedItems;
         this.#requests += saved.requests;

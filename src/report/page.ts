@@ -26,7 +26,7 @@ export interface ReportPage {
     readonly repairs?: readonly RepairSummary[];
     readonly duplicates?: DuplicateSummary;
     /** Where the records are. */
-    readonly quarantine?: { readonly name: string; readonly url?: string };
+    readonly quarantine?: { readonly name: string; readonly url?: string | undefined } | undefined;
     readonly traffic?: Traffic;
     readonly timeline?: TimelineFigures;
     readonly schema?: UsedSchema;
