@@ -2,7 +2,14 @@ import { Actor } from 'apify';
 
 import { MAX_TIMER_MILLIS } from '../utils/clock.js';
 import type { ExitOptions, RunOutcome } from './run-outcome.js';
-import { applyOutcome, reportOutcome, showStatusMessage, tellNaturalEnd, withdrawOutcome } from './run-outcome.js';
+import {
+    applyOutcome,
+    exitCodeOfUser,
+    reportOutcome,
+    showStatusMessage,
+    tellNaturalEnd,
+    withdrawOutcome,
+} from './run-outcome.js';
 
 /** How a run went. */
 export interface ExitOutcome extends RunOutcome {
@@ -80,7 +87,7 @@ export function watchLifecycle(handlers: LifecycleHandlers, guard: string): () =
 }
 
 async function onExit(handlers: LifecycleHandlers, guard: string, options: ExitOptions): Promise<void> {
-    const hasFailed = FAILURE_EXIT_CODES.includes(options.exitCode);
+    const hasFailed = FAILURE_EXIT_CODES.includes(exitCodeOfUser(options));
     const timeoutMillis = (options.timeoutSecs ?? DEFAULT_EXIT_TIMEOUT_SECS) * 1_000;
     const outcome = await handlers.exit(timeoutMillis, hasFailed);
     reportOutcome(guard, outcome);

@@ -22,8 +22,11 @@ const STATUS_LEVELS = { info: 'INFO', warning: 'WARNING', error: 'ERROR' } as co
 
 /** By guard: one that is opened on the dataset of a closed one goes on where that ended. */
 const outcomes = new Map<string, RunOutcome>();
-/** What was written into the options of an exit, and the message of the user's own that was there before. */
-const written = new WeakMap<ExitOptions, { own: string | undefined; message: string }>();
+/** What was written into the options of an exit, and what the user had written there before. */
+const written = new WeakMap<
+    ExitOptions,
+    { ownMessage: string | undefined; ownExitCode: number | undefined; message: string }
+>();
 const watchedEvents = new WeakSet<object>();
 let isProcessWatched = false;
 let shownMessage: string | undefined;
@@ -44,10 +47,18 @@ export function applyOutcome(options: ExitOptions): void {
     const worst = worstOutcome();
     if (worst === undefined) return;
     const last = written.get(options);
-    const own = last !== undefined && last.message === options.statusMessage ? last.own : options.statusMessage;
-    options.statusMessage = withOutcome(own, worst.message);
-    written.set(options, { own, message: options.statusMessage });
+    const ownExitCode = exitCodeOfUser(options);
+    const isOurs = last !== undefined && last.message === options.statusMessage;
+    const ownMessage = isOurs ? last.ownMessage : options.statusMessage;
+    options.statusMessage = withOutcome(ownMessage, worst.message);
+    written.set(options, { ownMessage, ownExitCode, message: options.statusMessage });
     if (worst.isFailed) options.exitCode ||= 1;
+}
+
+/** The exit code as the user has set it, whatever guards have made of it since. */
+export function exitCodeOfUser(options: ExitOptions): number | undefined {
+    const last = written.get(options);
+    return last === undefined ? options.exitCode : last.ownExitCode;
 }
 
 /** Shows a message as the run's last, and waits until it has arrived: the SDK gives its own attempt a millisecond. */
