@@ -70,7 +70,7 @@ export default defineConfig({
             CRAWLEE,
             only(
                 './',
-                [...FLOOR, 'pipeline/repair/options', 'pipeline/unique/options'],
+                [...FLOOR, 'pipeline/repair/options', 'pipeline/unique/options', 'quality/expectations'],
                 'The floor imports nothing above it.',
             ),
         ),

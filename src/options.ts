@@ -5,6 +5,8 @@ import { resolveRepair } from './pipeline/repair/options.js';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
 import { resolveUnique } from './pipeline/unique/options.js';
 import type { DuplicatesOption, ResolvedUnique, UniqueOption } from './pipeline/unique/options.js';
+import type { ExpectOption } from './quality/expectations.js';
+import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
@@ -78,6 +80,12 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      * @default 'drop'
      */
     duplicates?: DuplicatesOption;
+    /**
+     * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
+     * function that returns that, asked at the end.
+     * @default none
+     */
+    expect?: ExpectOption;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
     /**
@@ -102,6 +110,7 @@ export type ResolvedOptions = Readonly<
             | 'tolerance'
             | 'repair'
             | 'unique'
+            | 'expect'
             | 'redact'
             | 'identify'
             | 'onQuarantine'
@@ -109,7 +118,10 @@ export type ResolvedOptions = Readonly<
     >
 > &
     Readonly<
-        Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'identify' | 'onQuarantine'>
+        Pick<
+            DatasetGuardOptions,
+            'dataset' | 'schema' | 'quarantine' | 'expect' | 'redact' | 'identify' | 'onQuarantine'
+        >
     > & {
         /** One after another, until the item is valid; undefined where nothing is repaired. */
         readonly repair: readonly RepairStep[] | undefined;
@@ -150,6 +162,7 @@ const KEYS: ReadonlySet<string> = new Set([
     'tolerance',
     'repair',
     'unique',
+    'expect',
     'redact',
     'identify',
     'onQuarantine',
@@ -177,6 +190,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         repair: resolveRepair(options.repair),
         unique: resolveUnique(options.unique),
         duplicates: oneOf(options, 'duplicates', ['drop', 'quarantine', 'count']),
+        expect: resolveExpectOption(options.expect),
         redact: callback(options, 'redact'),
         identify: callback(options, 'identify'),
         onQuarantine: callback(options, 'onQuarantine'),

@@ -87,3 +87,11 @@ export interface PushResult extends ChargeResult {
     /** Items that the user's pay-per-event budget did not let through. */
     trimmedItems: number;
 }
+
+/** Part of the report: what the option `unique` has found. */
+export interface DuplicateSummary {
+    /** Items that came after another one with their key, whether they were dropped, quarantined or stored. */
+    readonly found: number;
+    /** The first different keys of such items, redacted, at most 200 characters each. */
+    readonly samples: readonly string[];
+}

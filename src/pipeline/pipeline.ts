@@ -19,7 +19,9 @@ import type { RecordOrigin, Rejection } from '../quarantine/record.js';
 import { RecordWriter } from '../quarantine/record-writer.js';
 import type { ItemError } from '../records.js';
 import { CallbackErrors } from '../report/callback-errors.js';
-import { Statistics, describeReason } from '../report/statistics.js';
+import { expectedPaths } from '../quality/expectations.js';
+import { describeReason } from '../quality/reasons.js';
+import { Statistics } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
@@ -38,6 +40,7 @@ import type { RepairedItem } from './repair/repairs.js';
 import { Repairer } from './repair/repairer.js';
 import type { Admission } from './unique/duplicate-filter.js';
 import { BatchSettler } from './settle.js';
+import { StoredItems } from './stored-items.js';
 
 /** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
 const TARGET_PAYLOAD_BYTES = 2_000_000;
@@ -100,6 +103,7 @@ export class Pipeline {
     readonly #preparer: ItemPreparer;
     readonly #repairer: Repairer | undefined;
     readonly #redactor: Redactor;
+    readonly #storedItems: StoredItems;
     #names: SchemaNames;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
@@ -127,21 +131,29 @@ export class Pipeline {
         setMaxListeners(0, signal);
         this.#options = options;
         this.#names = new SchemaNames(options.schema?.json);
-        const { samples, identify } = userOptions;
-        this.statistics = new Statistics(() => clock.now(), samples, {
-            names: this.#names,
-            removeSecrets,
-            ...(identify && { identify }),
-        });
         this.callbackErrors = new CallbackErrors(log, removeSecrets);
         this.#redactor = new Redactor(userOptions.redact, (error) =>
             this.callbackErrors.add('redact', error, 'Nothing of the item is shown'),
         );
+        const { samples, identify } = userOptions;
+        this.statistics = new Statistics(() => clock.now(), samples, {
+            names: this.#names,
+            removeSecrets,
+            schema: options.schema?.json,
+            paths: expectedPaths(userOptions.expect),
+            ...(this.#redactor.isActive && { redact: (item) => this.#redactor.apply(item) }),
+            ...(identify && { identify }),
+        });
         this.#repairer =
             userOptions.repair &&
             new Repairer(userOptions.repair, (error) =>
                 this.callbackErrors.add('repair', error, 'The item counts as not repaired'),
             );
+        this.#storedItems = new StoredItems({
+            statistics: this.statistics,
+            countRepaired: (repaired) => this.#countRepaired(repaired),
+            isWarned: userOptions.mode === 'warn' ? (itemText) => this.#preparer.isInvalid(itemText) : undefined,
+        });
         const payloads = new PayloadPool(userOptions.maxPayloadBytes);
         this.buffer = new ItemBuffer({
             maxBufferedBytes: userOptions.maxBufferedBytes,
@@ -154,6 +166,7 @@ export class Pipeline {
             userOptions.mode,
             options.schema,
             this.#repairer,
+            (item) => this.statistics.fields.tally(item),
             this.duplicates && ((item) => this.duplicates!.keyOf(item)),
         );
         this.#sender = new RequestSender({
@@ -193,7 +206,7 @@ export class Pipeline {
             counters: this.counters,
             duplicates: this.duplicates,
             platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
-            countRepaired: (repaired) => this.#countRepaired(repaired),
+            countStored: (batch, isMeant) => this.#storedItems.count(batch, isMeant),
             position: () => this.#sender.position,
             isLastTry: () => this.#isLastTry,
             setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
@@ -287,7 +300,7 @@ export class Pipeline {
     /** Makes the item's JSON and validates it. Counts nothing but warnings. */
     prepare(item: unknown, itemPosition: number): PreparedItem {
         const prepared = this.#preparer.prepare(item, itemPosition);
-        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined);
+        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined, true);
         return prepared;
     }
 
@@ -308,8 +321,8 @@ export class Pipeline {
     enqueue(prepared: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): Admission {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
-        const { text, repaired, key } = prepared;
-        const item = { text: text!, source, position, repaired, key };
+        const { text, repaired, key, tally, warning } = prepared;
+        const item = { text: text!, source, position, repaired, key, tally, isWarned: warning !== undefined };
         const admission = this.duplicates?.admit(item) ?? 'send';
         if (admission === 'send') this.buffer.enqueue(text!, item);
         return admission;
@@ -447,8 +460,7 @@ export class Pipeline {
 
     /** The items of a batch at those indexes are stored. */
     stored(batch: Batch, indexes: ReadonlySet<number>): void {
-        this.counters.stored(indexes.size);
-        for (const repaired of batch.repairedWhere((index) => indexes.has(index))) this.#countRepaired(repaired);
+        this.#storedItems.count(batch, (index) => indexes.has(index));
         this.duplicates?.stored(batch, (index) => indexes.has(index));
     }
 
@@ -509,12 +521,18 @@ export class Pipeline {
         );
     }
 
-    /** Counts the reasons of a rejected item, and logs each when it is first seen. */
-    #countReasons({ reason, rejectedBy, errors }: Rejection, text: string | undefined, source: PushSource | undefined) {
+    /** Counts the reasons of an item that fails, and logs each when it is first seen. `isSent`: it is sent all the same. */
+    #countReasons(
+        { reason, rejectedBy, errors }: Rejection,
+        text: string | undefined,
+        source: PushSource | undefined,
+        isSent = false,
+    ): void {
         const item = () => this.#shown(text);
         const url = source?.request?.url;
         for (const added of this.statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
-            this.#options.log.warning(`Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`);
+            const what = isSent ? 'Against the schema' : `Rejected by the ${rejectedBy}`;
+            this.#options.log.warning(`${what}: ${describeReason(added)}. Counted from now on.`);
         }
         if (this.#saidThatThereAreMore || !this.statistics.hasFurtherReasons) return;
         this.#saidThatThereAreMore = true;

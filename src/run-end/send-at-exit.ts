@@ -72,6 +72,8 @@ export class SendAtExit {
         const { counters } = pipeline;
         const left = counters.unaccountedItems;
         counters.ended(true);
+        // What a process that dies has stored is not judged.
+        if (!isMoving) reports.finish(false);
         const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
         const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
         if (left === 0) {
