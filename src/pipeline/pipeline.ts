@@ -309,9 +309,9 @@ export class Pipeline {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
         const { text, repaired, key } = prepared;
-        const item = { text: text!, source, position, repaired, key };
-        const admission = this.duplicates?.admit(item) ?? 'send';
-        if (admission === 'send') this.buffer.enqueue(text!, item);
+        const admission = this.duplicates === undefined ? 'send' : this.duplicates.admit(key);
+        if (admission === 'send') this.buffer.enqueue(text!, { source, position, repaired, key });
+        else this.duplicates!.keep({ text: text!, source, position, repaired, key }, admission);
         return admission;
     }
 
