@@ -59,8 +59,8 @@ export class Batch {
     readonly #repaired = new Map<number, RepairedItem>();
     /** By index: the JSON of items that were stored after the platform's errors had them repaired. */
     readonly #repairedTexts = new Map<number, string>();
-    /** By index; shorter where the last items have none. */
-    #keys: (Key | undefined)[] = [];
+    /** Two numbers for each item, which are 0 where it has no key; shorter where the last items have none. */
+    #keys: number[] = [];
     /** By index. */
     readonly #tallies: (FieldTally | undefined)[] = [];
     readonly #warned = new Set<number>();
@@ -100,7 +100,7 @@ export class Batch {
         keys: readonly (Key | undefined)[],
     ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown });
-        batch.#keys = [...keys];
+        for (const [index, key] of keys.entries()) if (key !== undefined) batch.#noteKey(key, index);
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;
@@ -178,7 +178,7 @@ export class Batch {
                     source,
                     position: position + offset,
                     repaired: this.#repaired.get(index),
-                    key: this.#keys[index],
+                    key: this.keyAt(index),
                     tally: this.#tallies[index],
                     isWarned: this.#warned.has(index),
                 };
@@ -193,7 +193,9 @@ export class Batch {
     }
 
     keyAt(index: number): Key | undefined {
-        return this.#keys[index];
+        const high = this.#keys[index * 2];
+        const low = this.#keys[index * 2 + 1];
+        return high === undefined || low === undefined || (high === 0 && low === 0) ? undefined : { high, low };
     }
 
     /** JSON of the item at `index` as it is stored. */
@@ -278,10 +280,7 @@ export class Batch {
         if (repaired !== undefined) this.#repaired.set(index, repaired);
         if (isWarned === true) this.#warned.add(index);
         this.#tallies[index] = tally;
-        if (key !== undefined) {
-            while (this.#keys.length < index) this.#keys.push(undefined);
-            this.#keys.push(key);
-        }
+        if (key !== undefined) this.#noteKey(key, index);
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&
@@ -289,5 +288,11 @@ export class Batch {
             (source === undefined || last.position + last.count === position);
         if (isNext) last.count++;
         else this.#runs.push({ source, position, count: 1 });
+    }
+
+    /** Numbers instead of the object, which would be one more to be kept for each item until it is sent. */
+    #noteKey({ high, low }: Key, index: number): void {
+        while (this.#keys.length < index * 2) this.#keys.push(0, 0);
+        this.#keys.push(high, low);
     }
 }

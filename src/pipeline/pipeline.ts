@@ -322,9 +322,10 @@ export class Pipeline {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
         const { text, repaired, key, tally, warning } = prepared;
-        const item = { text: text!, source, position, repaired, key, tally, isWarned: warning !== undefined };
-        const admission = this.duplicates?.admit(item) ?? 'send';
+        const item = { source, position, repaired, key, tally, isWarned: warning !== undefined };
+        const admission = this.duplicates === undefined ? 'send' : this.duplicates.admit(key);
         if (admission === 'send') this.buffer.enqueue(text!, item);
+        else this.duplicates!.keep({ ...item, text: text! }, admission);
         return admission;
     }
 
