@@ -68,7 +68,11 @@ export default defineConfig({
             FLOOR.map((file) => `src/${file}.ts`),
             SDK,
             CRAWLEE,
-            only('./', [...FLOOR, 'pipeline/repair/options'], 'The floor imports nothing above it.'),
+            only(
+                './',
+                [...FLOOR, 'pipeline/repair/options', 'pipeline/unique/options'],
+                'The floor imports nothing above it.',
+            ),
         ),
         room(['src/delivery/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(
@@ -89,8 +93,13 @@ export default defineConfig({
         room(['src/utils/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/quality/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'delivery/delivery-counters'], DOWN)),
-        // The repair of an item knows nothing of the pipeline that it is part of.
-        room(['src/report/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'quality/*', 'pipeline/repair/*'], DOWN)),
+        // Repair and duplicates know nothing of the pipeline that they are part of.
+        room(
+            ['src/report/*.ts'],
+            SDK,
+            CRAWLEE,
+            only('../', [...FLOOR, 'quality/*', 'pipeline/repair/*', 'pipeline/unique/*'], DOWN),
+        ),
         room(['src/report/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'quality/*'], DOWN)),
         room(['src/apify/*.ts'], only('../', FLOOR, DOWN)),
         room(['src/crawlee/*.ts', 'src/redrive/*.ts'], SDK, CRAWLEE, {

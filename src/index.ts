@@ -27,6 +27,8 @@ export type {
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
 export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
 export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
+export type { DuplicateSummary } from './pipeline/unique/duplicate-counts.js';
+export type { DuplicatesOption, UniqueFunction, UniqueOption } from './pipeline/unique/options.js';
 export type {
     Dictionary,
     ItemError,

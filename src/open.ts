@@ -23,6 +23,7 @@ import { RunReport } from './report/run-report.js';
 import { onProcessEnd } from './run-end/process-end.js';
 import { RunEnd } from './run-end/run-end.js';
 import { SendAtExit } from './run-end/send-at-exit.js';
+import { SavedKeys } from './run-end/saved-keys.js';
 import type { Snapshot } from './run-end/snapshot.js';
 import { SnapshotStore } from './run-end/snapshot-store.js';
 import { readLocalDefinition } from './schema/definition.js';
@@ -94,6 +95,15 @@ export async function openParts(
         store: runStore,
         datasetId: sink.stableId,
         runId: identity.actorRunId,
+        keys:
+            pipeline.duplicates &&
+            new SavedKeys({
+                keys: pipeline.duplicates,
+                position: () => pipeline.unsettledFrom,
+                sink,
+                store: runStore,
+                log,
+            }),
         log,
     });
     await restore(snapshots, pipeline, log);
@@ -166,7 +176,7 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
             `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
         );
     }
-    for (const { from, lines } of batches) pipeline.restore(lines, from);
+    for (const batch of batches) pipeline.restore(batch);
     pipeline.restoreRecords(records);
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);

@@ -20,8 +20,9 @@ export interface ItemError {
  * - `not-an-object`: its JSON is no object (null, a string, a number, an array)
  * - `not-serializable`: it has no JSON (a cycle, a BigInt, a getter or a `toJSON` that throws)
  * - `rejected`: the platform rejects it alone, for a reason of its own
+ * - `duplicate`: an item with its key is stored, and the option `duplicates` is `'quarantine'`
  */
-export type QuarantineReason = 'schema' | 'too-large' | 'not-an-object' | 'not-serializable' | 'rejected';
+export type QuarantineReason = 'schema' | 'too-large' | 'not-an-object' | 'not-serializable' | 'rejected' | 'duplicate';
 
 /** The request whose handler pushed an item. Never holds `userData` or headers. */
 export interface RequestInfo {

@@ -43,6 +43,7 @@ const CHOICES: Record<string, string[]> = {
     mode: ['quarantine', 'warn', 'fail'],
     ack: ['buffered', 'stored'],
     compression: ['auto', 'none'],
+    duplicates: ['drop', 'quarantine', 'count'],
 };
 
 const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
@@ -62,6 +63,13 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
         "'prune', a policy such as { unknown: 'remove', invalid: 'null', missing: 'empty', coerce: true }, a function (item, errors) => item | undefined, or a list of these",
         // What is wrong within an object or a list is named itself.
         ['a function', 'an array', 'an object'],
+    ],
+    ['duplicates', "'drop', 'quarantine', 'count'", []],
+    [
+        'unique',
+        "a field such as 'url', a JSON Pointer such as '/product/id', a list of these, or a function (item) => string | undefined",
+        // What is wrong within a list is named itself.
+        ['a string', 'an array', 'a function'],
     ],
     ['redact', 'a function', ['a function']],
     ['onQuarantine', 'a function', ['a function']],
@@ -88,6 +96,8 @@ describe('the defaults', () => {
         compression: 'auto',
         tolerance: { maxItems: Infinity, maxRatio: 1, minItems: 100 },
         repair: undefined,
+        unique: undefined,
+        duplicates: 'drop',
         redact: undefined,
         identify: undefined,
         onQuarantine: undefined,

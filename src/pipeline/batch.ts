@@ -4,6 +4,7 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
+import type { Key } from './unique/key-set.js';
 import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
@@ -21,6 +22,8 @@ export interface BatchItem {
     /** Zero-based position in its push. */
     position: number;
     repaired?: RepairedItem | undefined;
+    /** Set where the option `unique` is, and the item has a key. */
+    key?: Key | undefined;
 }
 
 /** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
@@ -49,6 +52,10 @@ export class Batch {
     #runs: Run[] = [];
     /** By index. */
     readonly #repaired = new Map<number, RepairedItem>();
+    /** By index: the JSON of items that were stored after the platform's errors had them repaired. */
+    readonly #repairedTexts = new Map<number, string>();
+    /** By index; shorter where the last items have none. */
+    #keys: (Key | undefined)[] = [];
     #isUrgent = false;
     #isSending = false;
     #sendsFrom = 0;
@@ -72,13 +79,20 @@ export class Batch {
     static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
         const batch = new Batch(sequence, openedAt, payload);
         batch.#writer = payload;
-        batch.#note(first.source, first.position, 0, first.repaired);
+        batch.#note(first, 0);
         return batch;
     }
 
     /** A batch that another process of the run has left. */
-    static restored(sequence: number, openedAt: number, payload: Payload, unknown: UnknownOutcome | undefined): Batch {
+    static restored(
+        sequence: number,
+        openedAt: number,
+        payload: Payload,
+        unknown: UnknownOutcome | undefined,
+        keys: readonly (Key | undefined)[],
+    ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown });
+        batch.#keys = [...keys];
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;
@@ -118,9 +132,9 @@ export class Batch {
     }
 
     /** Takes the item, unless the payload is full. */
-    tryAppend(itemText: string, { source, position, repaired }: Omit<BatchItem, 'index'>): boolean {
+    tryAppend(itemText: string, item: Omit<BatchItem, 'index'>): boolean {
         if (this.#writer?.tryAppend(itemText) !== true) return false;
-        this.#note(source, position, this.payload.itemCount - 1, repaired);
+        this.#note(item, this.payload.itemCount - 1);
         return true;
     }
 
@@ -151,7 +165,13 @@ export class Batch {
         let index = 0;
         for (const { source, position, count } of this.#runs) {
             for (let offset = 0; offset < count; offset++) {
-                yield { index, source, position: position + offset, repaired: this.#repaired.get(index) };
+                yield {
+                    index,
+                    source,
+                    position: position + offset,
+                    repaired: this.#repaired.get(index),
+                    key: this.#keys[index],
+                };
                 index++;
             }
         }
@@ -162,8 +182,18 @@ export class Batch {
         return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);
     }
 
-    /** The item at `index` was stored after these repairs of its text. */
-    repairedByErrors(index: number, repairs: readonly Repair[]): void {
+    keyAt(index: number): Key | undefined {
+        return this.#keys[index];
+    }
+
+    /** JSON of the item at `index` as it was stored, where the platform's errors had it repaired. */
+    textRepairedByErrors(index: number): string | undefined {
+        return this.#repairedTexts.get(index);
+    }
+
+    /** The item at `index` was stored as `text`, after these repairs. */
+    repairedByErrors(index: number, text: string, repairs: readonly Repair[]): void {
+        this.#repairedTexts.set(index, text);
         const asPushed = this.textAsPushed(index);
         const before = this.#repaired.get(index)?.repairs ?? [];
         this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
@@ -205,19 +235,23 @@ export class Batch {
         part.#isUrgent = true;
         if (isWhole) {
             part.#runs = this.#runs;
+            part.#keys = this.#keys;
             for (const [index, repaired] of this.#repaired) part.#repaired.set(index, repaired);
         } else {
             const items = [...this.items()];
             for (const [place, index] of kept.indexes.entries()) {
-                const { source, position, repaired } = items[index]!;
-                part.#note(source, position, place, repaired);
+                part.#note(items[index]!, place);
             }
         }
         return part;
     }
 
-    #note(source: PushSource | undefined, position: number, index: number, repaired: RepairedItem | undefined): void {
+    #note({ source, position, repaired, key }: Omit<BatchItem, 'index'>, index: number): void {
         if (repaired !== undefined) this.#repaired.set(index, repaired);
+        if (key !== undefined) {
+            while (this.#keys.length < index) this.#keys.push(undefined);
+            this.#keys.push(key);
+        }
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&

@@ -5,6 +5,7 @@ import type { Rejection } from '../quarantine/record.js';
 import type { ItemError } from '../records.js';
 import { copyItem } from './copy.js';
 import type { Repairer } from './repair/repairer.js';
+import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { snapshot } from './snapshot.js';
 import { validateItem } from './validate.js';
@@ -18,18 +19,28 @@ export interface PreparedItem {
     readonly warning?: Rejection;
     /** Set where `text` is that of the repaired item. */
     readonly repaired?: RepairedItem;
+    /** Set where the option `unique` is, and the item, which is valid, has a key. */
+    readonly key?: Key | undefined;
 }
 
 /** Makes an item's JSON, once, and validates it. With `repair`, repairs what fails. */
 export class ItemPreparer {
     readonly #mode: ResolvedOptions['mode'];
     readonly #repairer: Repairer | undefined;
+    readonly #keyOf: ((item: unknown) => Key | undefined) | undefined;
     #schema: ItemSchema | undefined;
 
-    constructor(mode: ResolvedOptions['mode'], schema: ItemSchema | undefined, repairer: Repairer | undefined) {
+    /** `keyOf` gets what an item's JSON will be when it is parsed. */
+    constructor(
+        mode: ResolvedOptions['mode'],
+        schema: ItemSchema | undefined,
+        repairer: Repairer | undefined,
+        keyOf?: (item: unknown) => Key | undefined,
+    ) {
         this.#mode = mode;
         this.#schema = schema;
         this.#repairer = repairer;
+        this.#keyOf = keyOf;
     }
 
     /** SHA-256 of the schema that items are validated with. */
@@ -48,7 +59,7 @@ export class ItemPreparer {
     }
 
     prepare(item: unknown, itemPosition: number): PreparedItem {
-        const copy = this.#schema && copyItem(item);
+        const copy = this.#schema === undefined && this.#keyOf === undefined ? undefined : copyItem(item);
         const text = copy === undefined ? snapshot(item) : snapshot(copy.data, copy.isPlain);
         if (typeof text !== 'string') {
             return rejected(text.text, itemPosition, text.reason, [guardError(text.reason, text.message)]);
@@ -57,8 +68,14 @@ export class ItemPreparer {
             const message = `is larger than ${PLATFORM_MAX_PAYLOAD_BYTES} bytes, the most that one request can carry`;
             return rejected(text, itemPosition, 'too-large', [guardError('too-large', message)]);
         }
-        const errors = copy && validateItem(copy, text, this.#schema!);
-        if (errors === undefined) return { text, rejection: undefined };
+        if (copy === undefined) return { text, rejection: undefined };
+        if (!copy.isPlain) {
+            // What the platform will see is parsed once, for the schema and the key.
+            copy.data = JSON.parse(text);
+            copy.isPlain = true;
+        }
+        const errors = this.#schema && validateItem(copy, text, this.#schema);
+        if (errors === undefined) return { text, rejection: undefined, key: this.#keyOf?.(copy.data) };
         return this.#repair(text, itemPosition, errors) ?? this.#rejectInvalid(text, itemPosition, errors);
     }
 
@@ -70,15 +87,16 @@ export class ItemPreparer {
         if (!result.isRepaired) return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors));
         const repairedText = snapshot(result.item, true);
         if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
-        const data = { data: result.item, isPlain: false };
-        if (validateItem(data, repairedText, this.#schema!) !== undefined) return undefined;
-        return { text: repairedText, rejection: undefined, repaired: { asPushed: text, repairs: result.repairs } };
+        const data: unknown = JSON.parse(repairedText);
+        if (validateItem({ data, isPlain: true }, repairedText, this.#schema!) !== undefined) return undefined;
+        const repaired = { asPushed: text, repairs: result.repairs };
+        return { text: repairedText, rejection: undefined, repaired, key: this.#keyOf?.(data) };
     }
 
     #rejectInvalid(text: string, itemPosition: number, errors: ItemError[]): PreparedItem {
         const prepared = rejected(text, itemPosition, 'schema', errors);
         if (this.#mode !== 'warn') return prepared;
-        return { text, rejection: undefined, warning: prepared.rejection! };
+        return { text, rejection: undefined, warning: prepared.rejection!, key: this.#keyOf?.(JSON.parse(text)) };
     }
 }
 

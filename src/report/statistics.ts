@@ -3,6 +3,8 @@ import { Counters } from '../quality/counters.js';
 import { RepairCounts } from '../pipeline/repair/repair-counts.js';
 import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
 import type { RepairedItem } from '../pipeline/repair/repairs.js';
+import { DuplicateCounts } from '../pipeline/unique/duplicate-counts.js';
+import type { DuplicateSummary } from '../pipeline/unique/duplicate-counts.js';
 import { describeReason, ReasonCounts } from '../quality/reasons.js';
 import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
 import { SchemaNames } from '../quality/schema-names.js';
@@ -12,10 +14,12 @@ import { Timeline } from './timeline.js';
 
 /** The state of a guard. Units: items, requests to the dataset, bytes of uncompressed JSON. */
 export interface GuardReport {
-    /** Items that were pushed: `stored + quarantined + trimmed + discarded + pending + unsent`, at every moment. */
+    /** Items that were pushed: `stored + quarantined + duplicate + trimmed + discarded + pending + unsent`, at every moment. */
     readonly receivedItems: number;
     readonly storedItems: number;
     readonly quarantinedItems: number;
+    /** Not stored again, because an item with the same key is stored: see the option `unique`. */
+    readonly duplicateItems: number;
     /** Held back by the user's pay-per-event budget. */
     readonly trimmedItems: number;
     /** Stored after `repair` changed them; a part of the stored items. */
@@ -36,6 +40,8 @@ export interface GuardReport {
     readonly reasons: readonly ReasonSummary[];
     /** What was repaired, most frequent first. */
     readonly repairs: readonly RepairSummary[];
+    /** Items that came after another one with their key, whatever the option `duplicates` says. */
+    readonly duplicates: DuplicateSummary;
 }
 
 export { describeReason };
@@ -48,6 +54,7 @@ export interface SavedStatistics extends SavedCounters {
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
     repairs: readonly RepairSummary[];
+    duplicates: DuplicateSummary;
     timeline: SavedTimeline;
 }
 
@@ -57,6 +64,7 @@ export class Statistics {
     #startedAt: string;
     readonly #reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
+    readonly #duplicates: DuplicateCounts;
     readonly #timeline: Timeline;
     readonly #now: () => number;
 
@@ -66,6 +74,10 @@ export class Statistics {
         this.#timeline = new Timeline(now());
         this.#reasons = new ReasonCounts({ ...options, samples });
         this.#repairs = new RepairCounts({ samples });
+        this.#duplicates = new DuplicateCounts({
+            samples,
+            ...(options.removeSecrets && { removeSecrets: options.removeSecrets }),
+        });
     }
 
     /** Counts the reasons of one item. Returns those that were never seen before. */
@@ -80,6 +92,11 @@ export class Statistics {
     countRepaired({ repairs }: RepairedItem, shown: () => unknown): RepairSummary[] {
         this.counters.repaired(1);
         return this.#repairs.count(repairs, shown);
+    }
+
+    /** Counts an item that came after another one with its key. `shownKey` returns the key of what of the item may be shown. */
+    countDuplicate(shownKey: () => string | undefined): void {
+        this.#duplicates.count(shownKey);
     }
 
     /** Whether there are reasons that the log does not name one by one. */
@@ -101,6 +118,7 @@ export class Statistics {
             reasonedItems: this.#reasons.rejectedItems,
             reasons: this.#reasons.details(),
             repairs: this.#repairs.list(),
+            duplicates: this.#duplicates.summary(),
             timeline: this.#timeline.save(),
         };
     }
@@ -110,15 +128,18 @@ export class Statistics {
         if (
             !Array.isArray(saved.reasons) ||
             !Array.isArray(saved.repairs) ||
+            !Array.isArray(saved.duplicates?.samples) ||
+            !Number.isSafeInteger(saved.duplicates.found) ||
             !Array.isArray(saved.timeline?.buckets) ||
             isNaN(Date.parse(saved.startedAt))
         ) {
-            throw new TypeError('expected counters with reasons, repairs, timeline and startedAt');
+            throw new TypeError('expected counters with reasons, repairs, duplicates, timeline and startedAt');
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
         this.#reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);
+        this.#duplicates.restore(saved.duplicates);
         this.#timeline.restore(saved.timeline, saved);
     }
 
@@ -141,6 +162,7 @@ export class Statistics {
     topReasons(count: number): string {
         return this.#reasons
             .list()
+            .filter(({ reason }) => reason !== 'duplicate')
             .slice(0, count)
             .map((reason) => `${reason.count} × ${describeReason(reason)}`)
             .join('; ');
@@ -152,6 +174,7 @@ export class Statistics {
             startedAt: this.#startedAt,
             reasons: this.#reasons.list(),
             repairs: this.#repairs.list(),
+            duplicates: this.#duplicates.summary(),
         });
     }
 }
@@ -160,6 +183,7 @@ export class Statistics {
 export function summarize(report: GuardReport): string {
     const counts: [number, string][] = [
         [report.quarantinedItems, 'in quarantine'],
+        [report.duplicateItems, report.duplicateItems === 1 ? 'duplicate left out' : 'duplicates left out'],
         [report.trimmedItems, 'over the budget'],
         [report.unsentItems, 'not sent'],
     ];

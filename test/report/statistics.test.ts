@@ -33,12 +33,14 @@ describe('a report', () => {
             receivedItems: 0,
             storedItems: 0,
             quarantinedItems: 0,
+            duplicateItems: 0,
             trimmedItems: 0,
             discardedItems: 0,
             pendingItems: 0,
             unsentItems: 0,
             repairedItems: 0,
             repairs: [],
+            duplicates: { found: 0, samples: [] },
             requests: 0,
             rejectedRequests: 0,
             retriedRequests: 0,
@@ -131,6 +133,8 @@ describe('the summary', () => {
             'Stored 2 items, 1 in quarantine, 3 over the budget, 4 not sent',
         ],
         [{ discardedItems: 5 }, 'Stored 0 items'],
+        [{ storedItems: 2, duplicateItems: 1 }, 'Stored 2 items, 1 duplicate left out'],
+        [{ storedItems: 2, duplicateItems: 1_000 }, 'Stored 2 items, 1,000 duplicates left out'],
     ])('of %o is one sentence', (counts, words) => {
         expect(summarize({ ...start().statistics.report(), ...counts })).toBe(words);
     });
