@@ -141,7 +141,7 @@ export async function openParts(
         snapshots,
         reports,
         sendAtExit,
-        quarantine: quarantineOnCommandLine,
+
         clock,
         log,
     });
