@@ -153,7 +153,7 @@ export async function openParts(
         snapshots,
         reports,
         sendAtExit,
-        quarantine: quarantineOnCommandLine,
+
         clock,
         log,
     });

@@ -92,7 +92,7 @@ async function onExit(handlers: LifecycleHandlers, guard: string, options: ExitO
     const outcome = await handlers.exit(timeoutMillis, hasFailed);
     reportOutcome(guard, outcome);
     applyOutcome(options);
-    if (outcome.isFailed) await showStatusMessage(options.statusMessage!, 'error');
+    if (outcome.isFailed) await showStatusMessage(options.statusMessage!);
     if (options.exit !== false) return;
     handlers.livesOn();
     withdrawOutcome(guard);

@@ -18,7 +18,6 @@ export interface ExitOptions {
 }
 
 const LEVELS = ['info', 'warning', 'error'] as const;
-const STATUS_LEVELS = { info: 'INFO', warning: 'WARNING', error: 'ERROR' } as const;
 
 /** By guard: one that is opened on the dataset of a closed one goes on where that ended. */
 const outcomes = new Map<string, RunOutcome>();
@@ -61,23 +60,19 @@ export function exitCodeOfUser(options: ExitOptions): number | undefined {
     return last === undefined ? options.exitCode : last.ownExitCode;
 }
 
-/** Shows a message as the run's last, and waits until it has arrived: the SDK gives its own attempt a millisecond. */
-export async function showStatusMessage(message: string, level: RunOutcome['level']): Promise<void> {
+/** Shows the message of a run that failed, and waits until it has arrived: the SDK gives its own attempt a millisecond. */
+export async function showStatusMessage(message: string): Promise<void> {
     if (message === shownMessage) return;
     shownMessage = message;
-    await Actor.setStatusMessage(message, { isStatusMessageTerminal: true, level: STATUS_LEVELS[level] }).catch(
-        () => undefined,
-    );
+    await Actor.setStatusMessage(message, { isStatusMessageTerminal: true, level: 'ERROR' }).catch(() => undefined);
 }
 
-/** For a run that ends without `Actor.exit()`: nobody else sets its exit code, or says what must not be overlooked. */
+/** For a run that ends without `Actor.exit()`: nobody else sets its exit code, or says why it failed. */
 export async function tellNaturalEnd(): Promise<void> {
     const worst = worstOutcome();
-    if (worst === undefined) return;
-    if (worst.isFailed) process.exitCode ||= 1;
-    if (worst.isFailed || (worst.level !== 'info' && Actor.isAtHome())) {
-        await showStatusMessage(worst.message, worst.level);
-    }
+    if (!worst?.isFailed) return;
+    process.exitCode ||= 1;
+    await showStatusMessage(worst.message);
 }
 
 function worstOutcome(): RunOutcome | undefined {

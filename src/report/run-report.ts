@@ -4,6 +4,8 @@ import type { Log, RunStore } from '../ports.js';
 import type { ExpectOption } from '../quality/expectations.js';
 import { readExpectations } from '../quality/expectations.js';
 import type { GuardReport } from '../quality/guard-report.js';
+import type { Outcome, OutcomeContext } from '../quality/outcome.js';
+import { describeOutcome } from '../quality/outcome.js';
 import type { JudgeOptions, Verdict } from '../quality/verdict.js';
 import { judge, OPEN_VERDICT } from '../quality/verdict.js';
 import type { Clock } from '../utils/clock.js';
@@ -47,12 +49,20 @@ export class RunReport {
     #writtenCounts: string | undefined;
     /** What the run came to, once it has ended. */
     #end: { finishedAt: string; verdict: Verdict } | undefined;
+    /** Where the page is to be written; known a moment after the guard was opened. */
+    #place: string | undefined;
     #isReported = false;
     #isClosed = false;
 
     constructor(parts: RunReportParts) {
-        const { statistics } = parts;
+        const { statistics, store, keySuffix } = parts;
         this.#parts = parts;
+        store.whereIs(`${HTML_KEY}${keySuffix}`, 'html').then(
+            (place) => {
+                this.#place = place;
+            },
+            () => undefined,
+        );
         this.#minuteLog = new MinuteLog({
             ...parts,
             report: () => {
@@ -94,9 +104,25 @@ export class RunReport {
         };
     }
 
+    /** The process ends. Unless the run has ended before, its data is not judged. */
+    processEnds(): void {
+        if (this.#end === undefined) this.finish(false);
+    }
+
     /** The run goes on after all. */
     reopen(): void {
         this.#end = undefined;
+    }
+
+    /** How the run went, for log and status message. */
+    outcome(context: Pick<OutcomeContext, 'problem' | 'reportPlace'>): Outcome {
+        const quarantine = this.#parts.describePage().quarantine?.name;
+        return describeOutcome(this.report(), { quarantine, ...context });
+    }
+
+    /** Where the page is to be written. */
+    get place(): string | undefined {
+        return this.#place;
     }
 
     /**

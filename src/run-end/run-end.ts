@@ -3,7 +3,6 @@ import type { Log } from '../ports.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Pusher } from '../pipeline/push.js';
 import type { RunReport } from '../report/run-report.js';
-import { describeOutcome } from '../quality/outcome.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import type { SendAtExit } from './send-at-exit.js';
@@ -23,8 +22,6 @@ export interface RunEndOptions {
     snapshots: SnapshotStore;
     reports: RunReport;
     sendAtExit: SendAtExit;
-    /** What the quarantine is called on the command line. */
-    quarantine: () => string;
     clock: Clock;
     log: Log;
 }
@@ -251,7 +248,7 @@ export class RunEnd implements LifecycleHandlers {
 
     /** Writes the last report, and says how the run went. `isByItself`: nothing but the program has ended it. */
     async #conclude(isByItself: boolean): Promise<ExitOutcome> {
-        const { pipeline, snapshots, reports, quarantine, log } = this.#options;
+        const { pipeline, snapshots, reports, log } = this.#options;
         const { unreadItems } = snapshots;
         const unsentItems = pipeline.counters.unaccountedItems;
         pipeline.counters.ended(true);
@@ -268,11 +265,10 @@ export class RunEnd implements LifecycleHandlers {
         reports.finish(isByItself && !this.#isAborted);
         const reportPlace = await reports.write(reason);
         pipeline.callbackErrors.summarize();
-        const report = reports.report();
-        const outcome = describeOutcome(report, { quarantine: quarantine(), reportPlace, problem: reason });
+        const outcome = reports.outcome({ problem: reason, reportPlace });
         const level = isClosed ? outcome.level : 'error';
         log[level](outcome.message);
-        const isFailed = !isClosed || report.verdict.outcome === 'failed';
+        const isFailed = !isClosed || reports.report().verdict.outcome === 'failed';
         return { ...outcome, level, isFailed, unsentItems: unsentItems + unreadItems, reason };
     }
 
