@@ -177,6 +177,7 @@ function describe(value: unknown): string {
         return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
     }
     if (typeof value === 'function') return 'a function';
+    if (value instanceof Promise) return 'a promise';
     if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
     if (typeof value === 'object' && value !== null) {
         return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;

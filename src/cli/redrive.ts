@@ -24,7 +24,7 @@ Exit codes:
   2    the command could not begin: arguments, files, schema or token
   130  stopped with Ctrl+C`;
 
-export const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
+export const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected', 'duplicate'];
 
 interface CommandOptions {
     dataset?: string;
@@ -50,7 +50,11 @@ export function addRedrive(program: Command): void {
             '-t, --transform <file>',
             'a module whose default export gets an item and returns it changed, or undefined to leave it',
         )
-        .addOption(new Option('--reason <reason>', 'only records with this reason').choices(REASONS))
+        .addOption(
+            new Option('--reason <reason>', 'only records with this reason (default: all but duplicates)').choices(
+                REASONS,
+            ),
+        )
         .option('--run <id>', 'only records of this run; "last" is the run of the last record')
         .option('--since <date>', 'only records made at this time or later')
         .option('--retry', 'try items again that failed with the same schema and transform')

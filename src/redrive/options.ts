@@ -9,7 +9,7 @@ export interface RedriveOptions<Item = Dictionary> extends Pick<
     DatasetGuardOptions,
     'quarantine' | 'dataset' | 'schema'
 > {
-    /** Only records with this reason. @default all */
+    /** Only records with this reason. @default all but `duplicate` */
     reason?: QuarantineReason;
     /** Only records of this run (`actorRunId`). @default all */
     run?: string;
@@ -36,7 +36,14 @@ export interface ResolvedRedrive extends Omit<RedriveOptions, 'since'> {
     readonly sinceMillis: number;
 }
 
-const REASONS: readonly string[] = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
+const REASONS: readonly string[] = [
+    'schema',
+    'too-large',
+    'not-an-object',
+    'not-serializable',
+    'rejected',
+    'duplicate',
+];
 const KEYS = 'quarantine dataset schema reason run since transform retry dryRun signal onProgress'.split(' ');
 
 /** @throws InvalidOptionsError */

@@ -1,7 +1,8 @@
 import type { FieldDetails } from '../quality/fields.js';
 import type { ReasonDetails } from '../quality/reasons.js';
 import type { Verdict } from '../quality/verdict.js';
-import type { DuplicateSummary, RepairSummary } from '../quality/guard-report.js';
+import type { RepairSummary } from '../quality/guard-report.js';
+import type { DuplicateSummary } from '../records.js';
 
 /** All that a report's page shows. What is optional is left out of the page where it is not known. */
 export interface ReportPage {
@@ -26,7 +27,7 @@ export interface ReportPage {
     readonly repairs?: readonly RepairSummary[];
     readonly duplicates?: DuplicateSummary;
     /** Where the records are. */
-    readonly quarantine?: { readonly name: string; readonly url?: string };
+    readonly quarantine?: { readonly name: string; readonly url?: string | undefined } | undefined;
     readonly traffic?: Traffic;
     readonly timeline?: TimelineFigures;
     readonly schema?: UsedSchema;
