@@ -23,6 +23,9 @@ export interface BatchItem {
     repaired?: RepairedItem | undefined;
 }
 
+/** The repaired items of a batch by index. */
+export type RepairedItems = ReadonlyMap<number, RepairedItem>;
+
 /** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
 export interface KeptPart {
     indexes: readonly number[];
@@ -77,8 +80,15 @@ export class Batch {
     }
 
     /** A batch that another process of the run has left. */
-    static restored(sequence: number, openedAt: number, payload: Payload, unknown: UnknownOutcome | undefined): Batch {
+    static restored(
+        sequence: number,
+        openedAt: number,
+        payload: Payload,
+        unknown: UnknownOutcome | undefined,
+        repaired: RepairedItems = new Map(),
+    ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown });
+        for (const [index, each] of repaired) batch.#repaired.set(index, each);
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;

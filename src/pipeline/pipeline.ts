@@ -34,6 +34,7 @@ import type { PreparedItem } from './prepare.js';
 import { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { Repairer } from './repair/repairer.js';
+import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
 import { BatchSettler } from './settle.js';
 
 /** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
@@ -53,6 +54,8 @@ export interface UnsentBatch {
     from?: number | undefined;
     /** JSON of the items. */
     lines: string[];
+    /** What is saved of the repaired ones, as `saveRepair` gives it; absent where none was repaired. */
+    repaired?: string[];
 }
 
 export interface PipelineOptions {
@@ -309,11 +312,12 @@ export class Pipeline {
     }
 
     /** Takes items over that an earlier process of the run left. */
-    restore(itemTexts: readonly string[], from: number | undefined): void {
+    restore({ lines, from, repaired = [] }: UnsentBatch): void {
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
-        this.counters.received(itemTexts.length);
-        if (itemTexts.length > 0) this.buffer.restore(PayloadWriter.of(itemTexts), unknown);
+        this.counters.received(lines.length);
+        if (lines.length === 0) return;
+        this.buffer.restore(PayloadWriter.of(lines), unknown, new Map(repaired.map(readSavedRepair)));
     }
 
     /**
@@ -331,17 +335,20 @@ export class Pipeline {
 
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
     unsent(isAll: boolean): UnsentItems {
-        const batches = this.buffer.batches.map((batch) => ({
-            // While it is saved it may be sent, so the next process looks for it in any case.
-            from: batch.savedFrom ?? this.position,
-            lines: [...batch.items()].flatMap(({ index, source }) =>
-                isAll || !isAwaited(source) ? batch.payload.itemText(index) : [],
-            ),
-        }));
         return {
-            batches: batches.filter(({ lines }) => lines.length > 0),
+            batches: this.buffer.batches.flatMap((batch) => this.#unsentBatch(batch, isAll)),
             records: this.quarantine.unwritten(isAll),
         };
+    }
+
+    #unsentBatch(batch: Batch, isAll: boolean): UnsentBatch[] {
+        const items = [...batch.items()].filter(({ source }) => isAll || !isAwaited(source));
+        if (items.length === 0) return [];
+        const repaired = items.flatMap((item, index) => (item.repaired ? saveRepair(index, item.repaired) : []));
+        // While it is saved it may be sent, so the next process looks for it in any case.
+        const from = batch.savedFrom ?? this.position;
+        const lines = items.map(({ index }) => batch.payload.itemText(index));
+        return [{ from, lines, ...(repaired.length > 0 && { repaired }) }];
     }
 
     /**

@@ -92,6 +92,7 @@ export function fromPieces(texts: readonly string[]): UnsentItems {
         const { kind, count, from } = JSON.parse(lines[index]!) as GroupHeader;
         const group = lines.slice(index + 1, index + 1 + count);
         if (kind === 'items') batches.push({ from, lines: group });
+        else if (kind === 'repaired') batches.at(-1)!.repaired = group;
         else records.push(...group);
         index += 1 + count;
     }
@@ -107,15 +108,19 @@ export function parseHead(text: string): SnapshotHead {
 }
 
 interface GroupHeader {
-    kind: 'items' | 'records';
+    /** `repaired` belongs to the items before it. */
+    kind: 'items' | 'repaired' | 'records';
     count: number;
     from?: number | undefined;
 }
 
 function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
-    for (const { from, lines } of batches) {
+    for (const { from, lines, repaired } of batches) {
         yield JSON.stringify({ kind: 'items', count: lines.length, from } satisfies GroupHeader);
         yield* lines;
+        if (repaired === undefined) continue;
+        yield JSON.stringify({ kind: 'repaired', count: repaired.length } satisfies GroupHeader);
+        yield* repaired;
     }
     if (records.length === 0) return;
     yield JSON.stringify({ kind: 'records', count: records.length } satisfies GroupHeader);
