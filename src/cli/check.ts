@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 
+import type { RepairOption } from '../pipeline/repair/options.js';
+import { resolveRepair } from '../pipeline/repair/options.js';
 import type { ItemSchema } from '../ports.js';
 import { expectedPaths } from '../quality/expectations.js';
 import { summarizeCheck } from '../quality/outcome.js';
@@ -23,6 +25,8 @@ import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { openItemFile } from './item-file.js';
 import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { reasonsTable } from './reasons-table.js';
+import { repairOption } from './repair-option.js';
+import { describeSaved } from './saved-items.js';
 import { coloured, count, oneLine, print, printJson, Progress, say } from './terminal.js';
 
 const DESCRIPTION = `Says which items a guard would reject, before anything runs. Sends nothing.
@@ -39,6 +43,7 @@ const SOME_FAIL = 'Some items fail.';
 
 interface CheckOptions {
     schema?: string;
+    repair?: RepairOption;
     failed?: string;
     maxFailed: Limit;
     minItems: number;
@@ -58,6 +63,7 @@ export function addCheck(program: Command): void {
         .description(DESCRIPTION)
         .argument('<source>', 'where the items are')
         .option('-s, --schema <file>', 'a dataset schema or a JSON Schema (default: that of .actor/ in this folder)')
+        .addOption(repairOption('say what this repair would save'))
         .option('-f, --failed <file>', 'write the failing items there, as JSON Lines')
         .addOption(
             new Option('--max-failed <limit>', 'number or share of items that may fail, such as 10 or 1%')
@@ -85,6 +91,7 @@ async function check(named: string, options: CheckOptions): Promise<number> {
     const result = await runCheck(source, {
         schema,
         samples: options.samples,
+        repair: resolveRepair(options.repair),
         paths: expectedPaths(expectations),
         onFailing: failedFile && (async (item) => failedFile.write(item)),
         onItem: ({ checkedItems, failedItems }) =>
@@ -129,7 +136,7 @@ function printResult(
     unchecked: string | undefined,
     result: CheckResult,
     verdict: Verdict,
-    { failed, html }: CheckOptions,
+    { repair, failed, html }: CheckOptions,
 ): void {
     const { checkedItems, failedItems, skippedRecords, isQuarantine, reasons, failing } = result;
     const what = isQuarantine ? `${name}, a quarantine` : name;
@@ -140,7 +147,10 @@ function printResult(
         );
     }
     const isFine = failedItems === 0 && checkedItems > 0;
-    const against = schema === undefined ? '' : `, with the schema of ${schema.source}`;
+    const against =
+        schema === undefined
+            ? ''
+            : `, with the schema of ${schema.source}${repair === undefined ? '' : ' and the repair'}`;
     if (schema !== undefined || failedItems > 0 || checkedItems === 0) {
         const words = coloured(isFine ? 'good' : 'bad', summarizeCheck(result));
         print(`${words} in ${oneLine(what)}${oneLine(against)}.`);
@@ -149,6 +159,7 @@ function printResult(
     for (const { message } of verdict.unmet) {
         print(`${coloured(verdict.outcome === 'failed' ? 'bad' : 'warning', 'Unmet:')} ${message}.`);
     }
+    if (repair !== undefined && schema !== undefined) print(describeSaved(result));
     if (reasons.length > 0) print(`\n${reasonsTable(reasons)}`);
     if (failing.length > 0) print(`\nFailing items:\n${failing.slice(0, SHOWN_ITEMS).map(describeItem).join('\n')}`);
     if (failedItems > SHOWN_ITEMS) {
@@ -200,7 +211,7 @@ async function writePage(
     result: CheckResult,
     verdict: Verdict,
 ): Promise<void> {
-    const { checkedItems, failedItems, reasons, fields } = result;
+    const { checkedItems, failedItems, repairedItems, repairs, reasons, fields } = result;
     const page = renderReportPage({
         kind: 'check',
         subject,
@@ -209,6 +220,8 @@ async function writePage(
         verdict: verdict.unmet.length > 0 ? verdict : undefined,
         fields,
         reasons,
+        repairedItems,
+        repairs,
         schema,
         writtenAt: new Date().toISOString(),
         version: libraryVersion(),
