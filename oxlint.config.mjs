@@ -93,7 +93,7 @@ export default defineConfig({
         }),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
         room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
-        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*', 'pipeline/repair/*'], DOWN)),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
         room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),
     ],
