@@ -17,6 +17,8 @@ import { resolveOptions } from './options.js';
 import { Pipeline } from './pipeline/pipeline.js';
 import { Pusher } from './pipeline/push.js';
 import type { InternalOptions, Log } from './ports.js';
+import type { ReasonDetails } from './quality/reasons.js';
+import { schemaPathOf } from './quality/reasons.js';
 import type { UsedSchema } from './report/page.js';
 import { RunReport } from './report/run-report.js';
 import { onProcessEnd } from './run-end/process-end.js';
@@ -106,6 +108,7 @@ export async function openParts(
             schema: usedSchema(schemas.used),
             facts: runFacts(dataset, quarantine, quarantineStore.opened?.id),
         }),
+        suggest: async (reasons) => suggestFor(schemas.used, reasons),
         clock,
         log,
     });
@@ -168,6 +171,14 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
     pipeline.restoreRecords(records);
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
+}
+
+/** Loaded where it is needed: most runs have nothing to suggest. */
+async function suggestFor({ schema }: DiscoveredSchema, reasons: readonly ReasonDetails[]) {
+    if (schema === undefined) return [];
+    const { suggestForSamples } = await import('./infer/suggest/from-samples.js');
+    const sampled = reasons.map((reason) => ({ ...reason, schemaPath: schemaPathOf(reason) }));
+    return suggestForSamples(schema.json, sampled);
 }
 
 function usedSchema({ schema, reason }: DiscoveredSchema): UsedSchema {

@@ -15,6 +15,7 @@ import { foldErrors } from '../quality/alternatives.js';
 import { describeFaultOfItem } from '../quality/fault-words.js';
 import { renderReportPage } from '../report/html/render.js';
 import type { UsedSchema } from '../report/page.js';
+import type { FieldSuggestion } from '../report/suggestion.js';
 import { libraryVersion } from '../report/version.js';
 import { loadSchema } from '../schema/schema-file.js';
 import { number } from '../utils/format.js';
@@ -22,6 +23,7 @@ import type { CheckResult, FailingItem } from './check-run.js';
 import { runCheck } from './check-run.js';
 import { judgeCheck, readExpectFile } from './check-verdict.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
+import { FieldSuggestions } from './field-suggestions.js';
 import { openItemFile } from './item-file.js';
 import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { reasonsTable } from './reasons-table.js';
@@ -86,6 +88,7 @@ async function check(named: string, options: CheckOptions): Promise<number> {
     const { schema, reason, remedy } = await loadSchema(options.schema, process.cwd(), log);
     const expectations = options.expect === undefined ? undefined : await readExpectFile(options.expect);
     const source = await openNamedSource(named);
+    const suggestions = options.html === undefined ? undefined : new FieldSuggestions(schema, options.samples);
     const failedFile = options.failed === undefined ? undefined : await openItemFile(options.failed);
     const progress = new Progress();
     const result = await runCheck(source, {
@@ -93,7 +96,10 @@ async function check(named: string, options: CheckOptions): Promise<number> {
         samples: options.samples,
         repair: resolveRepair(options.repair),
         paths: expectedPaths(expectations),
-        onFailing: failedFile && (async (item) => failedFile.write(item)),
+        onFailing: async (item) => {
+            await suggestions?.add(item);
+            await failedFile?.write(item);
+        },
         onItem: ({ checkedItems, failedItems }) =>
             progress.show(() => {
                 const share = source.progress();
@@ -108,7 +114,8 @@ async function check(named: string, options: CheckOptions): Promise<number> {
     const unchecked = reason === undefined ? undefined : `${reason}. ${remedy}`;
     const verdict = judgeCheck(result, expectations);
     if (options.html !== undefined) {
-        await writePage(options.html, source.name, schema ?? { reason: unchecked }, result, verdict);
+        const used = schema ?? { reason: unchecked };
+        await writePage(options.html, source.name, used, result, verdict, await suggestions?.list());
     }
     const problem = problemOf(result, options);
     if (options.json) {
@@ -210,6 +217,7 @@ async function writePage(
     schema: UsedSchema,
     result: CheckResult,
     verdict: Verdict,
+    suggestions: readonly FieldSuggestion[] | undefined,
 ): Promise<void> {
     const { checkedItems, failedItems, repairedItems, repairs, reasons, fields } = result;
     const page = renderReportPage({
@@ -220,6 +228,7 @@ async function writePage(
         verdict: verdict.unmet.length > 0 ? verdict : undefined,
         fields,
         reasons,
+        suggestions,
         repairedItems,
         repairs,
         schema,

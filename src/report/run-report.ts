@@ -1,10 +1,12 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import type { Log, RunStore } from '../ports.js';
+import type { ReasonDetails } from '../quality/reasons.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import { renderReportPage } from './html/render.js';
 import { MinuteLog } from './minute-log.js';
+import type { FieldSuggestion } from './suggestion.js';
 import type { ReportPage } from './page.js';
 import type { GuardReport, Statistics } from './statistics.js';
 import { libraryVersion } from './version.js';
@@ -16,6 +18,8 @@ export interface RunReportParts {
     keySuffix: string;
     /** What the page says besides. */
     describe: () => Pick<ReportPage, 'subject' | 'schema' | 'facts'>;
+    /** Finds what would let in or mend the items that failed, from what is known of the reasons. */
+    suggest: (reasons: readonly ReasonDetails[]) => Promise<readonly FieldSuggestion[]>;
     clock: Clock;
     log: Log;
 }
@@ -25,6 +29,7 @@ const HTML_KEY = 'DATASET-GUARD-REPORT-HTML';
 
 /** A run is not kept waiting for longer: its items are where they belong already. */
 const MAX_WRITE_MILLIS = 10_000;
+const MAX_SUGGEST_MILLIS = 2_000;
 
 /** Writes the report, as JSON and as a page, into the run's default key-value store, and logs how things go meanwhile. */
 export class RunReport {
@@ -35,6 +40,7 @@ export class RunReport {
     #lastSaved: Promise<unknown> = Promise.resolve();
     #written: { text: string; place: string } | undefined;
     #writtenCounts: string | undefined;
+    #suggestions: readonly FieldSuggestion[] | undefined;
     #isReported = false;
     #isClosed = false;
 
@@ -75,6 +81,17 @@ export class RunReport {
             this.#warn(error);
             return undefined;
         }
+    }
+
+    /**
+     * Finds out what the page suggests from now on. For the end of a run, because it takes some hundred milliseconds where items
+     * failed. Never rejects.
+     */
+    async suggest(): Promise<void> {
+        const { reasons } = this.#parts.statistics.reasonDetails();
+        if (reasons.length === 0) return;
+        const suggesting = this.#parts.suggest(reasons).catch(() => undefined);
+        this.#suggestions = await within(suggesting, MAX_SUGGEST_MILLIS);
     }
 
     /** Writes the last one, and logs no line any more. Resolves as `write` does. */
@@ -131,6 +148,7 @@ export class RunReport {
             kind: 'run',
             items: report,
             ...statistics.reasonDetails(),
+            suggestions: this.#suggestions,
             repairedItems: report.repairedItems,
             repairs: report.repairs,
             traffic: { requests, rejectedRequests, retriedRequests, sentBytes },

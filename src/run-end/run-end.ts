@@ -259,6 +259,7 @@ export class RunEnd implements LifecycleHandlers {
                 ),
             );
         const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
+        await reports.suggest();
         const place = await reports.write(reason);
         pipeline.callbackErrors.summarize();
         const summary = summarize(pipeline.statistics.report());

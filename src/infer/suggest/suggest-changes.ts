@@ -80,13 +80,14 @@ export async function suggestChanges(
     options: SuggestOptions = {},
 ): Promise<SuggestedChanges> {
     const { fields, place } = fieldsOfSchema(schema, 'the schema');
-    const suggestion = new Suggestion(isObject(fields) ? fields : {}, options);
-    await suggestion.open();
-    for await (const record of records) await suggestion.add(record);
-    return suggestion.finish(place.place === undefined ? '' : `/${place.place}`);
+    const finder = new ChangeFinder(isObject(fields) ? fields : {}, options);
+    await finder.open();
+    for await (const record of records) await finder.add(record);
+    return finder.finish(place.place === undefined ? '' : `/${place.place}`);
 }
 
-class Suggestion {
+/** Finds the changes item by item. To be opened first. */
+export class ChangeFinder {
     readonly #root: Dictionary;
     readonly #options: SuggestOptions;
     readonly #relaxed: RelaxedSchemas;

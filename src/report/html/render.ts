@@ -14,6 +14,7 @@ import { plainText } from './path.js';
 import { renderReasons } from './reasons.js';
 import { renderSteps } from './steps.js';
 import { STYLE } from './style.js';
+import { SUGGESTIONS_STYLE } from './suggestions.js';
 import { renderVerdict } from './verdict.js';
 import { headlineOf, receivedOf } from './words.js';
 
@@ -22,7 +23,7 @@ const MAX_NOTICE_LENGTH = 500;
 const MAX_RUN_LENGTH = 60;
 
 const STYLE_ELEMENT = html`<style>
-    ${STYLE}
+    ${STYLE}${SUGGESTIONS_STYLE}
 </style>`;
 const [, STYLE_TEXT] = /^<style>(.*)<\/style>$/s.exec(STYLE_ELEMENT.toString())!;
 
