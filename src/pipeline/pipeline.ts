@@ -101,6 +101,7 @@ export class Pipeline {
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
+    readonly #loggedRepairs = new Set<string>();
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -438,7 +439,11 @@ export class Pipeline {
     /** Counts what was repaired of a stored item, and logs each kind when it is first seen. */
     #countRepaired(repaired: RepairedItem): void {
         for (const { path, action } of this.statistics.countRepaired(repaired, () => this.#shown(repaired.asPushed))) {
-            this.#options.log.info(`Repaired: ${path} was ${describeRepair(action)}. Counted from now on.`);
+            const line = `Repaired: ${this.#names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
+            // Two names that only the data knows are one place in the log.
+            if (this.#loggedRepairs.has(line)) continue;
+            this.#loggedRepairs.add(line);
+            this.#options.log.info(line);
         }
     }
 
