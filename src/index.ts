@@ -18,7 +18,6 @@ export { suggestChanges } from './infer/suggest/suggest-changes.js';
 export type {
     ChangeKind,
     JsonPatchOperation,
-    RepairCandidate,
     SchemaChange,
     SuggestedChanges,
     SuggestedRepair,

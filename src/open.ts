@@ -21,6 +21,8 @@ import { Pipeline } from './pipeline/pipeline.js';
 import { Pusher } from './pipeline/push.js';
 import type { InternalOptions, Log } from './ports.js';
 import type { UsedSchema } from './quality/guard-report.js';
+import type { ReasonDetails } from './quality/reasons.js';
+import { schemaPathOf } from './quality/reasons.js';
 import { RunReport } from './report/run-report.js';
 import { onProcessEnd } from './run-end/process-end.js';
 import { RunEnd } from './run-end/run-end.js';
@@ -133,6 +135,7 @@ export async function openParts(
             },
             facts: runFacts(dataset, quarantine, quarantineStore.opened?.id, actor.name),
         }),
+        suggest: async (reasons) => suggestFor(schemas.used, reasons),
         clock,
         log,
     });
@@ -208,6 +211,14 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
     pipeline.restoreRecords(records);
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
+}
+
+/** Loaded where it is needed: most runs have nothing to suggest. */
+async function suggestFor({ schema }: DiscoveredSchema, reasons: readonly ReasonDetails[]) {
+    if (schema === undefined) return [];
+    const { suggestForSamples } = await import('./infer/suggest/from-samples.js');
+    const sampled = reasons.map((reason) => ({ ...reason, schemaPath: schemaPathOf(reason) }));
+    return suggestForSamples(schema.json, sampled);
 }
 
 function usedSchema({ schema, reason }: DiscoveredSchema): UsedSchema {

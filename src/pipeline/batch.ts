@@ -97,10 +97,13 @@ export class Batch {
         openedAt: number,
         payload: Payload,
         unknown: UnknownOutcome | undefined,
-        keys: readonly (Key | undefined)[],
+        items: readonly Pick<BatchItem, 'key' | 'repaired'>[],
     ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown });
-        for (const [index, key] of keys.entries()) if (key !== undefined) batch.#noteKey(key, index);
+        for (const [index, { key, repaired }] of items.entries()) {
+            if (key !== undefined) batch.#noteKey(key, index);
+            if (repaired !== undefined) batch.#repaired.set(index, repaired);
+        }
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;

@@ -110,10 +110,10 @@ export class Duplicates {
      * Takes items over that an earlier process of the run left, after the keys. `isWaiting`: they waited beside others, which must
      * be restored before them. Returns those that are to be sent.
      */
-    restore(itemTexts: readonly string[], isWaiting: boolean): AdmittedItem[] {
+    restore(saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[], isWaiting: boolean): AdmittedItem[] {
         const sent: AdmittedItem[] = [];
-        for (const text of itemTexts) {
-            const item = { text, source: undefined, position: 0, key: this.keyOf(JSON.parse(text)) };
+        for (const { text, repaired } of saved) {
+            const item = { text, source: undefined, position: 0, repaired, key: this.keyOf(JSON.parse(text)) };
             const admission = this.#filter.admit(item.key);
             if (admission === 'send') sent.push(item);
             // It is in the dataset, and no duplicate of itself: it was under way when the process ended, and its key is known by now.

@@ -39,6 +39,7 @@ import { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { Repairer } from './repair/repairer.js';
 import type { Admission } from './unique/duplicate-filter.js';
+import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
 import { BatchSettler } from './settle.js';
 import { StoredItems } from './stored-items.js';
 
@@ -68,6 +69,8 @@ export interface UnsentBatch {
     isWaiting?: boolean | undefined;
     /** JSON of the items. */
     lines: string[];
+    /** What is saved of the repaired ones, as `saveRepair` gives it; absent where none was repaired. */
+    repaired?: string[];
 }
 
 export interface PipelineOptions {
@@ -116,6 +119,7 @@ export class Pipeline {
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
+    readonly #loggedRepairs = new Set<string>();
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -365,14 +369,15 @@ export class Pipeline {
     }
 
     /** Takes items over that an earlier process of the run left. */
-    restore({ from, lines, isWaiting = false }: UnsentBatch): void {
+    restore({ from, lines, repaired = [], isWaiting = false }: UnsentBatch): void {
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
         this.counters.received(lines.length);
-        const items = this.duplicates?.restore(lines, isWaiting);
-        const texts = items?.map(({ text }) => text) ?? lines;
-        const keys = items?.map(({ key }) => key);
-        if (texts.length > 0) this.buffer.restore(PayloadWriter.of(texts), unknown, keys);
+        const repairs = new Map(repaired.map(readSavedRepair));
+        const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
+        const items = this.duplicates?.restore(saved, isWaiting) ?? saved;
+        if (items.length === 0) return;
+        this.buffer.restore(PayloadWriter.of(items.map(({ text }) => text)), unknown, items);
     }
 
     /**
@@ -400,19 +405,15 @@ export class Pipeline {
 
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
     unsent(isAll: boolean): UnsentItems {
-        const batches: UnsentBatch[] = this.buffer.batches.map((batch) => ({
+        const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
+        const batches = this.buffer.batches.map((batch) => {
+            const items = [...batch.items()].filter(isMeant);
+            const texts = items.map(({ index, repaired }) => ({ text: batch.payload.itemText(index), repaired }));
             // While it is saved it may be sent, so the next process looks for it in any case.
-            from: batch.savedFrom ?? this.position,
-            lines: [...batch.items()].flatMap(({ index, source }) =>
-                isAll || !isAwaited(source) ? batch.payload.itemText(index) : [],
-            ),
-        }));
-        const waiting = this.duplicates?.waiting ?? [];
-        batches.push({
-            from: this.position,
-            isWaiting: true,
-            lines: waiting.filter(({ source }) => isAll || !isAwaited(source)).map(({ text }) => text),
+            return unsentBatch(batch.savedFrom ?? this.position, texts);
         });
+        const waiting = (this.duplicates?.waiting ?? []).filter(isMeant);
+        batches.push({ ...unsentBatch(this.position, waiting), isWaiting: true });
         return {
             batches: batches.filter(({ lines }) => lines.length > 0),
             records: this.quarantine.unwritten(isAll),
@@ -543,7 +544,11 @@ export class Pipeline {
     /** Counts what was repaired of a stored item, and logs each kind when it is first seen. */
     #countRepaired(repaired: RepairedItem): void {
         for (const { path, action } of this.statistics.countRepaired(repaired, () => this.#shown(repaired.asPushed))) {
-            this.#options.log.info(`Repaired: ${path} was ${describeRepair(action)}. Counted from now on.`);
+            const line = `Repaired: ${this.#names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
+            // Two names that only the data knows are one place in the log.
+            if (this.#loggedRepairs.has(line)) continue;
+            this.#loggedRepairs.add(line);
+            this.#options.log.info(line);
         }
     }
 
@@ -571,6 +576,14 @@ export class Pipeline {
         this.giveBack(error);
         return { error, keptItems };
     }
+}
+
+function unsentBatch(
+    from: number,
+    items: readonly { text: string; repaired?: RepairedItem | undefined }[],
+): UnsentBatch {
+    const repaired = items.flatMap((item, index) => (item.repaired ? saveRepair(index, item.repaired) : []));
+    return { from, lines: items.map(({ text }) => text), ...(repaired.length > 0 && { repaired }) };
 }
 
 function once(action: () => void): () => void {
