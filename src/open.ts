@@ -164,7 +164,7 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
             `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
         );
     }
-    for (const { from, lines } of batches) pipeline.restore(lines, from);
+    for (const batch of batches) pipeline.restore(batch);
     pipeline.restoreRecords(records);
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);

@@ -1,3 +1,5 @@
+import { createHash, randomUUID } from 'node:crypto';
+
 import type { Payload } from '../ports.js';
 import type { PayloadWriter } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
@@ -32,6 +34,14 @@ export interface KeptPart {
     refusals?: number;
 }
 
+/** Tells the items of a batch from all others, in whichever process of the run they are. */
+export interface BatchIdentity {
+    /** Of the batch that the items came in with. */
+    readonly id: string;
+    /** Where in that batch each item was; undefined where all are where they were. */
+    readonly indexes?: readonly number[] | undefined;
+}
+
 /** Items that go in one request, in order, and the pushes that they came from. */
 export class Batch {
     /** The position in the order of batches, from 0. Parts of a batch keep it. */
@@ -45,6 +55,7 @@ export class Batch {
     readonly acceptedBefore?: number | undefined;
     /** How often it was refused. */
     readonly refusals: number;
+    readonly #identity: BatchIdentity;
     #writer: PayloadWriter | undefined;
     #runs: Run[] = [];
     /** By index. */
@@ -53,12 +64,15 @@ export class Batch {
     #isSending = false;
     #sendsFrom = 0;
     #isPrepared = false;
+    /** Indexes of items that are stored while others of the batch are still under way. */
+    readonly #storedIndexes = new Set<number>();
 
     private constructor(
         sequence: number,
         openedAt: number,
         payload: Payload,
         { unknown, acceptedBefore, refusals = 0 }: Omit<KeptPart, 'indexes'> = {},
+        identity: BatchIdentity = { id: randomUUID() },
     ) {
         this.sequence = sequence;
         this.openedAt = openedAt;
@@ -66,6 +80,7 @@ export class Batch {
         this.unknown = unknown;
         this.acceptedBefore = acceptedBefore;
         this.refusals = refusals;
+        this.#identity = identity;
     }
 
     /** A batch that takes items. `payload` holds the first one already. */
@@ -77,8 +92,14 @@ export class Batch {
     }
 
     /** A batch that another process of the run has left. */
-    static restored(sequence: number, openedAt: number, payload: Payload, unknown: UnknownOutcome | undefined): Batch {
-        const batch = new Batch(sequence, openedAt, payload, { unknown });
+    static restored(
+        sequence: number,
+        openedAt: number,
+        payload: Payload,
+        unknown: UnknownOutcome | undefined,
+        identity: BatchIdentity | undefined,
+    ): Batch {
+        const batch = new Batch(sequence, openedAt, payload, { unknown }, identity);
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;
@@ -147,6 +168,34 @@ export class Batch {
         this.#sendsFrom = position;
     }
 
+    /** Some of its items are stored. The batch is settled as a whole; a process that ends before knows them. */
+    storedSoFar(indexes: Iterable<number>): void {
+        for (const index of indexes) this.#storedIndexes.add(index);
+    }
+
+    get storedIndexes(): ReadonlySet<number> {
+        return this.#storedIndexes;
+    }
+
+    /** What tells the items at those indexes from all others. */
+    identityOf(indexes: readonly number[]): BatchIdentity {
+        const { id, indexes: before } = this.#identity;
+        const origins = before === undefined ? indexes : indexes.map((index) => before[index]!);
+        return origins.every((origin, index) => origin === index) ? { id } : { id, indexes: origins };
+    }
+
+    /**
+     * The id of the quarantine record of the item at `index`. It is the same in the next process of the run: one that was killed may have
+     * written the record already.
+     */
+    recordId(index: number): string {
+        const { id, indexes } = this.#identity;
+        const hash = createHash('sha256')
+            .update(`${id} ${indexes?.[index] ?? index}`)
+            .digest('hex');
+        return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+    }
+
     *items(): Generator<BatchItem> {
         let index = 0;
         for (const { source, position, count } of this.#runs) {
@@ -201,7 +250,7 @@ export class Batch {
         const payload = isWhole ? this.payload : this.payload.pick(kept.indexes);
         // A refused item waits from now on, not from when it came in.
         const openedAt = kept.acceptedBefore === undefined ? this.openedAt : monotonicMillis();
-        const part = new Batch(this.sequence, openedAt, payload, kept);
+        const part = new Batch(this.sequence, openedAt, payload, kept, this.identityOf(kept.indexes));
         part.#isUrgent = true;
         if (isWhole) {
             part.#runs = this.#runs;

@@ -2,7 +2,7 @@ import type { Payload } from '../ports.js';
 import type { PayloadPool } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
-import type { BatchItem, KeptPart } from './batch.js';
+import type { BatchIdentity, BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
@@ -114,8 +114,8 @@ export class ItemBuffer {
     }
 
     /** Takes items that another process of the run left, before any others come in. */
-    restore(payload: Payload, unknown: UnknownOutcome | undefined): void {
-        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown));
+    restore(payload: Payload, unknown: UnknownOutcome | undefined, identity?: BatchIdentity): void {
+        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, identity));
         this.#account(payload, 1);
         this.#options.onChange();
     }

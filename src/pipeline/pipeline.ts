@@ -25,7 +25,7 @@ import { within } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
-import type { Batch } from './batch.js';
+import type { Batch, BatchIdentity } from './batch.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
@@ -53,6 +53,7 @@ export interface UnsentBatch {
     from?: number | undefined;
     /** JSON of the items. */
     lines: string[];
+    identity?: BatchIdentity | undefined;
 }
 
 export interface PipelineOptions {
@@ -98,6 +99,7 @@ export class Pipeline {
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
+    #saveCounts: (() => Promise<void>) | undefined;
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -246,6 +248,19 @@ export class Pipeline {
         this.#scheduler.hurry(isAnnounced);
     }
 
+    /**
+     * The run is about to go on in another process. From now on a push resolves only when `saveCounts` has, so that the next process
+     * counts what was acknowledged. `undefined`: the run stays.
+     */
+    announceMove(saveCounts: (() => Promise<void>) | undefined): void {
+        this.#saveCounts = saveCounts;
+    }
+
+    /** Resolves when what is counted now is saved with a run that moves; at once where it does not. */
+    async countsSaved(): Promise<void> {
+        await this.#saveCounts?.();
+    }
+
     /** The run ends by itself: items are decided now that wait for a contrast. */
     decideDisputed(): void {
         this.#isLastTry = true;
@@ -309,11 +324,11 @@ export class Pipeline {
     }
 
     /** Takes items over that an earlier process of the run left. */
-    restore(itemTexts: readonly string[], from: number | undefined): void {
+    restore({ from, lines: itemTexts, identity }: UnsentBatch): void {
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
         this.counters.received(itemTexts.length);
-        if (itemTexts.length > 0) this.buffer.restore(PayloadWriter.of(itemTexts), unknown);
+        if (itemTexts.length > 0) this.buffer.restore(PayloadWriter.of(itemTexts), unknown, identity);
     }
 
     /**
@@ -331,13 +346,16 @@ export class Pipeline {
 
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
     unsent(isAll: boolean): UnsentItems {
-        const batches = this.buffer.batches.map((batch) => ({
-            // While it is saved it may be sent, so the next process looks for it in any case.
-            from: batch.savedFrom ?? this.position,
-            lines: [...batch.items()].flatMap(({ index, source }) =>
-                isAll || !isAwaited(source) ? batch.payload.itemText(index) : [],
-            ),
-        }));
+        const batches = this.buffer.batches.map((batch) => {
+            const items = [...batch.items()].filter(({ source }) => isAll || !isAwaited(source));
+            const indexes = items.map(({ index }) => index);
+            return {
+                // While it is saved it may be sent, so the next process looks for it in any case.
+                from: batch.savedFrom ?? this.position,
+                lines: indexes.map((index) => batch.payload.itemText(index)),
+                identity: batch.identityOf(indexes),
+            };
+        });
         return {
             batches: batches.filter(({ lines }) => lines.length > 0),
             records: this.quarantine.unwritten(isAll),
@@ -386,7 +404,13 @@ export class Pipeline {
     /** An item of a batch belongs in quarantine. */
     setAside(batch: Batch, index: number, rejection: Rejection): void {
         const item = [...batch.items()][index]!;
-        this.#setAside(rejection, batch.textAsPushed(index), item.source, item.position);
+        const { source, position } = item;
+        this.#setAside({ ...rejection, recordId: batch.recordId(index) }, batch.textAsPushed(index), source, position);
+    }
+
+    /** Nothing asynchronous happens any more. What was under way is looked for, and sent in another way. */
+    cutRequests(): void {
+        this.#options.sink.cutRequests?.();
     }
 
     /** Nothing is sent any more. */

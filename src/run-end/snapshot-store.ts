@@ -19,6 +19,17 @@ export interface SnapshotRecord {
     key: string;
     text: string;
     contentType: string;
+    /** It is to be written only where all before it were. */
+    needsOthers?: boolean;
+}
+
+/** The records of a snapshot for the end of a process, pieces first. */
+export interface ExitRecords {
+    records: SnapshotRecord[];
+    /** What is kept of the snapshot once they are written. */
+    itemCount: number;
+    parts: PieceReference[][];
+    state: string;
 }
 
 /** Pieces that are written at once: the time before the end is short. */
@@ -135,19 +146,35 @@ export class SnapshotStore {
     }
 
     /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
-    recordsOf(snapshot: Snapshot, isClosed: boolean): { pieces: SnapshotRecord[]; head: SnapshotRecord } {
+    recordsOf(snapshot: Snapshot, isClosed: boolean): ExitRecords {
         const pieces = toPieces(snapshot);
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
+        const itemCount = countItems(snapshot);
         const head: SnapshotHead = {
-            ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
+            ...this.#head(parts, itemCount, snapshot.statistics, isClosed),
             // A head that is under way now may arrive later than this one, so this one has a key of its own.
             replaces: [...this.#replaces, this.#headKey],
             outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
         };
-        return {
-            pieces: pieces.map(pieceRecord),
-            head: { key: `${this.#headKey}-exit`, text: JSON.stringify(head), contentType: TEXT_TYPE },
+        const headText = JSON.stringify(head);
+        const headRecord = {
+            key: `${this.#headKey}-exit`,
+            text: headText,
+            contentType: TEXT_TYPE,
+            needsOthers: true,
         };
+        return { records: [...pieces.map(pieceRecord), headRecord], itemCount, parts, state: stateOf(snapshot) };
+    }
+
+    /** These records are written. Returns the pieces that no head names any more. */
+    savedAtExit({ itemCount, parts, state }: ExitRecords): { key: string; contentType: string }[] {
+        const before = this.#parts.flat().map(({ key }) => key);
+        this.#outdated.push(...before, ...this.#writing);
+        this.#writing = [];
+        this.#parts = parts;
+        this.#itemCount = itemCount;
+        this.#savedState = state;
+        return before.map((key) => ({ key, contentType: TEXT_TYPE }));
     }
 
     /** Another guard of this process may take the place. */

@@ -89,9 +89,9 @@ export function fromPieces(texts: readonly string[]): UnsentItems {
     const batches: UnsentBatch[] = [];
     const records: string[] = [];
     for (let index = 0; index < lines.length - 1;) {
-        const { kind, count, from } = JSON.parse(lines[index]!) as GroupHeader;
+        const { kind, count, from, identity } = JSON.parse(lines[index]!) as GroupHeader;
         const group = lines.slice(index + 1, index + 1 + count);
-        if (kind === 'items') batches.push({ from, lines: group });
+        if (kind === 'items') batches.push({ from, lines: group, identity });
         else records.push(...group);
         index += 1 + count;
     }
@@ -110,11 +110,12 @@ interface GroupHeader {
     kind: 'items' | 'records';
     count: number;
     from?: number | undefined;
+    identity?: UnsentBatch['identity'];
 }
 
 function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
-    for (const { from, lines } of batches) {
-        yield JSON.stringify({ kind: 'items', count: lines.length, from } satisfies GroupHeader);
+    for (const { from, lines, identity } of batches) {
+        yield JSON.stringify({ kind: 'items', count: lines.length, from, identity } satisfies GroupHeader);
         yield* lines;
     }
     if (records.length === 0) return;

@@ -12,6 +12,7 @@ const line = fc
 const batch: fc.Arbitrary<UnsentBatch> = fc.record({
     from: fc.option(fc.nat(), { nil: undefined }),
     lines: fc.array(line, { minLength: 1, maxLength: 8 }),
+    identity: fc.record({ id: fc.uuid(), indexes: fc.option(fc.array(fc.nat()), { nil: undefined }) }),
 });
 
 describe('the pieces of a snapshot', () => {
