@@ -20,6 +20,8 @@ export interface SyncSendingOptions {
 
 /** Looking for requests that were under way takes no more than this share of the time. */
 const LOOK_SHARE = 0.5;
+/** The process that looks first also saves, and on a machine that is busy takes long to start. */
+const SAVE_AND_LOOK_SHARE = 0.75;
 const LOOK_PAUSE_MILLIS = 100;
 const MAX_PAYLOAD_BYTES = 5_000_000;
 const REASONS = { 'invalid': 'schema', 'too-large': 'too-large', 'bad-request': 'rejected' } as const;
@@ -193,7 +195,8 @@ export class SyncSending {
     }
 
     #list(pages: readonly PageRange[], lookUntil: number): (ListedPage | undefined)[] {
-        const maxMillis = Math.max(0, lookUntil - monotonicMillis());
+        const lookMillis = Math.max(0, lookUntil - monotonicMillis());
+        const maxMillis = this.#first?.isPending ? this.#left * SAVE_AND_LOOK_SHARE : lookMillis;
         return this.#storage?.list(pages, maxMillis, this.#first) ?? pages.map(() => undefined);
     }
 }

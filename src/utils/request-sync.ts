@@ -59,12 +59,18 @@ export class FirstRequests {
         this.#onDone = onDone;
     }
 
-    /** Makes them, where that was not tried before, and then `requests`, whose responses it returns. @throws as `requestSync` */
+    /** Whether they are still to be made. */
+    get isPending(): boolean {
+        return this.#requests.length > 0;
+    }
+
+    /** Makes them, where no server has answered before, and then `requests`, whose responses it returns. @throws as `requestSync` */
     makeBefore(requests: readonly SyncRequest[], maxMillis: number): (SyncResponse | undefined)[] {
         const each = (maxMillis * FIRST_SHARE) / this.#requests.length;
         const first = this.#requests.map((request) => ({ ...request, maxMillis: each }));
-        this.#requests = [];
         const responses = requestSync([...first, ...requests], maxMillis);
+        // Without any response the child may have come to nothing in its time.
+        if (responses.some((response) => response !== undefined)) this.#requests = [];
         const haveSucceeded = responses.slice(0, first.length).every((response) => (response?.status ?? 500) < 300);
         if (first.length > 0 && haveSucceeded) this.#onDone();
         return responses.slice(first.length);

@@ -10,7 +10,7 @@ import type { ScriptResult } from '../support/run-script.js';
 import { runScript } from '../support/run-script.js';
 
 // Processes that wait for their end, side by side.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 async function startPlatform({ onTestFinished }: TestContext, dataset: DatasetOptions = {}): Promise<ApiServer> {
     const server = await startApiServer({ dataset });
