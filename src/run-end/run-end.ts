@@ -134,8 +134,9 @@ export class RunEnd implements LifecycleHandlers {
     processEnd(maxMillis: number): void {
         if (this.#isStopped) return;
         // Of an end that was announced, the time is known in which the process must be gone.
-        const millis = this.#deadline === Infinity ? maxMillis : Math.max(MIN_SYNC_MILLIS, this.#remaining);
-        this.#options.sendAtExit.send(Math.min(maxMillis, millis), { isMoving: this.#isMoving });
+        const isAnnounced = this.#deadline !== Infinity;
+        const millis = isAnnounced ? Math.max(MIN_SYNC_MILLIS, this.#remaining) : maxMillis;
+        this.#options.sendAtExit.send(Math.min(maxMillis, millis), { isMoving: this.#isMoving, isAnnounced });
     }
 
     /** Flushes within 30 s, or saves what is left. For an explicit `close()`. */

@@ -34,8 +34,11 @@ export class SendAtExit {
         this.#options = options;
     }
 
-    /** `isMoving`: the run goes on elsewhere, where the pages of running handlers run again. */
-    send(maxMillis: number, { isMoving }: { isMoving: boolean }): void {
+    /**
+     * `isMoving`: the run goes on elsewhere, where the pages of running handlers run again. `isAnnounced`: this is the last second or
+     * two of an end that was announced. Items that may be stored and cannot be looked for in that time stay saved.
+     */
+    send(maxMillis: number, { isMoving, isAnnounced }: { isMoving: boolean; isAnnounced: boolean }): void {
         const { pipeline, reports, takeCollected, log } = this.#options;
         const until = monotonicMillis() + maxMillis;
         const collected = isMoving ? [] : takeCollected();
@@ -47,7 +50,7 @@ export class SendAtExit {
         try {
             sending.enqueueCollected(collected);
             this.#saveFirst(sending, isMoving);
-            sending.sendAll();
+            sending.sendAll(() => isAnnounced && this.#isSaved);
             sending.writeRecords();
         } catch (error) {
             // What was not sent is still pending, and is saved and counted below.

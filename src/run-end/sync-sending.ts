@@ -73,12 +73,15 @@ export class SyncSending {
         }
     }
 
-    /** What waits beside another item takes its place where that one is not stored. */
-    sendAll(): void {
+    /**
+     * Sends what is in the buffer; what waits beside another item takes its place where that one is not stored. `mayKeepUnproven`: see
+     * `#sendBatches`.
+     */
+    sendAll(mayKeepUnproven: () => boolean): void {
         const { duplicates } = this.#options.pipeline;
         for (;;) {
             const waitingItems = duplicates?.waitingItems ?? 0;
-            this.sendBatches();
+            this.#sendBatches(mayKeepUnproven);
             // Only what waited before can have taken a place.
             if (waitingItems === 0 || waitingItems === duplicates!.waitingItems) return;
         }
@@ -86,20 +89,26 @@ export class SyncSending {
 
     /**
      * What was under way is looked for, all of it at once. Then one start of a child sends everything, and another one each time that
-     * something was rejected: a process that ends has no time to start one for each request.
+     * something was rejected: a process that ends has no time to start one for each request. `mayKeepUnproven`: whether items of which
+     * the look did not tell are left to the next start of the run.
      */
-    sendBatches(): void {
+    #sendBatches(mayKeepUnproven: () => boolean): void {
         const { pipeline } = this.#options;
         // What takes a place while these are settled goes into a batch of its own.
         pipeline.buffer.closeOpen();
         this.#unsent.clear();
         const batches = [...pipeline.buffer.batches];
-        const stored = this.#findStored(batches.filter((batch) => batch.savedFrom !== undefined));
+        const { stored, isProven } = this.#findStored(batches.filter((batch) => batch.savedFrom !== undefined));
         let parts = batches.map((batch): Part => {
             const known = new Set([...batch.storedIndexes, ...(stored.get(batch) ?? [])]);
             pipeline.stored(batch, known);
             return { batch, indexes: indexesBut(batch, known) };
         });
+        if (!isProven && mayKeepUnproven()) {
+            const isInQuestion = ({ batch }: Part) => batch.savedFrom !== undefined;
+            for (const { batch, indexes } of parts.filter(isInQuestion)) this.#unsent.set(batch, [...indexes]);
+            parts = parts.filter((part) => !isInQuestion(part));
+        }
         for (parts = withItems(parts); parts.length > 0; parts = withItems(parts)) {
             const bodies = parts.map(({ batch, indexes }) => partOf(batch.payload, indexes).body);
             const results =
@@ -175,7 +184,7 @@ export class SyncSending {
     }
 
     /** Which items are stored of requests that were under way, here or in an earlier process. */
-    #findStored(batches: readonly Batch[]): Map<Batch, Set<number>> {
+    #findStored(batches: readonly Batch[]): { stored: Map<Batch, Set<number>>; isProven: boolean } {
         const { pipeline } = this.#options;
         const items: ItemCounts = new Map();
         const ownParts: ItemCounts = new Map();
@@ -183,27 +192,27 @@ export class SyncSending {
             countItems(partOf(batch.payload, indexesBut(batch, batch.storedIndexes)), items);
             countItems(partOf(batch.payload, [...batch.storedIndexes]), ownParts);
         }
-        if (items.size === 0) return new Map();
+        if (items.size === 0) return { stored: new Map(), isProven: true };
         const others = pipeline.copiesStored(items);
         for (const [key, count] of ownParts) if (items.has(key)) others.set(key, (others.get(key) ?? 0) + count);
         const wanted = { items, others, from: Math.min(...batches.map(({ savedFrom }) => savedFrom!)) };
-        const found = this.#look(
-            wanted,
-            batches.some(({ isSending }) => isSending),
-        );
-        return new Map(batches.map((batch) => [batch, takeFound(batch, found)]));
+        const isUnderWay = batches.some(({ isSending }) => isSending);
+        const { found, isProven } = this.#look(wanted, isUnderWay);
+        return { stored: new Map(batches.map((batch) => [batch, takeFound(batch, found)])), isProven };
     }
 
     /** `mayYetShowUp`: some of it was under way in this process. */
-    #look(wanted: Wanted, mayYetShowUp: boolean): ItemCounts {
+    #look(wanted: Wanted, mayYetShowUp: boolean): { found: ItemCounts; isProven: boolean } {
         const lookUntil = monotonicMillis() + this.#left * LOOK_SHARE;
         const found: ItemCounts = new Map();
-        for (;;) {
+        for (let isProven = false; ;) {
             const search = new Search(wanted);
             const isRead = readBackSync((pages) => this.#list(pages, lookUntil), wanted, search);
             mergeCounts(found, search.found());
+            // What was under way may be stored and not be listed yet.
+            isProven ||= isRead && (search.isComplete || !mayYetShowUp);
             const isLast = monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil;
-            if (search.isComplete || isLast || (isRead && !mayYetShowUp)) return found;
+            if (search.isComplete || isLast || (isRead && !mayYetShowUp)) return { found, isProven };
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MILLIS);
         }
     }

@@ -93,7 +93,7 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     try {
         for (const writer of writers) writer.start(ends[0]?.timeoutMillis);
         for (const [index, end] of ends.entries()) {
-            if (end.timeoutMillis === undefined) await waitForItems((items * 0.9 * (index + 1)) / (ends.length + 1));
+            if (end.timeoutMillis === undefined) await waitForItems((items * 0.75 * (index + 1)) / (ends.length + 1));
             await Promise.all(writers.map(async (writer) => writer.listening()));
             if (isOneRunning()) faults.note(end.name);
             faults.isDown = end.isDown ?? false;
