@@ -19,11 +19,11 @@ export interface SuggestOptions {
      * Whether the suggested repairs hold values of items.
      * @default true
      */
-    samples?: boolean;
+    samples?: boolean | undefined;
     /** Repairs that are tried on every item that fails, besides the readings of single values. */
-    repairs?: readonly RepairCandidate[];
+    repairs?: readonly RepairCandidate[] | undefined;
     /** Called after each item. */
-    onItem?: (progress: { checkedItems: number; failedItems: number }) => void;
+    onItem?: ((progress: { checkedItems: number; failedItems: number }) => void) | undefined;
 }
 
 /** One change of the schema, the smallest that lets items in which fail for one reason. */
