@@ -12,9 +12,7 @@ export {
     ToleranceExceededError,
 } from './errors.js';
 export type { DatasetGuardErrorCode, RejectedItem } from './errors.js';
-export { inferSchema } from './infer/infer-schema.js';
 export type { InferOptions, InferredSchema, JsonType, Outlier, Sighting } from './infer/infer-schema.js';
-export { suggestChanges } from './infer/suggest/suggest-changes.js';
 export type {
     ChangeKind,
     JsonPatchOperation,
@@ -24,6 +22,7 @@ export type {
     SuggestedRepair,
     SuggestOptions,
 } from './infer/suggest/suggest-changes.js';
+export { inferSchema, redriveQuarantine, suggestChanges } from './on-demand.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
 export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
 export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
@@ -40,5 +39,4 @@ export type {
 } from './records.js';
 export type { GuardReport, ReasonSummary } from './report/statistics.js';
 export type { RedriveOptions } from './redrive/options.js';
-export { redriveQuarantine } from './redrive/redrive-quarantine.js';
 export type { RedriveResult, SkippedRecords } from './redrive/result.js';
