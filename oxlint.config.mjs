@@ -71,7 +71,7 @@ export default defineConfig({
             CRAWLEE,
             only(
                 './',
-                [...FLOOR, 'pipeline/repair/options', 'pipeline/unique/options'],
+                [...FLOOR, 'pipeline/repair/options', 'pipeline/unique/options', 'quality/expectations'],
                 'The floor imports nothing above it.',
             ),
         ),
@@ -109,7 +109,7 @@ export default defineConfig({
         }),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
         room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
-        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*', 'pipeline/repair/*'], DOWN)),
         room(['src/testing/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
         room(['src/testing/server/*.ts'], SDK, CRAWLEE, only('../', [], 'The server knows nothing of the guard.')),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),

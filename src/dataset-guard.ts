@@ -22,7 +22,7 @@ import { openParts } from './open.js';
 import type { DatasetGuardOptions } from './options.js';
 import type { InternalOptions } from './ports.js';
 import type { Dictionary, PushResult } from './records.js';
-import type { GuardReport } from './report/statistics.js';
+import type { GuardReport } from './quality/guard-report.js';
 import { within } from './utils/clock.js';
 
 /** `close()` does not wait longer for `onQuarantine` callbacks that have not settled. */
@@ -177,13 +177,14 @@ export class DatasetGuard<Item extends object = Dictionary> {
 
     /** What became of the items until now. */
     report(): GuardReport {
-        return this.#parts.pipeline.statistics.report();
+        return this.#parts.reports.report();
     }
 
     async #close(): Promise<GuardReport> {
-        const { runEnd, pipeline, letGo } = this.#parts;
-        const { isFailed, unsentItems, reason } = await runEnd.close();
-        if (isFailed) {
+        const { runEnd, pipeline, letGo, tellOutcome } = this.#parts;
+        const outcome = await runEnd.close();
+        const { unsentItems, reason } = outcome;
+        if (reason !== undefined) {
             // The guard stays open, so that the next call can try again.
             runEnd.livesOn();
             throw new DeliveryError(`${unsentItems} items could not be sent: ${reason}`, {
@@ -195,6 +196,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         this.uninstall();
         await within(pipeline.quarantine.announced(), MAX_CALLBACK_MILLIS);
         letGo();
+        tellOutcome(outcome);
         return this.report();
     }
 }

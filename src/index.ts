@@ -16,7 +16,6 @@ export type { InferOptions, InferredSchema, JsonType, Outlier, Sighting } from '
 export type {
     ChangeKind,
     JsonPatchOperation,
-    RepairCandidate,
     SchemaChange,
     SuggestedChanges,
     SuggestedRepair,
@@ -24,9 +23,13 @@ export type {
 } from './infer/suggest/suggest-changes.js';
 export { inferSchema, redriveQuarantine, suggestChanges } from './on-demand.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
+export type { Expectations, ExpectOption } from './quality/expectations.js';
+export type { FieldSummary, FieldType } from './quality/fields.js';
+export type { GuardReport, ItemCounts, UsedSchema } from './quality/guard-report.js';
+export type { ReasonSample, ReasonSummary } from './quality/reasons.js';
+export type { UnmetExpectation, Verdict } from './quality/verdict.js';
 export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
 export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
-export type { DuplicateSummary } from './pipeline/unique/duplicate-counts.js';
 export type { DuplicatesOption, UniqueFunction, UniqueOption } from './pipeline/unique/options.js';
 export type {
     Dictionary,
@@ -36,7 +39,7 @@ export type {
     QuarantineRecord,
     RedriveMark,
     RequestInfo,
+    DuplicateSummary,
 } from './records.js';
-export type { GuardReport, ReasonSummary } from './report/statistics.js';
 export type { RedriveOptions } from './redrive/options.js';
 export type { RedriveResult, SkippedRecords } from './redrive/result.js';

@@ -5,10 +5,25 @@ import { resolveRepair } from './pipeline/repair/options.js';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
 import { resolveUnique } from './pipeline/unique/options.js';
 import type { DuplicatesOption, ResolvedUnique, UniqueOption } from './pipeline/unique/options.js';
+import type { ExpectOption } from './quality/expectations.js';
+import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
-export type StorageTarget = string | { id: string } | { name: string } | { alias: string };
+export type StorageTarget =
+    | string
+    | {
+          /** Id of the storage. */
+          id: string;
+      }
+    | {
+          /** Name of the storage. */
+          name: string;
+      }
+    | {
+          /** Alias in the Actor's definition. */
+          alias: string;
+      };
 
 /** How much quarantine is tolerable; more makes pushes reject with `ToleranceExceededError`. */
 export interface Tolerance {
@@ -26,7 +41,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     dataset?: StorageTarget | Dataset<any> | undefined;
     /**
      * JSON Schema of one item, a whole dataset schema, or a schema of zod, valibot or arktype; `false` leaves validation to the
-     * platform. @default discovered: see the README
+     * platform. @default discovered: see docs/schema.md
      */
     schema?: object | false | undefined;
     /**
@@ -57,7 +72,10 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     maxParallelRequests?: number | undefined;
     /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
     compression?: 'auto' | 'none' | undefined;
-    /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
+    /**
+     * How much quarantine is tolerable.
+     * @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }`
+     */
     tolerance?: Tolerance | undefined;
     /**
      * What may be done to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function
@@ -78,6 +96,12 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      * @default 'drop'
      */
     duplicates?: DuplicatesOption | undefined;
+    /**
+     * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
+     * function that returns that, asked at the end.
+     * @default none
+     */
+    expect?: ExpectOption | undefined;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: ((item: Dictionary) => Dictionary) | undefined;
     /**
@@ -102,6 +126,7 @@ export type ResolvedOptions = Readonly<
             | 'tolerance'
             | 'repair'
             | 'unique'
+            | 'expect'
             | 'redact'
             | 'identify'
             | 'onQuarantine'
@@ -109,7 +134,10 @@ export type ResolvedOptions = Readonly<
     >
 > &
     Readonly<
-        Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'identify' | 'onQuarantine'>
+        Pick<
+            DatasetGuardOptions,
+            'dataset' | 'schema' | 'quarantine' | 'expect' | 'redact' | 'identify' | 'onQuarantine'
+        >
     > & {
         /** One after another, until the item is valid; undefined where nothing is repaired. */
         readonly repair: readonly RepairStep[] | undefined;
@@ -150,6 +178,7 @@ const KEYS: ReadonlySet<string> = new Set([
     'tolerance',
     'repair',
     'unique',
+    'expect',
     'redact',
     'identify',
     'onQuarantine',
@@ -177,6 +206,7 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         repair: resolveRepair(options.repair),
         unique: resolveUnique(options.unique),
         duplicates: oneOf(options, 'duplicates', ['drop', 'quarantine', 'count']),
+        expect: resolveExpectOption(options.expect),
         redact: callback(options, 'redact'),
         identify: callback(options, 'identify'),
         onQuarantine: callback(options, 'onQuarantine'),

@@ -71,6 +71,11 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
         // What is wrong within a list is named itself.
         ['a string', 'an array', 'a function'],
     ],
+    [
+        'expect',
+        'an object such as { minItems: 1 }, or a function that returns one',
+        ['a function', 'an empty object', 'an object'],
+    ],
     ['redact', 'a function', ['a function']],
     ['onQuarantine', 'a function', ['a function']],
     ['samples', 'true or false', ['a boolean']],
@@ -98,6 +103,7 @@ describe('the defaults', () => {
         repair: undefined,
         unique: undefined,
         duplicates: 'drop',
+        expect: undefined,
         redact: undefined,
         identify: undefined,
         onQuarantine: undefined,
@@ -233,8 +239,8 @@ describe('a storage', () => {
 describe('an unknown option', () => {
     it('is named, with all that are known', () => {
         expect(rejection({ maxPayloadByte: 5_000 }).message).toBe(
-            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, identify, ' +
-                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
+            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, duplicates, expect, flushIntervalMillis, identify, ' +
+                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance, unique.',
         );
     });
 

@@ -5,6 +5,7 @@ import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Key } from './unique/key-set.js';
+import type { FieldTally } from '../quality/fields.js';
 import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
@@ -24,6 +25,10 @@ export interface BatchItem {
     repaired?: RepairedItem | undefined;
     /** Set where the option `unique` is, and the item has a key. */
     key?: Key | undefined;
+    /** What is to be counted of it once it is stored; undefined where only its text tells. */
+    tally?: FieldTally | undefined;
+    /** With `mode: 'warn'`: it fails the schema. */
+    isWarned?: boolean | undefined;
 }
 
 /** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
@@ -54,8 +59,11 @@ export class Batch {
     readonly #repaired = new Map<number, RepairedItem>();
     /** By index: the JSON of items that were stored after the platform's errors had them repaired. */
     readonly #repairedTexts = new Map<number, string>();
-    /** By index; shorter where the last items have none. */
-    #keys: (Key | undefined)[] = [];
+    /** Two numbers for each item, which are 0 where it has no key; shorter where the last items have none. */
+    #keys: number[] = [];
+    /** By index. */
+    readonly #tallies: (FieldTally | undefined)[] = [];
+    readonly #warned = new Set<number>();
     #isUrgent = false;
     #isSending = false;
     #sendsFrom = 0;
@@ -89,10 +97,13 @@ export class Batch {
         openedAt: number,
         payload: Payload,
         unknown: UnknownOutcome | undefined,
-        keys: readonly (Key | undefined)[],
+        items: readonly Pick<BatchItem, 'key' | 'repaired'>[],
     ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown });
-        batch.#keys = [...keys];
+        for (const [index, { key, repaired }] of items.entries()) {
+            if (key !== undefined) batch.#noteKey(key, index);
+            if (repaired !== undefined) batch.#repaired.set(index, repaired);
+        }
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;
@@ -170,7 +181,9 @@ export class Batch {
                     source,
                     position: position + offset,
                     repaired: this.#repaired.get(index),
-                    key: this.#keys[index],
+                    key: this.keyAt(index),
+                    tally: this.#tallies[index],
+                    isWarned: this.#warned.has(index),
                 };
                 index++;
             }
@@ -183,7 +196,14 @@ export class Batch {
     }
 
     keyAt(index: number): Key | undefined {
-        return this.#keys[index];
+        const high = this.#keys[index * 2];
+        const low = this.#keys[index * 2 + 1];
+        return high === undefined || low === undefined || (high === 0 && low === 0) ? undefined : { high, low };
+    }
+
+    /** JSON of the item at `index` as it is stored. */
+    storedText(index: number): string {
+        return this.#repairedTexts.get(index) ?? this.payload.itemText(index);
     }
 
     /** JSON of the item at `index` as it was stored, where the platform's errors had it repaired. */
@@ -191,9 +211,20 @@ export class Batch {
         return this.#repairedTexts.get(index);
     }
 
+    /** What is to be counted of the item at `index` once it is stored; undefined where only its stored text tells. */
+    tallyOf(index: number): FieldTally | undefined {
+        return this.#tallies[index];
+    }
+
+    /** Whether the item at `index` fails the schema; not to be asked of one without a tally. */
+    isWarned(index: number): boolean {
+        return this.#warned.has(index);
+    }
+
     /** The item at `index` was stored as `text`, after these repairs. */
     repairedByErrors(index: number, text: string, repairs: readonly Repair[]): void {
         this.#repairedTexts.set(index, text);
+        this.#tallies[index] = undefined;
         const asPushed = this.textAsPushed(index);
         const before = this.#repaired.get(index)?.repairs ?? [];
         this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
@@ -237,6 +268,8 @@ export class Batch {
             part.#runs = this.#runs;
             part.#keys = this.#keys;
             for (const [index, repaired] of this.#repaired) part.#repaired.set(index, repaired);
+            for (const index of this.#warned) part.#warned.add(index);
+            for (const tally of this.#tallies) part.#tallies.push(tally);
         } else {
             const items = [...this.items()];
             for (const [place, index] of kept.indexes.entries()) {
@@ -246,12 +279,11 @@ export class Batch {
         return part;
     }
 
-    #note({ source, position, repaired, key }: Omit<BatchItem, 'index'>, index: number): void {
+    #note({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>, index: number): void {
         if (repaired !== undefined) this.#repaired.set(index, repaired);
-        if (key !== undefined) {
-            while (this.#keys.length < index) this.#keys.push(undefined);
-            this.#keys.push(key);
-        }
+        if (isWarned === true) this.#warned.add(index);
+        this.#tallies[index] = tally;
+        if (key !== undefined) this.#noteKey(key, index);
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&
@@ -259,5 +291,11 @@ export class Batch {
             (source === undefined || last.position + last.count === position);
         if (isNext) last.count++;
         else this.#runs.push({ source, position, count: 1 });
+    }
+
+    /** Numbers instead of the object, which would be one more to be kept for each item until it is sent. */
+    #noteKey({ high, low }: Key, index: number): void {
+        while (this.#keys.length < index * 2) this.#keys.push(0, 0);
+        this.#keys.push(high, low);
     }
 }

@@ -4,7 +4,6 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
-import type { Key } from './unique/key-set.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 
@@ -115,8 +114,12 @@ export class ItemBuffer {
     }
 
     /** Takes items that another process of the run left, before any others come in. */
-    restore(payload: Payload, unknown: UnknownOutcome | undefined, keys: readonly (Key | undefined)[] = []): void {
-        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, keys));
+    restore(
+        payload: Payload,
+        unknown: UnknownOutcome | undefined,
+        items: readonly Pick<BatchItem, 'key' | 'repaired'>[] = [],
+    ): void {
+        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, items));
         this.#account(payload, 1);
         this.#options.onChange();
     }

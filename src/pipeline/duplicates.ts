@@ -95,24 +95,30 @@ export class Duplicates {
         return this.#filter.isKnown(key);
     }
 
-    /** Called once for each valid item. What is not to be sent is kept, or counted as a duplicate. */
-    admit(item: AdmittedItem): Admission {
-        const admission = this.#filter.admit(item.key, item);
-        if (admission === 'wait') this.#wait(item);
-        else if (admission === 'duplicate') this.#settleDuplicate(item);
-        return admission;
+    /** Called once for each valid item. What is not to be sent must go to `keep`. */
+    admit(key: Key | undefined): Admission {
+        return this.#filter.admit(key);
+    }
+
+    /** Keeps an item that waits, and counts one that is a duplicate. */
+    keep(item: AdmittedItem, admission: Exclude<Admission, 'send'>): void {
+        if (admission === 'duplicate') this.#settleDuplicate(item);
+        else this.#wait(item);
     }
 
     /**
      * Takes items over that an earlier process of the run left, after the keys. `isWaiting`: they waited beside others, which must
      * be restored before them. Returns those that are to be sent.
      */
-    restore(itemTexts: readonly string[], isWaiting: boolean): AdmittedItem[] {
+    restore(saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[], isWaiting: boolean): AdmittedItem[] {
         const sent: AdmittedItem[] = [];
-        for (const text of itemTexts) {
-            const item = { text, source: undefined, position: 0, key: this.keyOf(JSON.parse(text)) };
-            const admission = isWaiting ? this.admit(item) : this.#resume(item);
+        for (const { text, repaired } of saved) {
+            const item = { text, source: undefined, position: 0, repaired, key: this.keyOf(JSON.parse(text)) };
+            const admission = this.#filter.admit(item.key);
             if (admission === 'send') sent.push(item);
+            // It is in the dataset, and no duplicate of itself: it was under way when the process ended, and its key is known by now.
+            else if (admission === 'duplicate' && !isWaiting) this.#parts.counters.stored(1);
+            else this.keep(item, admission);
         }
         return sent;
     }
@@ -121,14 +127,9 @@ export class Duplicates {
     stored(batch: Batch, isMeant: (index: number) => boolean): void {
         for (let index = 0; index < batch.payload.itemCount; index++) {
             if (!isMeant(index)) continue;
-            const key = batch.keyAt(index);
             const repairedText = batch.textRepairedByErrors(index);
-            const storedKey = repairedText === undefined ? key : this.keyOf(JSON.parse(repairedText));
-            // The platform had it repaired: it is stored with another key, or with none.
-            if (!isSame(key, storedKey)) this.#apply(this.#filter.settle(key, 'rejected'));
-            const settlement = this.#filter.settle(storedKey, 'stored');
-            if (settlement.isDuplicate) this.#count(repairedText ?? batch.payload.itemText(index));
-            this.#apply(settlement);
+            if (repairedText !== undefined) this.#storedRepaired(batch.keyAt(index), repairedText);
+            else if (this.#settleStored(batch.keyAt(index))) this.#count(batch.payload.itemText(index));
         }
     }
 
@@ -172,15 +173,23 @@ export class Duplicates {
         this.#keys.restore(piece);
     }
 
-    #resume(item: AdmittedItem): ReturnType<DuplicateFilter<AdmittedItem>['resume']> {
-        const admission = this.#filter.resume(item.key, item);
-        if (admission === 'wait') this.#wait(item);
-        else if (admission === 'stored') this.#parts.counters.stored(1);
-        return admission;
+    /** The platform's errors had the item repaired: it is stored with another key than it was admitted with, or with none. */
+    #storedRepaired(key: Key | undefined, text: string): void {
+        const storedKey = this.keyOf(JSON.parse(text));
+        if (!isSame(key, storedKey)) this.rejected(key);
+        if (this.#settleStored(storedKey)) this.#count(text);
+    }
+
+    /** Returns whether an item was stored beside another one with its key. */
+    #settleStored(key: Key | undefined): boolean {
+        const settlement = this.#filter.settle(key, 'stored');
+        this.#apply(settlement);
+        return settlement.isDuplicate;
     }
 
     #wait(item: AdmittedItem): void {
         const { buffer } = this.#parts;
+        this.#filter.wait(item.key!, item);
         this.#waiting.add(item);
         buffer.collected(item.text.length);
         // Its caller waits for the item that is under way, too.
@@ -193,9 +202,11 @@ export class Duplicates {
     }
 
     #apply({ duplicates, next }: Settlement<AdmittedItem>): void {
-        for (const item of duplicates) {
-            this.#release(item);
-            this.#settleDuplicate(item);
+        if (duplicates.length > 0) {
+            for (const item of duplicates) {
+                this.#release(item);
+                this.#settleDuplicate(item);
+            }
         }
         if (next === undefined) return;
         this.#release(next);

@@ -19,7 +19,9 @@ import type { RecordOrigin, Rejection } from '../quarantine/record.js';
 import { RecordWriter } from '../quarantine/record-writer.js';
 import type { ItemError } from '../records.js';
 import { CallbackErrors } from '../report/callback-errors.js';
-import { Statistics, describeReason } from '../report/statistics.js';
+import { expectedPaths } from '../quality/expectations.js';
+import { describeReason } from '../quality/reasons.js';
+import { Statistics } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
@@ -37,7 +39,9 @@ import { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { Repairer } from './repair/repairer.js';
 import type { Admission } from './unique/duplicate-filter.js';
+import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
 import { BatchSettler } from './settle.js';
+import { StoredItems } from './stored-items.js';
 
 /** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
 const TARGET_PAYLOAD_BYTES = 2_000_000;
@@ -65,6 +69,8 @@ export interface UnsentBatch {
     isWaiting?: boolean | undefined;
     /** JSON of the items. */
     lines: string[];
+    /** What is saved of the repaired ones, as `saveRepair` gives it; absent where none was repaired. */
+    repaired?: string[];
 }
 
 export interface PipelineOptions {
@@ -100,6 +106,7 @@ export class Pipeline {
     readonly #preparer: ItemPreparer;
     readonly #repairer: Repairer | undefined;
     readonly #redactor: Redactor;
+    readonly #storedItems: StoredItems;
     #names: SchemaNames;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
@@ -112,6 +119,7 @@ export class Pipeline {
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
+    readonly #loggedRepairs = new Set<string>();
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -127,21 +135,29 @@ export class Pipeline {
         setMaxListeners(0, signal);
         this.#options = options;
         this.#names = new SchemaNames(options.schema?.json);
-        const { samples, identify } = userOptions;
-        this.statistics = new Statistics(() => clock.now(), samples, {
-            names: this.#names,
-            removeSecrets,
-            ...(identify && { identify }),
-        });
         this.callbackErrors = new CallbackErrors(log, removeSecrets);
         this.#redactor = new Redactor(userOptions.redact, (error) =>
             this.callbackErrors.add('redact', error, 'Nothing of the item is shown'),
         );
+        const { samples, identify } = userOptions;
+        this.statistics = new Statistics(() => clock.now(), samples, {
+            names: this.#names,
+            removeSecrets,
+            schema: options.schema?.json,
+            paths: expectedPaths(userOptions.expect),
+            ...(this.#redactor.isActive && { redact: (item) => this.#redactor.apply(item) }),
+            ...(identify && { identify }),
+        });
         this.#repairer =
             userOptions.repair &&
             new Repairer(userOptions.repair, (error) =>
                 this.callbackErrors.add('repair', error, 'The item counts as not repaired'),
             );
+        this.#storedItems = new StoredItems({
+            statistics: this.statistics,
+            countRepaired: (repaired) => this.#countRepaired(repaired),
+            isWarned: userOptions.mode === 'warn' ? (itemText) => this.#preparer.isInvalid(itemText) : undefined,
+        });
         const payloads = new PayloadPool(userOptions.maxPayloadBytes);
         this.buffer = new ItemBuffer({
             maxBufferedBytes: userOptions.maxBufferedBytes,
@@ -154,6 +170,7 @@ export class Pipeline {
             userOptions.mode,
             options.schema,
             this.#repairer,
+            (item) => this.statistics.fields.tally(item),
             this.duplicates && ((item) => this.duplicates!.keyOf(item)),
         );
         this.#sender = new RequestSender({
@@ -193,7 +210,7 @@ export class Pipeline {
             counters: this.counters,
             duplicates: this.duplicates,
             platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
-            countRepaired: (repaired) => this.#countRepaired(repaired),
+            countStored: (batch, isMeant) => this.#storedItems.count(batch, isMeant),
             position: () => this.#sender.position,
             isLastTry: () => this.#isLastTry,
             setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
@@ -287,7 +304,7 @@ export class Pipeline {
     /** Makes the item's JSON and validates it. Counts nothing but warnings. */
     prepare(item: unknown, itemPosition: number): PreparedItem {
         const prepared = this.#preparer.prepare(item, itemPosition);
-        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined);
+        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined, true);
         return prepared;
     }
 
@@ -308,10 +325,11 @@ export class Pipeline {
     enqueue(prepared: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): Admission {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
-        const { text, repaired, key } = prepared;
-        const item = { text: text!, source, position, repaired, key };
-        const admission = this.duplicates?.admit(item) ?? 'send';
+        const { text, repaired, key, tally, warning } = prepared;
+        const item = { source, position, repaired, key, tally, isWarned: warning !== undefined };
+        const admission = this.duplicates === undefined ? 'send' : this.duplicates.admit(key);
         if (admission === 'send') this.buffer.enqueue(text!, item);
+        else this.duplicates!.keep({ ...item, text: text! }, admission);
         return admission;
     }
 
@@ -351,14 +369,15 @@ export class Pipeline {
     }
 
     /** Takes items over that an earlier process of the run left. */
-    restore({ from, lines, isWaiting = false }: UnsentBatch): void {
+    restore({ from, lines, repaired = [], isWaiting = false }: UnsentBatch): void {
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
         this.counters.received(lines.length);
-        const items = this.duplicates?.restore(lines, isWaiting);
-        const texts = items?.map(({ text }) => text) ?? lines;
-        const keys = items?.map(({ key }) => key);
-        if (texts.length > 0) this.buffer.restore(PayloadWriter.of(texts), unknown, keys);
+        const repairs = new Map(repaired.map(readSavedRepair));
+        const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
+        const items = this.duplicates?.restore(saved, isWaiting) ?? saved;
+        if (items.length === 0) return;
+        this.buffer.restore(PayloadWriter.of(items.map(({ text }) => text)), unknown, items);
     }
 
     /**
@@ -386,19 +405,15 @@ export class Pipeline {
 
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
     unsent(isAll: boolean): UnsentItems {
-        const batches: UnsentBatch[] = this.buffer.batches.map((batch) => ({
+        const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
+        const batches = this.buffer.batches.map((batch) => {
+            const items = [...batch.items()].filter(isMeant);
+            const texts = items.map(({ index, repaired }) => ({ text: batch.payload.itemText(index), repaired }));
             // While it is saved it may be sent, so the next process looks for it in any case.
-            from: batch.savedFrom ?? this.position,
-            lines: [...batch.items()].flatMap(({ index, source }) =>
-                isAll || !isAwaited(source) ? batch.payload.itemText(index) : [],
-            ),
-        }));
-        const waiting = this.duplicates?.waiting ?? [];
-        batches.push({
-            from: this.position,
-            isWaiting: true,
-            lines: waiting.filter(({ source }) => isAll || !isAwaited(source)).map(({ text }) => text),
+            return unsentBatch(batch.savedFrom ?? this.position, texts);
         });
+        const waiting = (this.duplicates?.waiting ?? []).filter(isMeant);
+        batches.push({ ...unsentBatch(this.position, waiting), isWaiting: true });
         return {
             batches: batches.filter(({ lines }) => lines.length > 0),
             records: this.quarantine.unwritten(isAll),
@@ -447,8 +462,7 @@ export class Pipeline {
 
     /** The items of a batch at those indexes are stored. */
     stored(batch: Batch, indexes: ReadonlySet<number>): void {
-        this.counters.stored(indexes.size);
-        for (const repaired of batch.repairedWhere((index) => indexes.has(index))) this.#countRepaired(repaired);
+        this.#storedItems.count(batch, (index) => indexes.has(index));
         this.duplicates?.stored(batch, (index) => indexes.has(index));
     }
 
@@ -509,12 +523,18 @@ export class Pipeline {
         );
     }
 
-    /** Counts the reasons of a rejected item, and logs each when it is first seen. */
-    #countReasons({ reason, rejectedBy, errors }: Rejection, text: string | undefined, source: PushSource | undefined) {
+    /** Counts the reasons of an item that fails, and logs each when it is first seen. `isSent`: it is sent all the same. */
+    #countReasons(
+        { reason, rejectedBy, errors }: Rejection,
+        text: string | undefined,
+        source: PushSource | undefined,
+        isSent = false,
+    ): void {
         const item = () => this.#shown(text);
         const url = source?.request?.url;
         for (const added of this.statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
-            this.#options.log.warning(`Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`);
+            const what = isSent ? 'Against the schema' : `Rejected by the ${rejectedBy}`;
+            this.#options.log.warning(`${what}: ${describeReason(added)}. Counted from now on.`);
         }
         if (this.#saidThatThereAreMore || !this.statistics.hasFurtherReasons) return;
         this.#saidThatThereAreMore = true;
@@ -524,7 +544,11 @@ export class Pipeline {
     /** Counts what was repaired of a stored item, and logs each kind when it is first seen. */
     #countRepaired(repaired: RepairedItem): void {
         for (const { path, action } of this.statistics.countRepaired(repaired, () => this.#shown(repaired.asPushed))) {
-            this.#options.log.info(`Repaired: ${path} was ${describeRepair(action)}. Counted from now on.`);
+            const line = `Repaired: ${this.#names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
+            // Two names that only the data knows are one place in the log.
+            if (this.#loggedRepairs.has(line)) continue;
+            this.#loggedRepairs.add(line);
+            this.#options.log.info(line);
         }
     }
 
@@ -552,6 +576,14 @@ export class Pipeline {
         this.giveBack(error);
         return { error, keptItems };
     }
+}
+
+function unsentBatch(
+    from: number,
+    items: readonly { text: string; repaired?: RepairedItem | undefined }[],
+): UnsentBatch {
+    const repaired = items.flatMap((item, index) => (item.repaired ? saveRepair(index, item.repaired) : []));
+    return { from, lines: items.map(({ text }) => text), ...(repaired.length > 0 && { repaired }) };
 }
 
 function once(action: () => void): () => void {

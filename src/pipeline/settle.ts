@@ -10,7 +10,6 @@ import type { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
 import type { Duplicates } from './duplicates.js';
 import type { PlatformRepair } from './platform-repair.js';
-import type { RepairedItem } from './repair/repairs.js';
 
 export interface BatchSettlerOptions {
     delivery: Delivery;
@@ -20,8 +19,8 @@ export interface BatchSettlerOptions {
     platformRepair: PlatformRepair | undefined;
     /** Undefined where items have no key. */
     duplicates: Duplicates | undefined;
-    /** A repaired item is stored. */
-    countRepaired: (repaired: RepairedItem) => void;
+    /** The items of a batch whose index is meant are stored. */
+    countStored: (batch: Batch, isMeant: (index: number) => boolean) => void;
     /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
     position: () => number;
     /** Whether the run ends, so that a disputed item is decided now. */
@@ -92,9 +91,7 @@ export class BatchSettler {
             ...unsent.flatMap(({ indexes }) => indexes),
             ...[...rejected, ...disputed].map(({ index }) => index),
         ]);
-        this.#options.counters.stored(batch.payload.itemCount - others.size);
-        for (const repaired of batch.repairedWhere((index) => !others.has(index)))
-            this.#options.countRepaired(repaired);
+        this.#options.countStored(batch, (index) => !others.has(index));
         batch.tellStored(others);
         this.#options.duplicates?.stored(batch, (index) => !others.has(index));
     }

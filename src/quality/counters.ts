@@ -12,6 +12,8 @@ export interface CounterValues {
     trimmedItems: number;
     /** Stored after `repair` changed them; a part of the stored items. */
     repairedItems: number;
+    /** Stored although they fail the schema, with `mode: 'warn'`; a part of the stored items. */
+    warnedItems: number;
     /** Given back to a caller whose call rejected, or left out because a retry pushed them again. */
     discardedItems: number;
     /** Waiting or under way. */
@@ -36,6 +38,7 @@ const SAVED_KEYS = [
     'trimmedItems',
     'discardedItems',
     'repairedItems',
+    'warnedItems',
     'requests',
     'rejectedRequests',
     'retriedRequests',
@@ -52,6 +55,7 @@ export class Counters implements DeliveryCounters {
     #trimmed = 0;
     #discarded = 0;
     #repaired = 0;
+    #warned = 0;
     #rejected = 0;
     #requests = 0;
     #rejectedRequests = 0;
@@ -88,6 +92,11 @@ export class Counters implements DeliveryCounters {
     /** So many of the stored items were changed by `repair`. */
     repaired(items: number): void {
         this.#repaired += items;
+    }
+
+    /** So many of the stored items fail the schema. */
+    warned(items: number): void {
+        this.#warned += items;
     }
 
     /** So many items were found to belong in quarantine for another reason than that they are duplicates. */
@@ -143,6 +152,7 @@ export class Counters implements DeliveryCounters {
             trimmedItems: this.#trimmed,
             discardedItems: this.#discarded,
             repairedItems: this.#repaired,
+            warnedItems: this.#warned,
             pendingItems: this.#isEnded ? 0 : this.unaccountedItems,
             unsentItems: this.#isEnded ? this.unaccountedItems : 0,
             requests: this.#requests,
@@ -171,6 +181,7 @@ export class Counters implements DeliveryCounters {
         this.#trimmed += saved.trimmedItems;
         this.#discarded += saved.discardedItems;
         this.#repaired += saved.repairedItems;
+        this.#warned += saved.warnedItems;
         this.#received +=
             saved.storedItems +
             saved.quarantinedItems +

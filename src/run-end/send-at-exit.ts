@@ -54,6 +54,7 @@ export class SendAtExit {
         const { pipeline, reports, takeCollected, log } = this.#options;
         const until = monotonicMillis() + maxMillis;
         const collected = isMoving ? [] : takeCollected();
+        if (!isMoving) reports.processEnds();
         if (collected.length === 0 && pipeline.pendingItems === 0 && reports.isUpToDate) return;
         const sending = new SyncSending(this.#options, until - maxMillis * SAVE_SHARE);
         try {
@@ -75,11 +76,13 @@ export class SendAtExit {
         const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
         const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
         if (left === 0) {
+            const { level, message } = reports.outcome({ reportPlace: reports.place });
+            if (level !== 'info' && !isMoving) log[level](message);
             // Each call starts a child, and the time is short.
             this.#attempt('report and state', () => {
                 const store = openRunStore();
                 if (pieces.length > 0) store?.save(pieces, millisUntil(until));
-                store?.save([head, ...reports.records()], millisUntil(until));
+                store?.save([head, ...reports.records()], millisUntil(until), isMoving ? undefined : message);
             });
             return;
         }
@@ -93,7 +96,13 @@ export class SendAtExit {
         });
         const reason = pipeline.failure === undefined ? '' : ` ${pipeline.failure.message}`;
         const notice = `${left} items could not be sent before the process ended.${reason}`;
-        this.#attempt('report', () => openRunStore()?.save(reports.records(notice), millisUntil(until)));
+        this.#attempt('report', () =>
+            openRunStore()?.save(
+                reports.records(notice),
+                millisUntil(until),
+                isMoving ? undefined : reports.outcome({ problem: notice, reportPlace: reports.place }).message,
+            ),
+        );
         const fate = isSaved ? 'They are saved with the run, and its next start sends them first.' : 'They are lost.';
         log.error(`${left} items could not be sent before the process ended. ${fate}`);
         if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = 1;

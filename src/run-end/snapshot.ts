@@ -95,6 +95,7 @@ export function fromPieces(texts: readonly string[]): UnsentItems {
         const { kind, count, from, isWaiting } = JSON.parse(lines[index]!) as GroupHeader;
         const group = lines.slice(index + 1, index + 1 + count);
         if (kind === 'items') batches.push({ from, ...(isWaiting && { isWaiting }), lines: group });
+        else if (kind === 'repaired') batches.at(-1)!.repaired = group;
         else records.push(...group);
         index += 1 + count;
     }
@@ -110,16 +111,20 @@ export function parseHead(text: string): SnapshotHead {
 }
 
 interface GroupHeader {
-    kind: 'items' | 'records';
+    /** `repaired` belongs to the items before it. */
+    kind: 'items' | 'repaired' | 'records';
     count: number;
     from?: number | undefined;
     isWaiting?: boolean | undefined;
 }
 
 function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
-    for (const { from, isWaiting, lines } of batches) {
+    for (const { from, isWaiting, lines, repaired } of batches) {
         yield JSON.stringify({ kind: 'items', count: lines.length, from, isWaiting } satisfies GroupHeader);
         yield* lines;
+        if (repaired === undefined) continue;
+        yield JSON.stringify({ kind: 'repaired', count: repaired.length } satisfies GroupHeader);
+        yield* repaired;
     }
     if (records.length === 0) return;
     yield JSON.stringify({ kind: 'records', count: records.length } satisfies GroupHeader);

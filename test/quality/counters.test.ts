@@ -120,6 +120,7 @@ describe('the counters of a run', () => {
                     for (let n = 0; n < each.rejections; n++) counters.requestRejected();
                     for (let n = 0; n < each.retries; n++) counters.requestRetried();
                     counters.repaired(each.retries);
+                    counters.warned(each.rejections);
                     next.restore(JSON.parse(JSON.stringify(counters.save())) as SavedCounters);
                 }
                 const sum = (pick: (each: (typeof processes)[number]) => number) =>
@@ -134,6 +135,7 @@ describe('the counters of a run', () => {
                     pendingItems: 0,
                     unsentItems: 0,
                     repairedItems: sum(({ retries }) => retries),
+                    warnedItems: sum(({ rejections }) => rejections),
                     requests: processes.length,
                     sentBytes: sum(({ bytes }) => bytes),
                     rejectedRequests: sum(({ rejections }) => rejections),

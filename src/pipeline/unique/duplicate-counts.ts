@@ -1,13 +1,6 @@
+import type { DuplicateSummary } from '../../records.js';
 import { copyText, shorten } from '../../utils/text.js';
 import { keyInWords } from './item-key.js';
-
-/** Part of the report. */
-export interface DuplicateSummary {
-    /** Items that came after another one with their key, whether they were dropped, quarantined or stored. */
-    readonly found: number;
-    /** The first different keys of such items, redacted, at most 200 characters each. */
-    readonly samples: readonly string[];
-}
 
 const MAX_SAMPLES = 5;
 const MAX_LENGTH = 200;

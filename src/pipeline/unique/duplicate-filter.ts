@@ -12,7 +12,7 @@ export type KeyOutcome = 'stored' | 'rejected' | 'given-back';
 /**
  * What is to be done with an item.
  * - `send`: it goes its way
- * - `wait`: another item with its key is under way; `settle` of that one says what comes of this one
+ * - `wait`: another item with its key is under way. After `wait`, `settle` of that one says what comes of this one
  * - `duplicate`: an item with its key is stored
  */
 export type Admission = 'send' | 'wait' | 'duplicate';
@@ -64,20 +64,18 @@ export class DuplicateFilter<Item extends object> {
     }
 
     /** Called once for each item, in order. An item without a key is never a duplicate. */
-    admit(key: Key | undefined, item: Item): Admission {
+    admit(key: Key | undefined): Admission {
         if (key === undefined || this.#isCounting) return 'send';
         const state = this.#keys.begin(key);
-        if (state === STORED) return 'duplicate';
-        return state === UNDER_WAY ? this.#wait(key, item) : 'send';
+        return state === STORED ? 'duplicate' : state === UNDER_WAY ? 'wait' : 'send';
     }
 
-    /**
-     * In place of `admit` for an item that was under way when an earlier process ended. `stored`: its key is known by now, so the
-     * item is in the dataset; it is no duplicate of itself.
-     */
-    resume(key: Key | undefined, item: Item): 'send' | 'wait' | 'stored' {
-        const admission = this.admit(key, item);
-        return admission === 'duplicate' ? 'stored' : admission;
+    /** The item waits beside the one with its key that is under way, as `admit` said. */
+    wait(key: Key, item: Item): void {
+        const waiting = this.#waiting.get(idOf(key));
+        if (waiting === undefined) this.#waiting.set(idOf(key), new Set([item]));
+        else waiting.add(item);
+        this.#waitingItems++;
     }
 
     /** Called exactly once for each item that was sent on. */
@@ -98,14 +96,6 @@ export class DuplicateFilter<Item extends object> {
     withdraw(key: Key, item: Item): void {
         const waiting = this.#waiting.get(idOf(key));
         if (waiting?.has(item)) this.#leave(key, waiting, item);
-    }
-
-    #wait(key: Key, item: Item): 'wait' {
-        const waiting = this.#waiting.get(idOf(key));
-        if (waiting === undefined) this.#waiting.set(idOf(key), new Set([item]));
-        else waiting.add(item);
-        this.#waitingItems++;
-        return 'wait';
     }
 
     #leave(key: Key, waiting: Set<Item>, item: Item): void {

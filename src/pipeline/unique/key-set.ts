@@ -6,7 +6,7 @@ export { type KeyState, STORED, UNDER_WAY, UNKNOWN } from './hash-table.js';
 /** The tables grow one by one: the work of growing comes in small pieces. */
 const TABLES = 1_024;
 /** Tables begin with different sizes, so that they do not all grow, or stand half empty, at the same time. */
-const FIRST_CAPACITY = 16;
+const FIRST_CAPACITY = 96;
 const CAPACITY_STEPS = 16;
 
 /** A key as the set knows it. */

@@ -1,4 +1,4 @@
-import { type Admission, DuplicateFilter, type KeyOutcome } from '../../../../src/pipeline/unique/duplicate-filter.js';
+import { DuplicateFilter, type KeyOutcome } from '../../../../src/pipeline/unique/duplicate-filter.js';
 import { KeySet } from '../../../../src/pipeline/unique/key-set.js';
 
 export interface Keyed {
@@ -18,7 +18,7 @@ export class Simulation {
 
     push(key: string): void {
         const pushed = { key };
-        this.#handle(pushed, this.#filter.admit(this.#keys.keyOf(key), pushed));
+        this.#handle(pushed);
     }
 
     settle(pick: number, outcome: KeyOutcome): void {
@@ -51,8 +51,8 @@ export class Simulation {
         const { sent, waiting } = this;
         this.sent = [];
         this.waiting = [];
-        for (const one of sent) this.#handle(one, this.#filter.resume(this.#keys.keyOf(one.key), one));
-        for (const one of waiting) this.#handle(one, this.#filter.admit(this.#keys.keyOf(one.key), one));
+        for (const one of sent) this.#handle(one);
+        for (const one of waiting) this.#handle(one);
     }
 
     settleAll(): void {
@@ -67,8 +67,10 @@ export class Simulation {
         if (this.#filter.waitingItems !== this.waiting.length) throw new Error('The number of waiting items is wrong.');
     }
 
-    #handle(pushed: Keyed, admission: Admission | 'stored'): void {
-        if (admission === 'stored') throw new Error('An item is said to be stored that is not.');
+    #handle(pushed: Keyed): void {
+        const key = this.#keys.keyOf(pushed.key);
+        const admission = this.#filter.admit(key);
+        if (admission === 'wait') this.#filter.wait(key, pushed);
         const places = { send: this.sent, wait: this.waiting, duplicate: this.duplicates };
         places[admission].push(pushed);
     }
