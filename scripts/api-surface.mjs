@@ -51,7 +51,10 @@ function membersOf(name, file) {
     const body = new RegExp(`^export (?:abstract )?(?:interface|class) ${name}\\b[^;]*?\\{\\n(.*?)^\\}`, 'ms').exec(
         text,
     )?.[1];
-    if (body !== undefined) return [...new Set([...fieldsOf(body), ...parametersOf(body)])].sort();
+    if (body !== undefined) {
+        const members = [...inheritedBy(name, text, file), ...fieldsOf(body), ...parametersOf(body)];
+        return [...new Set(members)].sort();
+    }
     const union = new RegExp(`^export type ${name}\\b.*?;\\n`, 'ms').exec(text)?.[0] ?? '';
     const values = [...union.matchAll(/'([^'\n]+)'/g)].map(([, value]) => `'${value}'`);
     if (values.length > 0 || union !== '' || new RegExp(`^export (async )?function ${name}\\b`, 'm').test(text)) {
@@ -63,6 +66,16 @@ function membersOf(name, file) {
     )?.[1];
     if (from === undefined) throw new Error(`${file} does not declare ${name} in a way that this script can read.`);
     return membersOf(name, resolve(dirname(file), from.replace(/\.js$/, '.ts')));
+}
+
+/** Of interfaces of ours; those of packages are not ours to keep. */
+function inheritedBy(name, text, file) {
+    const parents = new RegExp(`^export interface ${name}\\b[^{]*? extends ([^{]*)\\{`, 'm').exec(text)?.[1] ?? '';
+    const names = [...parents.replaceAll(/<[^>]*>/g, '').matchAll(/\w+/g)].map(([parent]) => parent);
+    const areOurs = names.filter((parent) =>
+        new RegExp(`\\b${parent}\\b[^;]*from '\\.|^(export )?interface ${parent}\\b`, 'm').test(text),
+    );
+    return areOurs.flatMap((parent) => membersOf(parent, file));
 }
 
 function fieldsOf(body) {
