@@ -18,7 +18,6 @@ export { suggestChanges } from './infer/suggest/suggest-changes.js';
 export type {
     ChangeKind,
     JsonPatchOperation,
-    RepairCandidate,
     SchemaChange,
     SuggestedChanges,
     SuggestedRepair,
@@ -27,11 +26,12 @@ export type {
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
 export type { Expectations, ExpectOption } from './quality/expectations.js';
 export type { FieldSummary, FieldType } from './quality/fields.js';
-export type { DuplicateSummary, GuardReport, ItemCounts, UsedSchema } from './quality/guard-report.js';
+export type { GuardReport, ItemCounts, UsedSchema } from './quality/guard-report.js';
 export type { ReasonSample, ReasonSummary } from './quality/reasons.js';
 export type { UnmetExpectation, Verdict } from './quality/verdict.js';
 export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
 export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
+export type { DuplicatesOption, UniqueFunction, UniqueOption } from './pipeline/unique/options.js';
 export type {
     Dictionary,
     ItemError,
@@ -40,6 +40,7 @@ export type {
     QuarantineRecord,
     RedriveMark,
     RequestInfo,
+    DuplicateSummary,
 } from './records.js';
 export type { RedriveOptions } from './redrive/options.js';
 export { redriveQuarantine } from './redrive/redrive-quarantine.js';

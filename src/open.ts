@@ -4,13 +4,14 @@ import { createCharging } from './apify/charging.js';
 import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
+import { findPeerProblems } from './apify/peers.js';
 import type { RunOutcome } from './apify/run-outcome.js';
 import { reportOutcome } from './apify/run-outcome.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
 import { datasetPage, nameOfTarget, reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
-import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
+import { isDefaultDataset, openDataset } from './apify/storages.js';
 import { createSyncRunStore, createSyncStorage, openSyncQuarantine } from './apify/sync-storages.js';
 import { CollectedPages } from './crawlee/collected-pages.js';
 import { DatasetGuardError } from './errors.js';
@@ -20,10 +21,13 @@ import { Pipeline } from './pipeline/pipeline.js';
 import { Pusher } from './pipeline/push.js';
 import type { InternalOptions, Log } from './ports.js';
 import type { UsedSchema } from './quality/guard-report.js';
+import type { ReasonDetails } from './quality/reasons.js';
+import { schemaPathOf } from './quality/reasons.js';
 import { RunReport } from './report/run-report.js';
 import { onProcessEnd } from './run-end/process-end.js';
 import { RunEnd } from './run-end/run-end.js';
 import { SendAtExit } from './run-end/send-at-exit.js';
+import { SavedKeys } from './run-end/saved-keys.js';
 import type { Snapshot } from './run-end/snapshot.js';
 import { SnapshotStore } from './run-end/snapshot-store.js';
 import { readLocalDefinition } from './schema/definition.js';
@@ -32,8 +36,12 @@ import { SchemaKeeper } from './schema/schema-keeper.js';
 import { createClock } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
+import { quarantineName } from './utils/storage-name.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
+
+const NOT_INITIALIZED =
+    'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.';
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
 export async function openParts(
@@ -45,13 +53,10 @@ export async function openParts(
     const clock = createClock();
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     const log = withoutSecrets(createLog(), removeSecrets);
+    for (const problem of findPeerProblems()) log.warning(problem);
     const initialized = isInitialized();
-    if (!initialized && process.env.APIFY_IS_AT_HOME) {
-        throw new DatasetGuardError(
-            'NOT_INITIALIZED',
-            'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.',
-        );
-    }
+    if (!initialized && process.env.APIFY_IS_AT_HOME) throw new DatasetGuardError('NOT_INITIALIZED', NOT_INITIALIZED);
+    if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);
     const dataset = await openDataset(asGiven.dataset);
     const sink = createItemSink(dataset, internal, asGiven.compression);
     // Locally waiting costs nothing, and what is stored cannot be lost.
@@ -94,6 +99,15 @@ export async function openParts(
         store: runStore,
         datasetId: sink.stableId,
         runId: identity.actorRunId,
+        keys:
+            pipeline.duplicates &&
+            new SavedKeys({
+                keys: pipeline.duplicates,
+                position: () => pipeline.unsettledFrom,
+                sink,
+                store: runStore,
+                log,
+            }),
         log,
     });
     await restore(snapshots, pipeline, log);
@@ -121,6 +135,7 @@ export async function openParts(
             },
             facts: runFacts(dataset, quarantine, quarantineStore.opened?.id, actor.name),
         }),
+        suggest: async (reasons) => suggestFor(schemas.used, reasons),
         clock,
         log,
     });
@@ -192,10 +207,18 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
             `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
         );
     }
-    for (const { from, lines } of batches) pipeline.restore(lines, from);
+    for (const batch of batches) pipeline.restore(batch);
     pipeline.restoreRecords(records);
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
+}
+
+/** Loaded where it is needed: most runs have nothing to suggest. */
+async function suggestFor({ schema }: DiscoveredSchema, reasons: readonly ReasonDetails[]) {
+    if (schema === undefined) return [];
+    const { suggestForSamples } = await import('./infer/suggest/from-samples.js');
+    const sampled = reasons.map((reason) => ({ ...reason, schemaPath: schemaPathOf(reason) }));
+    return suggestForSamples(schema.json, sampled);
 }
 
 function usedSchema({ schema, reason }: DiscoveredSchema): UsedSchema {

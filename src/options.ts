@@ -3,6 +3,8 @@ import type { Dataset } from 'apify';
 import { InvalidOptionsError, failOption } from './errors.js';
 import { resolveRepair } from './pipeline/repair/options.js';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
+import { resolveUnique } from './pipeline/unique/options.js';
+import type { DuplicatesOption, ResolvedUnique, UniqueOption } from './pipeline/unique/options.js';
 import type { ExpectOption } from './quality/expectations.js';
 import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
@@ -66,6 +68,19 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      */
     repair?: RepairOption;
     /**
+     * What makes two items of the run the same: a field such as `'url'`, a JSON Pointer such as `'/product/id'`, a list of these,
+     * or a function that returns text at once, `undefined` for an item without a key. The second item with a key is not stored
+     * again once the first one is.
+     * @default none: every item is stored
+     */
+    unique?: UniqueOption<Item>;
+    /**
+     * What happens to an item whose key is stored already: `'drop'` counts it as `duplicateItems`; `'quarantine'` records it with
+     * the reason `duplicate`; `'count'` stores it, and the report says how many there are. Says nothing without `unique`.
+     * @default 'drop'
+     */
+    duplicates?: DuplicatesOption;
+    /**
      * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
      * function that returns that, asked at the end.
      * @default none
@@ -94,6 +109,7 @@ export type ResolvedOptions = Readonly<
             | 'quarantine'
             | 'tolerance'
             | 'repair'
+            | 'unique'
             | 'expect'
             | 'redact'
             | 'identify'
@@ -109,6 +125,8 @@ export type ResolvedOptions = Readonly<
     > & {
         /** One after another, until the item is valid; undefined where nothing is repaired. */
         readonly repair: readonly RepairStep[] | undefined;
+        /** Undefined where items have no key. */
+        readonly unique: ResolvedUnique | undefined;
         readonly tolerance: Readonly<Required<Tolerance>>;
     };
 
@@ -126,6 +144,7 @@ const DEFAULTS = {
     flushIntervalMillis: 1_000,
     maxParallelRequests: 1,
     compression: 'auto',
+    duplicates: 'drop',
     samples: true,
 } as const;
 
@@ -142,6 +161,7 @@ const KEYS: ReadonlySet<string> = new Set([
     'quarantine',
     'tolerance',
     'repair',
+    'unique',
     'expect',
     'redact',
     'identify',
@@ -168,6 +188,8 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         compression: oneOf(options, 'compression', ['auto', 'none']),
         tolerance: tolerance(options.tolerance),
         repair: resolveRepair(options.repair),
+        unique: resolveUnique(options.unique),
+        duplicates: oneOf(options, 'duplicates', ['drop', 'quarantine', 'count']),
         expect: resolveExpectOption(options.expect),
         redact: callback(options, 'redact'),
         identify: callback(options, 'identify'),

@@ -6,6 +6,7 @@ import type { Rejection } from '../quarantine/record.js';
 import type { ItemError } from '../records.js';
 import { copyItem } from './copy.js';
 import type { Repairer } from './repair/repairer.js';
+import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { snapshot } from './snapshot.js';
 import type { ItemData } from './validate.js';
@@ -20,8 +21,10 @@ export interface PreparedItem {
     readonly warning?: Rejection;
     /** Set where `text` is that of the repaired item. */
     readonly repaired?: RepairedItem;
+    /** Set where the option `unique` is, and the item, which is valid, has a key. */
+    readonly key?: Key | undefined;
     /** What is to be counted of the item once it is stored. */
-    readonly tally?: FieldTally;
+    readonly tally?: FieldTally | undefined;
 }
 
 /** Makes an item's JSON, once, and validates it. With `repair`, repairs what fails. */
@@ -29,18 +32,24 @@ export class ItemPreparer {
     readonly #mode: ResolvedOptions['mode'];
     readonly #repairer: Repairer | undefined;
     readonly #tally: (item: object) => FieldTally | undefined;
+    readonly #keyOf: ((item: unknown) => Key | undefined) | undefined;
     #schema: ItemSchema | undefined;
 
-    /** `tally` tells what is to be counted of an item that may be stored. */
+    /**
+     * `tally` tells what is to be counted of an item that may be stored, `keyOf` the key by which duplicates are found. Both get
+     * what the item's JSON will be when it is parsed.
+     */
     constructor(
         mode: ResolvedOptions['mode'],
         schema: ItemSchema | undefined,
         repairer: Repairer | undefined,
         tally: (item: object) => FieldTally | undefined = () => undefined,
+        keyOf?: (item: unknown) => Key | undefined,
     ) {
         this.#mode = mode;
         this.#schema = schema;
         this.#repairer = repairer;
+        this.#keyOf = keyOf;
         this.#tally = tally;
     }
 
@@ -97,8 +106,7 @@ export class ItemPreparer {
     }
 
     #accepted({ data }: ItemData, text: string): PreparedItem {
-        const tally = this.#tally(data as object);
-        return tally === undefined ? { text, rejection: undefined } : { text, rejection: undefined, tally };
+        return { text, rejection: undefined, tally: this.#tally(data as object), key: this.#keyOf?.(data) };
     }
 }
 

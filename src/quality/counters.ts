@@ -2,10 +2,12 @@ import type { DeliveryCounters } from '../delivery/delivery-counters.js';
 
 /** Counts of a run. Units: items, requests to the dataset, bytes of uncompressed JSON. */
 export interface CounterValues {
-    /** Items that were pushed: the sum of the next six, at every moment. */
+    /** Items that were pushed: stored, quarantined, duplicate, trimmed, discarded, pending and unsent ones, at every moment. */
     receivedItems: number;
     storedItems: number;
     quarantinedItems: number;
+    /** Not stored again, because an item with the same key is stored. */
+    duplicateItems: number;
     /** Held back by the user's pay-per-event budget. */
     trimmedItems: number;
     /** Stored after `repair` changed them; a part of the stored items. */
@@ -32,6 +34,7 @@ export type SavedCounters = Omit<CounterValues, 'receivedItems' | 'pendingItems'
 const SAVED_KEYS = [
     'storedItems',
     'quarantinedItems',
+    'duplicateItems',
     'trimmedItems',
     'discardedItems',
     'repairedItems',
@@ -48,6 +51,7 @@ export class Counters implements DeliveryCounters {
     #received = 0;
     #stored = 0;
     #quarantined = 0;
+    #duplicates = 0;
     #trimmed = 0;
     #discarded = 0;
     #repaired = 0;
@@ -72,6 +76,11 @@ export class Counters implements DeliveryCounters {
         this.#quarantined += items;
     }
 
+    /** So many items are left out, because items with their keys are stored. */
+    duplicates(items: number): void {
+        this.#duplicates += items;
+    }
+
     trimmed(items: number): void {
         this.#trimmed += items;
     }
@@ -90,7 +99,7 @@ export class Counters implements DeliveryCounters {
         this.#warned += items;
     }
 
-    /** So many items were found to belong in quarantine. */
+    /** So many items were found to belong in quarantine for another reason than that they are duplicates. */
     rejected(items: number): void {
         this.#rejected += items;
     }
@@ -130,7 +139,8 @@ export class Counters implements DeliveryCounters {
     }
 
     get unaccountedItems(): number {
-        return this.#received - this.#stored - this.#quarantined - this.#trimmed - this.#discarded;
+        const settled = this.#stored + this.#quarantined + this.#duplicates + this.#trimmed + this.#discarded;
+        return this.#received - settled;
     }
 
     values(): CounterValues {
@@ -138,6 +148,7 @@ export class Counters implements DeliveryCounters {
             receivedItems: this.#received,
             storedItems: this.#stored,
             quarantinedItems: this.#quarantined,
+            duplicateItems: this.#duplicates,
             trimmedItems: this.#trimmed,
             discardedItems: this.#discarded,
             repairedItems: this.#repaired,
@@ -166,11 +177,17 @@ export class Counters implements DeliveryCounters {
         }
         this.#stored += saved.storedItems;
         this.#quarantined += saved.quarantinedItems;
+        this.#duplicates += saved.duplicateItems;
         this.#trimmed += saved.trimmedItems;
         this.#discarded += saved.discardedItems;
         this.#repaired += saved.repairedItems;
         this.#warned += saved.warnedItems;
-        this.#received += saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
+        this.#received +=
+            saved.storedItems +
+            saved.quarantinedItems +
+            saved.duplicateItems +
+            saved.trimmedItems +
+            saved.discardedItems;
         this.#rejected += saved.rejectedItems;
         this.#requests += saved.requests;
         this.#rejectedRequests += saved.rejectedRequests;

@@ -1,3 +1,4 @@
+import type { DuplicateSummary } from '../records.js';
 import type { FieldSummary } from './fields.js';
 import type { ReasonSummary } from './reasons.js';
 import type { Verdict } from './verdict.js';
@@ -69,12 +70,6 @@ export interface RepairSummary {
     readonly count: number;
     /** JSON, redacted and shortened; absent where there was or is no value. */
     readonly samples: readonly { readonly before?: string; readonly after?: string }[];
-}
-
-export interface DuplicateSummary {
-    readonly found: number;
-    /** Keys, redacted and shortened. */
-    readonly samples: readonly string[];
 }
 
 /** Items that count for shares: what was given back to its caller is pushed again. */

@@ -227,6 +227,11 @@ export class ReasonCounts {
     }
 }
 
+/** Where in the schema the fault is, as the validator said it. */
+export function schemaPathOf({ reason, key }: ReasonDetails): string {
+    return reason === OTHER ? '' : String((JSON.parse(key) as unknown[])[3]);
+}
+
 /** `/price must be a number`. Holds no value of an item. */
 export function describeReason({ path, message }: Pick<ReasonSummary, 'path' | 'message'>): string {
     return `${path === '' ? 'the item' : escapeControls(path)} ${message}`;

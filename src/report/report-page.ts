@@ -2,6 +2,7 @@ import type { FieldDetails } from '../quality/fields.js';
 import type { GuardReport } from '../quality/guard-report.js';
 import type { ReasonDetails } from '../quality/reasons.js';
 import type { Fact, ReportPage, TimelineFigures } from './page.js';
+import type { FieldSuggestion } from './suggestion.js';
 
 /** What a page shows that a report does not say. */
 export interface PageContext {
@@ -12,6 +13,7 @@ export interface PageContext {
     readonly fields: readonly FieldDetails[];
     /** Items with a reason. */
     readonly rejectedItems: number;
+    readonly suggestions?: readonly FieldSuggestion[] | undefined;
     readonly quarantine?: { readonly name: string; readonly url?: string | undefined };
     readonly timeline?: TimelineFigures;
     readonly facts?: readonly Fact[];

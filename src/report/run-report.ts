@@ -6,6 +6,7 @@ import { readExpectations } from '../quality/expectations.js';
 import type { GuardReport } from '../quality/guard-report.js';
 import type { Outcome, OutcomeContext } from '../quality/outcome.js';
 import { describeOutcome } from '../quality/outcome.js';
+import type { ReasonDetails } from '../quality/reasons.js';
 import type { JudgeOptions, Verdict } from '../quality/verdict.js';
 import { judge, OPEN_VERDICT } from '../quality/verdict.js';
 import type { Clock } from '../utils/clock.js';
@@ -15,6 +16,7 @@ import { MinuteLog } from './minute-log.js';
 import type { PageContext } from './report-page.js';
 import { toReportPage } from './report-page.js';
 import type { Statistics } from './statistics.js';
+import type { FieldSuggestion } from './suggestion.js';
 import { libraryVersion } from './version.js';
 
 export interface RunReportParts {
@@ -28,6 +30,8 @@ export interface RunReportParts {
     describe: () => Pick<GuardReport, 'datasetId' | 'quarantineId' | 'runId' | 'schema'>;
     /** What the page says besides. */
     describePage: () => Pick<PageContext, 'subject' | 'quarantine' | 'facts'>;
+    /** Finds what would let in or mend the items that failed, from what is known of the reasons. */
+    suggest: (reasons: readonly ReasonDetails[]) => Promise<readonly FieldSuggestion[]>;
     clock: Clock;
     log: Log;
 }
@@ -37,6 +41,7 @@ const HTML_KEY = 'DATASET-GUARD-REPORT-HTML';
 
 /** A run is not kept waiting for longer: its items are where they belong already. */
 const MAX_WRITE_MILLIS = 10_000;
+const MAX_SUGGEST_MILLIS = 2_000;
 
 /** Writes the report, as JSON and as a page, into the run's default key-value store, and logs how things go meanwhile. */
 export class RunReport {
@@ -51,6 +56,7 @@ export class RunReport {
     #end: { finishedAt: string; verdict: Verdict } | undefined;
     /** Where the page is to be written; known a moment after the guard was opened. */
     #place: string | undefined;
+    #suggestions: readonly FieldSuggestion[] | undefined;
     #isReported = false;
     #isClosed = false;
 
@@ -146,6 +152,17 @@ export class RunReport {
         }
     }
 
+    /**
+     * Finds out what the page suggests from now on. For the end of a run, because it takes some hundred milliseconds where items
+     * failed. Never rejects.
+     */
+    async suggest(): Promise<void> {
+        const { reasons } = this.#parts.statistics.reasonDetails();
+        if (reasons.length === 0) return;
+        const suggesting = this.#parts.suggest(reasons).catch(() => undefined);
+        this.#suggestions = await within(suggesting, MAX_SUGGEST_MILLIS);
+    }
+
     /** Writes the last one, and logs no line any more. Resolves as `write` does. */
     async close(): Promise<string | undefined> {
         this.#minuteLog.stop();
@@ -195,6 +212,7 @@ export class RunReport {
             toReportPage(report, {
                 ...describePage(),
                 ...statistics.reasonDetails(),
+                suggestions: this.#suggestions,
                 fields: statistics.fieldDetails(),
                 timeline: statistics.timeline(),
                 notice,

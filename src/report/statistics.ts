@@ -3,9 +3,11 @@ import { Counters } from '../quality/counters.js';
 import { RepairCounts } from '../pipeline/repair/repair-counts.js';
 import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
 import type { RepairedItem } from '../pipeline/repair/repairs.js';
+import { DuplicateCounts } from '../pipeline/unique/duplicate-counts.js';
 import type { FieldDetails, SavedFields } from '../quality/fields.js';
 import { FieldCounts } from '../quality/fields.js';
-import type { DuplicateSummary, GuardReport } from '../quality/guard-report.js';
+import type { GuardReport } from '../quality/guard-report.js';
+import type { DuplicateSummary } from '../records.js';
 import { describeReason, ReasonCounts } from '../quality/reasons.js';
 import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
 import { SchemaNames } from '../quality/schema-names.js';
@@ -26,6 +28,7 @@ export interface SavedStatistics extends SavedCounters {
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
     repairs: readonly RepairSummary[];
+    duplicates: DuplicateSummary;
     fields: SavedFields;
     timeline: SavedTimeline;
 }
@@ -39,8 +42,6 @@ export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
     redact?: ((item: unknown) => unknown) | undefined;
 }
 
-const NO_DUPLICATES: DuplicateSummary = Object.freeze({ found: 0, samples: Object.freeze([]) });
-
 /** Counters, reasons, fields and the timeline of a run: what the report is made of. */
 export class Statistics {
     readonly counters = new Counters();
@@ -48,6 +49,7 @@ export class Statistics {
     #startedAt: string;
     readonly #reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
+    readonly #duplicates: DuplicateCounts;
     readonly #timeline: Timeline;
     readonly #now: () => number;
 
@@ -58,6 +60,7 @@ export class Statistics {
         this.#reasons = new ReasonCounts({ ...options, samples });
         this.#repairs = new RepairCounts({ samples });
         const { removeSecrets } = options;
+        this.#duplicates = new DuplicateCounts({ samples, ...(removeSecrets && { removeSecrets }) });
         this.fields = new FieldCounts({ schema, paths, samples, redact, removeSecrets });
     }
 
@@ -74,6 +77,11 @@ export class Statistics {
     countRepaired({ repairs }: RepairedItem, shown: () => unknown): RepairSummary[] {
         this.counters.repaired(1);
         return this.#repairs.count(repairs, shown);
+    }
+
+    /** Counts an item that came after another one with its key. `shownKey` returns the key of what of the item may be shown. */
+    countDuplicate(shownKey: () => string | undefined): void {
+        this.#duplicates.count(shownKey);
     }
 
     /** Whether there are reasons that the log does not name one by one. */
@@ -96,6 +104,7 @@ export class Statistics {
             reasonedItems: this.#reasons.rejectedItems,
             reasons: this.#reasons.details(),
             repairs: this.#repairs.list(),
+            duplicates: this.#duplicates.summary(),
             fields: this.fields.save(),
             timeline: this.#timeline.save(),
         };
@@ -106,16 +115,19 @@ export class Statistics {
         if (
             !Array.isArray(saved.reasons) ||
             !Array.isArray(saved.repairs) ||
+            !Array.isArray(saved.duplicates?.samples) ||
+            !Number.isSafeInteger(saved.duplicates.found) ||
             !Array.isArray(saved.fields?.rows) ||
             !Array.isArray(saved.timeline?.buckets) ||
             isNaN(Date.parse(saved.startedAt))
         ) {
-            throw new TypeError('expected counters with reasons, repairs, fields, timeline and startedAt');
+            throw new TypeError('expected counters with reasons, repairs, duplicates, fields, timeline and startedAt');
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
         this.#reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);
+        this.#duplicates.restore(saved.duplicates);
         this.fields.restore(saved.fields);
         this.#timeline.restore(saved.timeline, saved);
     }
@@ -139,6 +151,7 @@ export class Statistics {
     topReasons(count: number): string {
         return this.#reasons
             .list()
+            .filter(({ reason }) => reason !== 'duplicate')
             .slice(0, count)
             .map((reason) => `${reason.count} × ${describeReason(reason)}`)
             .join('; ');
@@ -152,12 +165,11 @@ export class Statistics {
     report(): CountedReport {
         return Object.freeze({
             ...this.counters.values(),
-            duplicateItems: 0,
             startedAt: this.#startedAt,
             fields: this.fields.rows(),
             reasons: this.#reasons.list(),
             repairs: this.#repairs.list(),
-            duplicates: NO_DUPLICATES,
+            duplicates: this.#duplicates.summary(),
         });
     }
 }

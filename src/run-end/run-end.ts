@@ -262,6 +262,7 @@ export class RunEnd implements LifecycleHandlers {
                 ),
             );
         const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
+        await reports.suggest();
         reports.finish(isByItself && !this.#isAborted);
         const reportPlace = await reports.write(reason);
         pipeline.callbackErrors.summarize();

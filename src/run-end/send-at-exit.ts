@@ -59,7 +59,7 @@ export class SendAtExit {
         const sending = new SyncSending(this.#options, until - maxMillis * SAVE_SHARE);
         try {
             sending.enqueueCollected(collected);
-            sending.sendBatches();
+            sending.sendAll();
             sending.writeRecords();
         } catch (error) {
             // What was not sent is still pending, and is saved and counted below.
@@ -79,9 +79,11 @@ export class SendAtExit {
             const { level, message } = reports.outcome({ reportPlace: reports.place });
             if (level !== 'info' && !isMoving) log[level](message);
             // Each call starts a child, and the time is short.
-            this.#attempt('report and state', () =>
-                openRunStore()?.save([head, ...reports.records()], millisUntil(until), isMoving ? undefined : message),
-            );
+            this.#attempt('report and state', () => {
+                const store = openRunStore();
+                if (pieces.length > 0) store?.save(pieces, millisUntil(until));
+                store?.save([head, ...reports.records()], millisUntil(until), isMoving ? undefined : message);
+            });
             return;
         }
         const isSaved = this.#attempt('state', () => {
@@ -149,9 +151,22 @@ class SyncSending {
         }
     }
 
+    /** What waits beside another item takes its place where that one is not stored. */
+    sendAll(): void {
+        const { duplicates } = this.#options.pipeline;
+        for (;;) {
+            const waitingItems = duplicates?.waitingItems ?? 0;
+            this.sendBatches();
+            // Only what waited before can have taken a place.
+            if (waitingItems === 0 || waitingItems === duplicates!.waitingItems) return;
+        }
+    }
+
     /** What was under way is looked for, all of it at once; then one start of a child sends everything, as far as nothing is rejected. */
     sendBatches(): void {
         const { pipeline } = this.#options;
+        // What takes a place while these are settled goes into a batch of its own.
+        pipeline.buffer.closeOpen();
         const batches = [...pipeline.buffer.batches];
         const stored = this.#findStored(batches.filter((batch) => batch.isSending || batch.unknown !== undefined));
         const unsent = batches.map((batch) => {

@@ -2,6 +2,8 @@ import type { Ajv, Options } from 'ajv';
 import type { Ajv2019 } from 'ajv/dist/2019.js';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 
+import { namesOf } from '../utils/cjs-names.js';
+
 export type AnyAjv = Ajv | Ajv2019 | Ajv2020;
 
 /** A draft of JSON Schema that can be compiled. */
@@ -17,7 +19,7 @@ export const DRAFT_07: Dialect = {
     name: 'draft-07',
     uri: 'http://json-schema.org/draft-07/schema#',
     load: async () => {
-        const { Ajv: Draft07 } = await import('ajv');
+        const { Ajv: Draft07 } = namesOf(await import('ajv'));
         return (options) => new Draft07(options);
     },
 };
@@ -28,7 +30,7 @@ const DIALECTS: readonly Dialect[] = [
         name: '2019-09',
         uri: 'https://json-schema.org/draft/2019-09/schema',
         load: async () => {
-            const { Ajv2019: Draft2019 } = await import('ajv/dist/2019.js');
+            const { Ajv2019: Draft2019 } = namesOf(await import('ajv/dist/2019.js'));
             return (options) => new Draft2019(options);
         },
     },
@@ -36,7 +38,7 @@ const DIALECTS: readonly Dialect[] = [
         name: '2020-12',
         uri: 'https://json-schema.org/draft/2020-12/schema',
         load: async () => {
-            const { Ajv2020: Draft2020 } = await import('ajv/dist/2020.js');
+            const { Ajv2020: Draft2020 } = namesOf(await import('ajv/dist/2020.js'));
             return (options) => new Draft2020(options);
         },
     },

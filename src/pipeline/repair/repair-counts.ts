@@ -1,4 +1,4 @@
-import { parsePointer } from './pointer.js';
+import { valueAt } from '../../utils/json-pointer.js';
 import type { Repair, RepairAction } from './repairs.js';
 
 /** JSON of a value before and after a repair, at most 200 characters each; absent where there was or is none. */
@@ -103,11 +103,7 @@ function isVisible({ path, action, before }: Repair, item: unknown): boolean {
     // What a function made of an item was never redacted.
     if (action === 'custom') return false;
     if (before === undefined) return item !== undefined;
-    const shown = parsePointer(path).reduce<unknown>((value, key) => {
-        if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-        return (value as Record<string, unknown>)[key];
-    }, item);
-    return jsonOf(shown) === jsonOf(before);
+    return jsonOf(valueAt(item, path)) === jsonOf(before);
 }
 
 function addSample(samples: RepairSample[], repair: Repair): void {

@@ -12,6 +12,7 @@ import type { Ajv2020 } from 'ajv/dist/2020.js';
 import type { KeywordErrorCxt } from 'ajv/dist/types/index.js';
 
 import type { Dictionary } from '../../records.js';
+import { namesOf } from '../../utils/cjs-names.js';
 import type { Fault, RepairValidator } from './fault.js';
 
 type AnyAjv = Ajv | Ajv2019 | Ajv2020;
@@ -38,7 +39,7 @@ const OPTIONS: Options = {
 export async function createRepairValidator(schema: Dictionary): Promise<RepairValidator> {
     const ajv = await ajvFor(schema.$schema);
     (await import('ajv-formats')).default.default(ajv);
-    const { _, Name } = await import('ajv');
+    const { _, Name } = namesOf(await import('ajv'));
     const errorCount = new Name('errors');
     const branchEnds = new WeakMap<object, BranchEnds>();
     const fixedLength = new WeakSet<object>();
@@ -120,9 +121,9 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
 /** The draft that `$schema` names, as the guard's own validation has it; draft-07 without one. */
 async function ajvFor($schema: unknown): Promise<AnyAjv> {
     const draft = typeof $schema === 'string' ? $schema : '';
-    if (draft.includes('draft/2020-12')) return new (await import('ajv/dist/2020.js')).Ajv2020(OPTIONS);
-    if (draft.includes('draft/2019-09')) return new (await import('ajv/dist/2019.js')).Ajv2019(OPTIONS);
-    return new (await import('ajv')).Ajv(OPTIONS);
+    if (draft.includes('draft/2020-12')) return new (namesOf(await import('ajv/dist/2020.js')).Ajv2020)(OPTIONS);
+    if (draft.includes('draft/2019-09')) return new (namesOf(await import('ajv/dist/2019.js')).Ajv2019)(OPTIONS);
+    return new (namesOf(await import('ajv')).Ajv)(OPTIONS);
 }
 
 /** The errors below one stand directly before it: read from the end, each says how many of those before it are its own. */

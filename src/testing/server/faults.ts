@@ -28,17 +28,22 @@ export interface Fault {
     hang?: boolean;
 }
 
+/** Which requests go wrong, and how. Without `on`, `method` and `path` it is any request. */
 export interface FaultRule {
+    /** `'push'`: requests that store items in a dataset. */
+    on?: 'push';
+    /** `GET`, `POST`, `PUT` or `DELETE`. */
     method?: string;
-    /** A part of the path, or a pattern that it has to match. */
+    /** A part of the path (`/v2/datasets/…/items`, without the query), or a pattern that it has to match. */
     path?: string | RegExp;
-    /** How many matching requests are let through first: 0. */
+    /** How many matching requests are let through first. @default 0 */
     skip?: number;
-    /** How many requests it strikes: 1. */
+    /** How many requests it strikes. @default 1 */
     times?: number;
     fault: Fault;
 }
 
+/** Asked about every request that no queued rule strikes: returns the fault for it, if any. */
 export type FaultSource = (call: Call) => Fault | undefined;
 
 const USUAL: Record<number, readonly [type: string, message: string]> = {
@@ -106,7 +111,13 @@ export class Faults {
     }
 }
 
-export function matches(rule: Pick<FaultRule, 'method' | 'path'>, call: { method: string; path: string }): boolean {
+const PUSH_PATH = /^\/v2\/datasets\/[^/]+\/items$/;
+
+export function matches(
+    rule: Pick<FaultRule, 'on' | 'method' | 'path'>,
+    call: { method: string; path: string },
+): boolean {
+    if (rule.on === 'push' && !(call.method === 'POST' && PUSH_PATH.test(call.path))) return false;
     if (rule.method !== undefined && rule.method !== call.method) return false;
     if (rule.path === undefined) return true;
     // Not `test`: a pattern with the flag `g` would remember where it stopped.

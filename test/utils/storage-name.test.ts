@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { quarantineName } from '../../src/apify/storages.js';
+import { quarantineName } from '../../src/utils/storage-name.js';
 
 describe('the name of the quarantine', () => {
     it.each([
