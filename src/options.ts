@@ -10,7 +10,20 @@ import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
-export type StorageTarget = string | { id: string } | { name: string } | { alias: string };
+export type StorageTarget =
+    | string
+    | {
+          /** Id of the storage. */
+          id: string;
+      }
+    | {
+          /** Name of the storage. */
+          name: string;
+      }
+    | {
+          /** Alias in the Actor's definition. */
+          alias: string;
+      };
 
 /** How much quarantine is tolerable; more makes pushes reject with `ToleranceExceededError`. */
 export interface Tolerance {
@@ -28,7 +41,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     dataset?: StorageTarget | Dataset<any>;
     /**
      * JSON Schema of one item, a whole dataset schema, or a schema of zod, valibot or arktype; `false` leaves validation to the
-     * platform. @default discovered: see the README
+     * platform. @default discovered: see docs/schema.md
      */
     schema?: object | false;
     /**
@@ -59,7 +72,10 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     maxParallelRequests?: number;
     /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
     compression?: 'auto' | 'none';
-    /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
+    /**
+     * How much quarantine is tolerable.
+     * @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }`
+     */
     tolerance?: Tolerance;
     /**
      * What may be done to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function

@@ -43,6 +43,7 @@ export interface HttpContext extends CrawlingContext<any, any> {
 
 /** A handler's context, `pushData` typed with the guard's items. */
 export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushData'> & {
+    /** Pushes through the guard; a push that names another dataset passes straight through. */
     pushData(data: Item | Item[], datasetIdOrName?: string): Promise<void>;
 };
 

@@ -65,7 +65,7 @@ export class ItemPreparer {
 
     /** Whether an item that passed before fails the schema as it is now. */
     isInvalid(itemText: string): boolean {
-        return this.#schema?.validate(JSON.parse(itemText)) !== undefined;
+        return this.#schema?.validate(JSON.parse(itemText), Buffer.byteLength(itemText)) !== undefined;
     }
 
     prepare(item: unknown, itemPosition: number): PreparedItem {

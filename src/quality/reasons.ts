@@ -15,7 +15,9 @@ export type { ReasonSample };
 
 /** Why items are in quarantine, as reports have it. */
 export interface ReasonSummary {
+    /** Why the items are in quarantine; `other` is what exceeds the number of rows. */
     readonly reason: QuarantineReason | 'duplicate' | 'other';
+    /** The keyword of the schema that failed: `type`, `required`, …; empty where there is none. */
     readonly keyword: string;
     /** JSON Pointer into the item; indexes and names that only the data knows are `*`. */
     readonly path: string;
@@ -23,6 +25,7 @@ export interface ReasonSummary {
     readonly message: string;
     /** Items. */
     readonly count: number;
+    /** Who found out. */
     readonly rejectedBy: 'guard' | 'platform';
     /** Different values, most frequent first, at most 5. */
     readonly samples: readonly ReasonSample[];

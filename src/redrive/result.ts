@@ -4,6 +4,7 @@ export interface RedriveResult {
     readonly readRecords: number;
     /** Records that were left as they are; `skipped` says why. */
     readonly skippedRecords: number;
+    /** Why records were left as they are. */
     readonly skipped: SkippedRecords;
     /** Records that were left because something went wrong with them alone; `problems` has the first of these. */
     readonly failedRecords: number;
@@ -15,9 +16,11 @@ export interface RedriveResult {
     readonly quarantinedItems: number;
     /** Whether the quarantine was read to its end, as it was when the redrive began. False after a stop by `signal`. */
     readonly isComplete: boolean;
+    /** The first of what went wrong, in words. */
     readonly problems: readonly string[];
 }
 
+/** Records that a redrive left as they are, by reason. */
 export interface SkippedRecords {
     /** By `reason`, `run` or `since`. */
     readonly filtered: number;

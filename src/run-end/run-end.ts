@@ -35,6 +35,8 @@ const SAVE_BEFORE_MILLIS = 10_000;
 /** What is saved last needs some time itself. */
 const SAVE_MILLIS = 2_000;
 const CHECK_MILLIS = 250;
+/** Where less is left, the report suggests nothing. */
+const MIN_SUGGEST_MILLIS = 5_000;
 /** What a process that ends late still takes to send and to save. */
 const MIN_SYNC_MILLIS = 1_500;
 const PERSIST_INTERVAL_MILLIS = 60_000;
@@ -262,7 +264,8 @@ export class RunEnd implements LifecycleHandlers {
                 ),
             );
         const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
-        await reports.suggest();
+        // The report itself matters more than what it suggests.
+        if (this.#remaining > MIN_SUGGEST_MILLIS) await reports.suggest();
         reports.finish(isByItself && !this.#isAborted);
         const reportPlace = await reports.write(reason);
         pipeline.callbackErrors.summarize();

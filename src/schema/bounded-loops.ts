@@ -46,20 +46,51 @@ function stopAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: Key
 }
 
 /** `contains` may still find what it looks for, so that its loop goes on, and forgets the errors that are too many. */
-export function truncatesErrors(full: Code, { codegen: { _, Name }, maxErrors }: KeywordParts): Code {
+export function truncatesErrors(full: Code, parts: KeywordParts): Code {
     return (context, ruleType) => {
-        const { gen, subschema } = context;
-        const errors = new Name('errors');
-        const most = gen.const('most', _`${errors} + ${maxErrors}`);
+        const { subschema } = context;
+        const truncate = truncateAfter(context, parts);
         context.subschema = (...args) => {
             const result = subschema.apply(context, args);
-            gen.if(_`${errors} > ${most}`, () => {
-                gen.code(_`${new Name('vErrors')}.length = ${most}`);
-                gen.assign(errors, most);
-            });
+            truncate();
             return result;
         };
         full(context, ruleType);
+    };
+}
+
+function truncateAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: KeywordParts): () => void {
+    const errors = new Name('errors');
+    const most = gen.const('most', _`${errors} + ${maxErrors}`);
+    return () =>
+        gen.if(_`${errors} > ${most}`, () => {
+            gen.code(_`${new Name('vErrors')}.length = ${most}`);
+            gen.assign(errors, most);
+        });
+}
+
+/**
+ * Counts a reference before it is followed, and forgets those of its errors that are too many: below a schema that refers to itself
+ * Ajv copies the errors of all levels beneath at each level.
+ */
+export function boundedReference(full: Code, parts: KeywordParts): Code {
+    const {
+        codegen: { _ },
+        onReference,
+    } = parts;
+    return (context, ruleType) => {
+        const { gen, data } = context;
+        if (onReference !== undefined) {
+            const count = gen.scopeValue('func', { ref: onReference });
+            gen.if(_`typeof ${data} == "object" && ${data} !== null`, () => gen.code(_`${count}()`));
+        }
+        if (!context.allErrors) {
+            full(context, ruleType);
+            return;
+        }
+        const truncate = truncateAfter(context, parts);
+        full(context, ruleType);
+        truncate();
     };
 }
 

@@ -147,7 +147,7 @@ async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log
     } catch (error) {
         return unvalidated(whyNotCompiled(error, dialect), place, error);
     }
-    if (!canBeDecided(validators('all errors'))) {
+    if (!canBeDecided(validators.compile('all errors'))) {
         const problem = 'refers to itself before it looks into the item, so that no validator can decide it';
         return unvalidated({ problem, remedy: 'Remove the "$ref" that leads back to the same place' }, place);
     }

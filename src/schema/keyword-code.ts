@@ -11,6 +11,8 @@ export interface Bounds {
     readonly maxErrors: number;
     /** Characters of a key of the item that appear in the path of an error. */
     readonly maxKeyLength: number;
+    /** Called for each object and array at which a `$ref` is followed. It may throw. */
+    readonly onReference?: () => void;
 }
 
 /** Tools and limits for changes. */

@@ -147,6 +147,13 @@ describe('a costly keyword', () => {
         expect(list.reads()).toBeLessThanOrEqual(20_001);
     });
 
+    it('enum looks each of 100,000 elements up once, however many values are allowed', async () => {
+        const values = Array.from({ length: 100_000 }, (_, index) => `value ${index}`);
+        const schema = await schemaOf({ a: { items: { enum: values } } });
+        expect(schema.validate({ a: values })).toBeUndefined();
+        expect(schema.validate({ a: ['value 99999', 'value', 0] })).toHaveLength(2);
+    });
+
     it('the format url takes no quadratic time for an address of colons', async () => {
         const schema = await schemaOf({ a: { format: 'url' } });
         expect(schema.validate({ a: `http://a${':'.repeat(400_000)}` })).toHaveLength(1);
@@ -188,6 +195,53 @@ describe('a costly keyword', () => {
             ),
             { numRuns: 3_000 },
         );
+    });
+});
+
+describe('an item below a schema that refers to itself', () => {
+    /** Levels in one another, the innermost of which is `leaf`. */
+    const nested = (levels: number, leaf: Dictionary, around: Dictionary = {}): Dictionary => {
+        let item = leaf;
+        for (let level = 1; level < levels; level++) item = { ...around, child: item };
+        return item;
+    };
+    const kind = (name: string) => ({
+        properties: { kind: { const: name }, child: { $ref: '#/definitions/node' } },
+        required: ['kind'],
+    });
+    const folders = { oneOf: [kind('folder'), kind('file'), kind('link')] };
+
+    it('is validated up to its first error where each level would multiply the work', async () => {
+        const schema = await schemaOf({}, { $ref: '#/definitions/node', definitions: { node: folders } });
+        expect(schema.validate(nested(60, { kind: 'file' }, { kind: 'folder' }))).toBeUndefined();
+        expect(schema.validate(nested(60, { kind: 'none' }, { kind: 'folder' }))).toHaveLength(100);
+        const few = schema.validate(nested(3, { kind: 'none' }, { kind: 'folder' }))!;
+        expect(few.length).toBeGreaterThan(20);
+    });
+
+    it('is left to the platform, with one warning, where that takes too long as well', async () => {
+        const log = recordingLog();
+        const any = (name: string) => ({
+            allOf: [{ properties: { child: { $ref: '#/definitions/node' } } }, { required: [name] }],
+        });
+        const node = { anyOf: [any('a'), any('b')] };
+        const schema = await schemaOf({}, { $ref: '#/definitions/node', definitions: { node } }, log);
+        expect(schema.validate(nested(60, {}))).toBeUndefined();
+        expect(schema.validate(nested(60, {}))).toBeUndefined();
+        expect(schema.validate(nested(3, {}))).not.toBeUndefined();
+        expect(log.lines).toMatchObject([
+            { level: 'warning', message: expect.stringContaining('refers to itself in several alternatives') },
+        ]);
+    });
+
+    it('has the first hundred errors of all levels, and copies no more of them from level to level', async () => {
+        const node = { properties: { child: { $ref: '#/definitions/node' }, wrong: false } };
+        const schema = await schemaOf({}, { $ref: '#/definitions/node', definitions: { node } });
+        const errors = schema.validate(nested(900, {}, { wrong: 1 }))!;
+        expect(errors).toHaveLength(100);
+        expect(errors[0]!.instancePath.startsWith('/child/child')).toBe(true);
+        const check = schema.validateVerbose(nested(900, {}, { wrong: 1 }))!;
+        expect(check).toHaveLength(899);
     });
 });
 

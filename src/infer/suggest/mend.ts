@@ -22,7 +22,12 @@ export interface SuggestedRepair {
     /** Whether the value that was meant is stored; else something of the item is left out. */
     readonly keepsValue: boolean;
     /** The first values, at most three; none where samples are off. `undefined` stands for no value. */
-    readonly samples: readonly { readonly before: unknown; readonly after: unknown }[];
+    readonly samples: readonly {
+        /** The value as it came. */
+        readonly before: unknown;
+        /** The value after the repair. */
+        readonly after: unknown;
+    }[];
 }
 
 const MAX_SAMPLES = 3;

@@ -15,6 +15,7 @@ import { compileGiven, RelaxedSchemas } from './relaxed-schemas.js';
 
 export type { ChangeKind, JsonPatchOperation, SuggestedRepair };
 
+/** Options of `suggestChanges()`. */
 export interface SuggestOptions {
     /**
      * Whether the suggested repairs hold values of items.
@@ -27,6 +28,7 @@ export interface SuggestOptions {
 
 /** One change of the schema, the smallest that lets items in which fail for one reason. */
 export interface SchemaChange {
+    /** What is changed. */
     readonly kind: ChangeKind;
     /** JSON Pointer into the item; `*` for elements of an array and for keys that only the data knows. */
     readonly path: string;
@@ -45,8 +47,11 @@ export interface SchemaChange {
     readonly repairs: readonly SuggestedRepair[];
 }
 
+/** What `suggestChanges()` resolves to. */
 export interface SuggestedChanges {
+    /** Items that were read. */
     readonly checkedItems: number;
+    /** Items that fail the schema as it was given. */
     readonly failedItems: number;
     /** Failed items that no suggested change lets in: no objects, say, or items that a record does not hold. */
     readonly unexplainedItems: number;

@@ -3,7 +3,9 @@ import type { Repair, RepairAction } from './repairs.js';
 
 /** JSON of a value before and after a repair, at most 200 characters each; absent where there was or is none. */
 export interface RepairSample {
+    /** JSON of the value as it was pushed. */
     readonly before?: string;
+    /** JSON of the value as it is stored. */
     readonly after?: string;
 }
 
@@ -11,6 +13,7 @@ export interface RepairSample {
 export interface RepairSummary {
     /** JSON Pointer into the item, indexes replaced by `*`; `other` for what exceeds the number of rows. */
     readonly path: string;
+    /** What was done. */
     readonly action: RepairAction;
     /** Items. */
     readonly count: number;

@@ -4,10 +4,7 @@ import type { RepairStep } from './options.js';
 import { RepairByErrors } from './repair-by-errors.js';
 import { RepairFunctions } from './repair-function.js';
 import { repairItem, type RepairResult } from './repair-item.js';
-import { createRepairValidator } from './validator.js';
-
-/** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
-export const MAX_REPAIRED_BYTES = 1_000_000;
+import { createRepairValidator, MAX_REPAIRED_BYTES } from './validator.js';
 
 /** Repairs the items of one guard, by its option `repair`. */
 export class Repairer {

@@ -1,44 +1,33 @@
-import type {
-    Ajv,
-    CodeKeywordDefinition,
-    ErrorObject,
-    KeywordCxt,
-    Name as CodeName,
-    Options,
-    ValidateFunction,
-} from 'ajv';
-import type { Ajv2019 } from 'ajv/dist/2019.js';
-import type { Ajv2020 } from 'ajv/dist/2020.js';
+import type { CodeKeywordDefinition, ErrorObject, KeywordCxt, Name as CodeName, ValidateFunction } from 'ajv';
 import type { KeywordErrorCxt } from 'ajv/dist/types/index.js';
 
 import type { Dictionary } from '../../records.js';
 import { namesOf } from '../../utils/cjs-names.js';
+import { loadAjv } from '../../schema/create-ajv.js';
+import { dialectOf, DRAFT_07 } from '../../schema/dialect.js';
+import { VERBOSE_BOUNDS } from '../../schema/item-errors.js';
+import { ReferenceLimit } from '../../schema/reference-limit.js';
 import type { Fault, RepairValidator } from './fault.js';
 
-type AnyAjv = Ajv | Ajv2019 | Ajv2020;
+/** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
+export const MAX_REPAIRED_BYTES = 1_000_000;
 
 /** How many errors were there at the end of each branch, counted from the first error below the keyword. */
 type BranchEnds = readonly number[];
 
-const OPTIONS: Options = {
-    allErrors: true,
-    verbose: true,
-    strict: false,
-    validateFormats: true,
-    validateSchema: false, // done where the schema is read; compiling the schema of schemas takes longest
-    logger: false,
-};
-
 /**
  * Compiles `schema` so that its errors come as a tree. Ajv lists the errors of all branches of an `anyOf` before the error of
  * the `anyOf` itself; the paths in them do not tell where a branch begins, because a `$ref` starts a path of its own.
- * The verdicts are those of Ajv with `allErrors`, and so are the errors, apart from their order.
+ * The verdicts are those of the guard's own validation, and so are the errors, apart from their order and from their number:
+ * each loop ends after 10,000.
  *
  * @throws Error where Ajv cannot compile the schema
  */
 export async function createRepairValidator(schema: Dictionary): Promise<RepairValidator> {
-    const ajv = await ajvFor(schema.$schema);
-    (await import('ajv-formats')).default.default(ajv);
+    const create = await loadAjv(dialectOf(schema.$schema as string | undefined) ?? DRAFT_07);
+    const references = new ReferenceLimit();
+    const bounds = { ...VERBOSE_BOUNDS, onReference: references.count };
+    const ajv = create({ allErrors: true, verbose: true, bounds });
     const { _, Name } = namesOf(await import('ajv'));
     const errorCount = new Name('errors');
     const branchEnds = new WeakMap<object, BranchEnds>();
@@ -75,7 +64,9 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
                     const ends = trackFrom === 'keyword' ? names.get(cxt)! : gen.const('_ends', _`[]`);
                     names.set(cxt, ends);
                     const context = subschema(...args);
-                    const end = _`${errorCount} - ${start}`;
+                    // `contains` forgets what is more than that, once this is noted.
+                    const all = _`${errorCount} - ${start}`;
+                    const end = keyword === 'contains' ? _`Math.min(${all}, ${VERBOSE_BOUNDS.maxErrors})` : all;
                     gen.code(trackBranches ? _`${ends}.push(${end})` : _`${ends}[0] = ${end}`);
                     return context;
                 };
@@ -109,6 +100,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const check: ValidateFunction = ajv.compile(schema);
     return {
         validate(item) {
+            references.begin(MAX_REPAIRED_BYTES);
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;
@@ -116,14 +108,6 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
         },
         isFixedLength: (array) => fixedLength.has(array),
     };
-}
-
-/** The draft that `$schema` names, as the guard's own validation has it; draft-07 without one. */
-async function ajvFor($schema: unknown): Promise<AnyAjv> {
-    const draft = typeof $schema === 'string' ? $schema : '';
-    if (draft.includes('draft/2020-12')) return new (namesOf(await import('ajv/dist/2020.js')).Ajv2020)(OPTIONS);
-    if (draft.includes('draft/2019-09')) return new (namesOf(await import('ajv/dist/2019.js')).Ajv2019)(OPTIONS);
-    return new (namesOf(await import('ajv')).Ajv)(OPTIONS);
 }
 
 /** The errors below one stand directly before it: read from the end, each says how many of those before it are its own. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { resolveRepair } from '../../../src/pipeline/repair/options.js';
-import { MAX_REPAIRED_BYTES, Repairer } from '../../../src/pipeline/repair/repairer.js';
+import { Repairer } from '../../../src/pipeline/repair/repairer.js';
+import { MAX_REPAIRED_BYTES } from '../../../src/pipeline/repair/validator.js';
 import type { Dictionary } from '../../../src/records.js';
 
 const SCHEMA = { type: 'object', properties: { price: { type: 'number' } } };
@@ -37,6 +38,48 @@ describe('Repairer', () => {
         expect(repairer.repair(ITEM, MAX_REPAIRED_BYTES)).toBeDefined();
         expect(repairer.repair(ITEM, MAX_REPAIRED_BYTES + 1)).toBeUndefined();
         expect(repairer.repairByErrors(ITEM, MAX_REPAIRED_BYTES + 1)).toBeUndefined();
+    });
+
+    it.each<[string, Dictionary, Dictionary, unknown]>([
+        [
+            'as much work as an array makes with maxItems and uniqueItems',
+            { list: { maxItems: 10, uniqueItems: true } },
+            { list: Array.from({ length: 20_000 }, (_, id) => ({ id })) },
+            {},
+        ],
+        [
+            'as many errors as an array has elements',
+            { list: { items: { type: 'string' } } },
+            { list: [...new Array(50_000).fill(1), 'x'] },
+            { list: ['x'] },
+        ],
+        ['a key that Ajv throws for', { a: { const: {} } }, { a: { valueOf: 1 } }, {}],
+        [
+            'a pattern that is only valid without the flag u',
+            { a: { pattern: String.raw`^[\w-.]+\-$` } },
+            { a: '?' },
+            {},
+        ],
+        [
+            'a text that is too long for a pattern',
+            { a: { pattern: '^(?:[a-z]|-)+$' }, b: { type: 'string' } },
+            { a: 'a'.repeat(900_000), b: 1 },
+            { a: 'a'.repeat(900_000) },
+        ],
+    ])('repairs in spite of %s', async (_, properties, item, repaired) => {
+        const repairer = await open({ type: 'object', properties });
+        expect(repairer.repair(item, 900_000)).toMatchObject({ isRepaired: true, item: repaired });
+    });
+
+    it('does not repair an item that a schema of recursive alternatives takes too long for', async () => {
+        const branch = (name: string) => ({
+            allOf: [{ properties: { child: { $ref: '#/definitions/node' } } }, { required: [name] }],
+        });
+        const node = { anyOf: [branch('a'), branch('b')] };
+        const repairer = await open({ $ref: '#/definitions/node', definitions: { node } });
+        let item: Dictionary = {};
+        for (let level = 0; level < 60; level++) item = { child: item };
+        expect(repairer.repair(item, 600)).toEqual({ isRepaired: false, errors: [] });
     });
 
     it('tells each time what a function throws', async () => {

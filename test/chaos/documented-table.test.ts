@@ -1,14 +1,10 @@
-import { readFile } from 'node:fs/promises';
-
 import { expect, it } from 'vitest';
 
+import { readPage, sectionOf } from '../docs/support/pages.js';
 import { TABLE_HEAD, TABLE_ROWS } from './support/table.js';
 
-const README = new URL('../../README.md', import.meta.url);
-
-it('the table of the README has the columns and rows that the suite prints, a seed, and the command with it', async () => {
-    const readme = await readFile(README, 'utf8');
-    const [, section = ''] = readme.split('\n## When the platform fails\n');
+it('the table of docs/reliability.md has the columns and rows that the suite prints, a seed, and the command with it', async () => {
+    const section = sectionOf(await readPage('docs/reliability.md'), '## Chaos');
     const [, table = ''] = /\n\n(\| workload[^]*?)\n\n/.exec(section) ?? [];
     const [head, , ...rows] = table.split('\n').map((line) => line.split('|').slice(1, -1));
     const cells = [head!, ...rows].map((row) => row.map((cell) => cell.trim()));

@@ -1,0 +1,29 @@
+/** A schema leads to so many references for one item that validating it would take minutes. */
+export class TooManyReferencesError extends Error {
+    override name = 'TooManyReferencesError';
+
+    constructor() {
+        super('the schema leads to too many references for this item');
+    }
+}
+
+const FREE_REFERENCES = 100_000;
+/** An item has fewer objects and arrays than half its bytes. */
+const REFERENCES_PER_BYTE = 2;
+
+/**
+ * Counts how often the validation of one item follows a `$ref` at an object or an array. Where two alternatives refer to the
+ * schema around them, each level of the item doubles the work: 30 levels of a few bytes each would take hours.
+ */
+export class ReferenceLimit {
+    #left = Infinity;
+
+    begin(byteLength: number): void {
+        this.#left = FREE_REFERENCES + REFERENCES_PER_BYTE * byteLength;
+    }
+
+    /** @throws TooManyReferencesError */
+    readonly count = (): void => {
+        if (--this.#left < 0) throw new TooManyReferencesError();
+    };
+}
