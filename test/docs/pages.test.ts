@@ -21,8 +21,9 @@ describe.concurrent.each(pages.filter(({ blocks }) => blocks.length > 0).map((pa
     { timeout: 300_000 },
     (_path, page) => {
         it('does what it says, block by block', async () => {
+            const reader = { folder, page };
             for (const block of page.blocks) {
-                await expect(checkBlock({ folder, page }, block)).resolves.toBeUndefined();
+                await expect(checkBlock(reader, block)).resolves.toBeUndefined();
             }
         });
     },

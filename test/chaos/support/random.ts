@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 
 /**
  * What everything random in the chaos suite begins with. `CHAOS_SEED` repeats a run; the long suite begins anew each time, the
- * short one with the seed of the README's table, so that it does the same wherever it runs.
+ * short one with the seed of the table of docs/reliability.md, so that it does the same wherever it runs.
  */
 export const SEED = Number(
     process.env.CHAOS_SEED ?? (process.env.MODE === 'long' ? randomInt(1_000_000_000) : 271_001_734),

@@ -1,6 +1,6 @@
 /**
  * - `long`: `npm run test:chaos`, ten times as long as CI
- * - `table`: as CI, and all workloads through bare `Actor.pushData`, too, for the table of the README
+ * - `table`: as CI, and all workloads through bare `Actor.pushData`, too, for the table of docs/reliability.md
  */
 const { MODE } = process.env;
 export const IS_LONG = MODE === 'long';

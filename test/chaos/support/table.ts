@@ -26,7 +26,7 @@ export interface ScenarioOutcome {
     outcome: ChaosOutcome;
 }
 
-/** The table of the README without its counts: the cells of the head, and the first two of each row. */
+/** The table of docs/reliability.md without its counts: the cells of the head, and the first two of each row. */
 export const TABLE_HEAD = [
     'workload',
     'through',

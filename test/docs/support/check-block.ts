@@ -11,7 +11,7 @@ import { platformEnv } from '../../support/platform-env.js';
 import type { CodeBlock, Page } from './pages.js';
 import type { ReaderFolder } from './reader-folder.js';
 import { snippetName } from './sources.js';
-import { commandsOf, promisedOutput, toPattern, treePaths } from './transcript.js';
+import { commandsOf, promisedOutput, toLinePattern, toPattern, treePaths } from './transcript.js';
 
 /** A block of code that is a program of its own, which nothing else on the page starts. */
 function programOf({ blocks }: Page, block: CodeBlock): string | undefined {
@@ -43,6 +43,8 @@ async function withShell<T>(
 export interface Reader {
     folder: ReaderFolder;
     page: Page;
+    /** What the program or command before has printed. */
+    output?: string;
 }
 
 type Shell = (line: string) => Promise<FinishedRun>;
@@ -53,6 +55,7 @@ const transcript: Check = async (reader, block) =>
     withShell(reader, block, async (shell) => {
         for (const { line, output } of commandsOf(block.code)) {
             const finished = await shell(line);
+            reader.output = finished.output;
             expect(`${finished.output.trimEnd()}\n`, `${block.place}: ${line}`).toMatch(toPattern(output));
         }
     });
@@ -70,6 +73,7 @@ const program: Check = async (reader, block) => {
     if (name === undefined) return;
     await withShell(reader, block, async (shell) => {
         const { exitCode, output } = await shell(`npx tsx ${name}`);
+        reader.output = output;
         expect(exitCode, `${block.place}: ${output}`).toBe(0);
         for (const text of promisedOutput(block.code)) expect(output, block.place).toContain(text);
     });
@@ -88,7 +92,12 @@ const diagram: Check = (_reader, { code, place }) => {
     for (const [path] of code.matchAll(/[\w-]+(?:\/[\w-]+)*\.ts\b/g)) expect(exists(`src/${path}`), path).toBe(true);
 };
 
-const tree: Check = (_reader, { code }) => {
+/** A tree of folders, or lines of what was printed before. */
+const text: Check = ({ output = '' }, { code, place }) => {
+    if (!/^\S+\/\n/.test(code)) {
+        for (const line of code.trim().split('\n')) expect(output, place).toMatch(toLinePattern(line));
+        return;
+    }
     for (const path of treePaths(code)) expect(exists(path), path).toBe(true);
 };
 
@@ -104,7 +113,7 @@ const CHECKS: Record<string, Check> = {
     json,
     jsonl: jsonLines,
     mermaid: diagram,
-    text: tree,
+    text,
 };
 
 /** The flowcharts and sequences of the pages, so far as they are written here. */

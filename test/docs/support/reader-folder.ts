@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -42,13 +42,17 @@ export class ReaderFolder {
             await this.write(page, 'package.json', JSON.stringify({ name: 'project', private: true, type: 'module' }));
             for (const { path, code } of filesOf(readme)) await this.write(page, path, code);
             for (const { path, code } of filesOf(page).filter(isCompiled)) await this.write(page, path, code);
-            // As the README's first program has left it.
-            await this.write(page, 'storage/datasets/default/000000001.json', '{ "title": "Alien" }');
             await symlink(MOVIES, join(this.of(page), 'movies.json'));
         }
         await this.write(readme, 'documented.ts', await documentedInterfaces(this.#pages));
         await this.write(readme, 'check.ts', interfaceChecks(interfaceNames(this.#pages)));
         await this.#compile();
+        // A reader of another page has run the README's first program.
+        const { exitCode, output } = await this.shell(readme, 'npx tsx main.ts');
+        if (exitCode !== 0) throw new Error(`The first program of the README failed:\n${output}`);
+        for (const page of this.#pages.slice(1)) {
+            await cp(join(this.of(readme), 'storage'), join(this.of(page), 'storage'), { recursive: true });
+        }
     }
 
     /** The reader has come to a block: a file that is no TypeScript is written only now. */

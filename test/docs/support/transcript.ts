@@ -18,9 +18,13 @@ export function commandsOf(code: string): Command[] {
 export function toPattern(output: string): RegExp {
     const lines = output.split('\n').map((line) => {
         if (line.trim() === '…') return '(?:.*\n)*?';
-        return `${line.split('…').map(escapeRegExp).join('.*')} *\n`;
+        return `${toLinePattern(line).source} *\n`;
     });
     return new RegExp(`^${lines.join('')}$`);
+}
+
+export function toLinePattern(line: string): RegExp {
+    return new RegExp(line.split('…').map(escapeRegExp).join('.*'));
 }
 
 /** The files and folders of a tree whose levels are indented; what follows two spaces describes them. */
