@@ -3,7 +3,7 @@ import { defineConfig } from '@apify/oxlint-config';
 /**
  * Imports go down only:
  * actor, cli → index → dataset-guard → crawlee, redrive, infer → run-end → pipeline → quarantine → report → quality → delivery;
- * schema, apify and sources stand beside them → ports, records, options, errors, waiter → utils.
+ * schema, apify, sources and testing stand beside them → ports, records, options, errors, waiter → utils.
  * The command line may also use the rooms below it: what it alone needs is no part of the API.
  * Each entry names a room of `src/`, and all that its files may import from the house.
  */
@@ -12,9 +12,14 @@ const SDK = {
     message: 'Only src/apify/ and src/actor/ use the SDK; take a port instead.',
     allowTypeImports: true,
 };
+/** Types too: a user need not have more of Crawlee than the SDK brings along. */
+const CRAWLEE_CORE_ONLY = {
+    group: ['crawlee', '@crawlee/*', '!@crawlee/core'],
+    message: 'A user need not have more of Crawlee than @crawlee/core.',
+};
 const CRAWLEE = {
-    regex: '^(crawlee|@crawlee/.*)$',
-    message: 'The library uses Crawlee as types only.',
+    regex: '^@crawlee/core$',
+    message: 'Only src/apify/ uses Crawlee; take its types, or what src/apify/crawlee-core.ts has.',
     allowTypeImports: true,
 };
 
@@ -24,7 +29,8 @@ const only = (from, allowed, message) => ({
     group: [`${from}*`, `${from}*/**`, ...[...allowed, 'utils/*'].map((file) => `!${from}${file}.js`)],
     message,
 });
-const room = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
+const restrict = (files, ...patterns) => ({ files, rules: { 'no-restricted-imports': ['error', { patterns }] } });
+const room = (files, ...patterns) => restrict(files, CRAWLEE_CORE_ONLY, ...patterns);
 
 const DOWN = 'Imports go down only.';
 /** The rooms below the pipeline, from the bottom. */
@@ -62,7 +68,11 @@ export default defineConfig({
             FLOOR.map((file) => `src/${file}.ts`),
             SDK,
             CRAWLEE,
-            only('./', [...FLOOR, 'pipeline/repair/options'], 'The floor imports nothing above it.'),
+            only(
+                './',
+                [...FLOOR, 'pipeline/repair/options', 'pipeline/unique/options', 'quality/expectations'],
+                'The floor imports nothing above it.',
+            ),
         ),
         room(['src/delivery/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(
@@ -83,18 +93,28 @@ export default defineConfig({
         room(['src/utils/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
         room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'quality/words'], DOWN)),
         room(['src/quality/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'delivery/delivery-counters'], DOWN)),
-        // The repair of an item knows nothing of the pipeline that it is part of.
-        room(['src/report/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'quality/*', 'pipeline/repair/*'], DOWN)),
+        // Repair and duplicates know nothing of the pipeline that they are part of.
+        room(
+            ['src/report/*.ts'],
+            SDK,
+            CRAWLEE,
+            only('../', [...FLOOR, 'quality/*', 'pipeline/repair/*', 'pipeline/unique/*'], DOWN),
+        ),
         room(['src/report/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'quality/*'], DOWN)),
-        room(['src/apify/*.ts'], CRAWLEE, only('../', FLOOR, DOWN)),
+        room(['src/apify/*.ts'], only('../', FLOOR, DOWN)),
         room(['src/crawlee/*.ts', 'src/redrive/*.ts'], SDK, CRAWLEE, {
             group: ['../actor/**', '../cli/**', '../index.js', '../dataset-guard.js'],
             message: DOWN,
         }),
         room(['src/sources/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/json-syntax'], DOWN)),
         room(['src/infer/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
-        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/infer/*/*.ts'], SDK, CRAWLEE, only('../../', [...FLOOR, 'schema/*', 'pipeline/repair/*'], DOWN)),
+        room(['src/testing/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'schema/*'], DOWN)),
+        room(['src/testing/server/*.ts'], SDK, CRAWLEE, only('../', [], 'The server knows nothing of the guard.')),
         room(['src/cli/**/*.ts'], SDK, CRAWLEE, { group: ['../actor/**', '../dataset-guard.js'], message: DOWN }),
-        room(['src/actor/**/*.ts'], only('../', ['index'], 'The Actor uses the library through ../index.js alone.')),
+        restrict(
+            ['src/actor/**/*.ts'],
+            only('../', ['index'], 'The Actor uses the library through ../index.js alone.'),
+        ),
     ],
 });

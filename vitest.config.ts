@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
+import packageJson from './package.json' with { type: 'json' };
+
 /** What takes longest, begun first so that nothing waits for it at the end; what mostly waits, beside what mostly works. */
 const LONGEST = [
     'test/chaos/chaos.test.ts',
@@ -35,6 +37,8 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+    // As the build does it.
+    define: { LIBRARY_VERSION: JSON.stringify(packageJson.version) },
     test: {
         include: ['test/**/*.test.ts'],
         // Each test file drives the SDK's process-wide configuration, so every file gets a process of its own.

@@ -10,4 +10,4 @@ import { compileBench } from './compile.mjs';
 
 const { values } = parseArgs({ options: { keys: { type: 'string', default: '10000000' } } });
 const { measure } = await import(new URL('bench/unique/measure.js', compileBench()));
-console.table(measure(Number(values.keys)));
+console.table(await measure(Number(values.keys)));

@@ -1,8 +1,15 @@
-import type { HttpCrawlingContext } from 'crawlee';
+import type { RouterHandler } from '@crawlee/core';
 
-import { checkStorageAccess } from './apify/crawlee-core.js';
+import { checkStorageAccess, toCriticalError } from './apify/crawlee-core.js';
 import { isSameDataset, takes } from './apify/storages.js';
-import type { Awaitable, GuardableContext, GuardedContext, GuardHandle, RouterLike } from './crawlee/guard-handle.js';
+import type {
+    Awaitable,
+    GuardableContext,
+    GuardedContext,
+    GuardHandle,
+    HttpContext,
+    RouterContext,
+} from './crawlee/guard-handle.js';
 import { inCrawler, requestInfoOf } from './crawlee/guard-handle.js';
 import { wrapHandler } from './crawlee/handler.js';
 import type { InstallableCrawler } from './crawlee/install.js';
@@ -15,11 +22,16 @@ import { openParts } from './open.js';
 import type { DatasetGuardOptions } from './options.js';
 import type { InternalOptions } from './ports.js';
 import type { Dictionary, PushResult } from './records.js';
-import type { GuardReport } from './report/statistics.js';
+import type { GuardReport } from './quality/guard-report.js';
 import { within } from './utils/clock.js';
 
 /** `close()` does not wait longer for `onQuarantine` callbacks that have not settled. */
 const MAX_CALLBACK_MILLIS = 30_000;
+
+const NOT_CONSTRUCTED =
+    'A guard is opened, not constructed, because it looks for the schema first. Write: const guard = await DatasetGuard.open();';
+const UNCALLED_HANDLER =
+    'The crawler got guard.handler itself, which wraps a handler and is none. Write requestHandler: guard.handler(router).';
 
 /**
  * Stands between an Actor and its dataset: each item is checked against the dataset's schema, buffered, and sent with
@@ -40,6 +52,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
     #closing: Promise<GuardReport> | undefined;
 
     private constructor(parts: GuardParts) {
+        if (parts === undefined) throw new TypeError(NOT_CONSTRUCTED);
         this.#parts = parts;
         this.pushData = this.pushData.bind(this);
         const { dataset, pusher, pages, log } = parts;
@@ -102,12 +115,17 @@ export class DatasetGuard<Item extends object = Dictionary> {
      * handler returns, the items are stored or quarantined before the crawler marks the request handled. When it throws,
      * they wait for the retry, which pushes them again; where none follows they are stored. A failing delivery fails the handler.
      */
-    handler<Router extends RouterLike>(router: Router): Router;
+    // Not `<Router>(router: Router): Router`: that would let `requestHandler: guard.handler` pass, which nobody has called.
+    handler<Context extends RouterContext, Routes extends Record<keyof Routes, Dictionary>>(
+        router: RouterHandler<Context, Routes>,
+    ): RouterHandler<Context, Routes>;
     // The default is for crawlers that would take the context from their handler: HttpCrawler, BasicCrawler.
-    handler<Context extends GuardableContext = HttpCrawlingContext>(
+    handler<Context extends GuardableContext = HttpContext>(
         requestHandler: (context: GuardedContext<Context, Item>) => Awaitable<void>,
     ): (context: Context) => Promise<void>;
     handler(requestHandler: (context: never) => Awaitable<void>): (context: never) => Awaitable<void> {
+        // Called by a crawler, as one of its methods: no request could ever do better.
+        if (!(#handle in this)) throw toCriticalError(new TypeError(UNCALLED_HANDLER));
         return wrapHandler(this.#handle, requestHandler);
     }
 
@@ -159,13 +177,14 @@ export class DatasetGuard<Item extends object = Dictionary> {
 
     /** What became of the items until now. */
     report(): GuardReport {
-        return this.#parts.pipeline.statistics.report();
+        return this.#parts.reports.report();
     }
 
     async #close(): Promise<GuardReport> {
-        const { runEnd, pipeline, letGo } = this.#parts;
-        const { isFailed, unsentItems, reason } = await runEnd.close();
-        if (isFailed) {
+        const { runEnd, pipeline, letGo, tellOutcome } = this.#parts;
+        const outcome = await runEnd.close();
+        const { unsentItems, reason } = outcome;
+        if (reason !== undefined) {
             // The guard stays open, so that the next call can try again.
             runEnd.livesOn();
             throw new DeliveryError(`${unsentItems} items could not be sent: ${reason}`, {
@@ -177,6 +196,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         this.uninstall();
         await within(pipeline.quarantine.announced(), MAX_CALLBACK_MILLIS);
         letGo();
+        tellOutcome(outcome);
         return this.report();
     }
 }

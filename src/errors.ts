@@ -1,5 +1,6 @@
 import type { ItemError } from './records.js';
 
+/** What went wrong, the same across versions: compare this, not the message. */
 export type DatasetGuardErrorCode =
     | 'INVALID_OPTIONS'
     | 'SCHEMA_LOAD'
@@ -13,9 +14,11 @@ export type DatasetGuardErrorCode =
 
 /** Base of all errors of this library. `code` is stable across versions. */
 export class DatasetGuardError extends Error {
+    /** The name of the class, also where two copies of the package are installed. */
     override name = 'DatasetGuardError';
 
     constructor(
+        /** Stable across versions. */
         readonly code: DatasetGuardErrorCode,
         message: string,
         options?: ErrorOptions,
@@ -55,6 +58,7 @@ export class SchemaLoadError extends DatasetGuardError {
 export interface RejectedItem {
     /** Zero-based position in the call (or in the request, where the platform rejected it). */
     itemPosition: number;
+    /** What is wrong with the item. */
     errors: ItemError[];
 }
 
@@ -87,6 +91,7 @@ abstract class CallError extends DatasetGuardError {
  */
 export class ItemsRejectedError extends CallError {
     override name = 'ItemsRejectedError';
+    /** The items that failed, in the order of the call. */
     readonly rejectedItems: readonly RejectedItem[];
 
     constructor(message: string, fields: CallProgress & { rejectedItems: readonly RejectedItem[] }) {
@@ -98,7 +103,9 @@ export class ItemsRejectedError extends CallError {
 /** More items are in quarantine than `tolerance` allows. Trying again does not help: the source or the schema changed. */
 export class ToleranceExceededError extends CallError {
     override name = 'ToleranceExceededError';
+    /** Items of this run that were rejected. */
     readonly quarantinedItems: number;
+    /** Items of this run that were received, without those that were given back. */
     readonly receivedItems: number;
 
     constructor(message: string, fields: CallProgress & { quarantinedItems: number; receivedItems: number }) {
@@ -170,6 +177,7 @@ function describe(value: unknown): string {
         return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
     }
     if (typeof value === 'function') return 'a function';
+    if (value instanceof Promise) return 'a promise';
     if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
     if (typeof value === 'object' && value !== null) {
         return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;

@@ -18,15 +18,20 @@ export { suggestChanges } from './infer/suggest/suggest-changes.js';
 export type {
     ChangeKind,
     JsonPatchOperation,
-    RepairCandidate,
     SchemaChange,
     SuggestedChanges,
     SuggestedRepair,
     SuggestOptions,
 } from './infer/suggest/suggest-changes.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
+export type { Expectations, ExpectOption } from './quality/expectations.js';
+export type { FieldSummary, FieldType } from './quality/fields.js';
+export type { GuardReport, ItemCounts, UsedSchema } from './quality/guard-report.js';
+export type { ReasonSample, ReasonSummary } from './quality/reasons.js';
+export type { UnmetExpectation, Verdict } from './quality/verdict.js';
 export type { RepairFunction, RepairOption, RepairPolicy, RepairStepOption } from './pipeline/repair/options.js';
 export type { RepairSample, RepairSummary } from './pipeline/repair/repair-counts.js';
+export type { DuplicatesOption, UniqueFunction, UniqueOption } from './pipeline/unique/options.js';
 export type {
     Dictionary,
     ItemError,
@@ -35,8 +40,8 @@ export type {
     QuarantineRecord,
     RedriveMark,
     RequestInfo,
+    DuplicateSummary,
 } from './records.js';
-export type { GuardReport, ReasonSummary } from './report/statistics.js';
 export type { RedriveOptions } from './redrive/options.js';
 export { redriveQuarantine } from './redrive/redrive-quarantine.js';
 export type { RedriveResult, SkippedRecords } from './redrive/result.js';

@@ -4,11 +4,14 @@ import { createCharging } from './apify/charging.js';
 import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
+import { findPeerProblems } from './apify/peers.js';
+import type { RunOutcome } from './apify/run-outcome.js';
+import { reportOutcome } from './apify/run-outcome.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
-import { reportKeySuffix, runFacts } from './apify/run-facts.js';
+import { datasetPage, nameOfTarget, reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
 import { createSchemaSources } from './apify/schema-sources.js';
-import { isDefaultDataset, openDataset, quarantineName } from './apify/storages.js';
+import { isDefaultDataset, openDataset } from './apify/storages.js';
 import { createSyncRunStore, createSyncStorage, openSyncQuarantine } from './apify/sync-storages.js';
 import { CollectedPages } from './crawlee/collected-pages.js';
 import { DatasetGuardError } from './errors.js';
@@ -17,11 +20,14 @@ import { resolveOptions } from './options.js';
 import { Pipeline } from './pipeline/pipeline.js';
 import { Pusher } from './pipeline/push.js';
 import type { InternalOptions, Log } from './ports.js';
-import type { UsedSchema } from './report/page.js';
+import type { UsedSchema } from './quality/guard-report.js';
+import type { ReasonDetails } from './quality/reasons.js';
+import { schemaPathOf } from './quality/reasons.js';
 import { RunReport } from './report/run-report.js';
 import { onProcessEnd } from './run-end/process-end.js';
 import { RunEnd } from './run-end/run-end.js';
 import { SendAtExit } from './run-end/send-at-exit.js';
+import { SavedKeys } from './run-end/saved-keys.js';
 import type { Snapshot } from './run-end/snapshot.js';
 import { SnapshotStore } from './run-end/snapshot-store.js';
 import { readLocalDefinition } from './schema/definition.js';
@@ -30,8 +36,12 @@ import { SchemaKeeper } from './schema/schema-keeper.js';
 import { createClock } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
+import { quarantineName } from './utils/storage-name.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
+
+const NOT_INITIALIZED =
+    'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.';
 
 /** Puts a guard's parts together: the pipeline on one side, the SDK on the other. */
 export async function openParts(
@@ -43,13 +53,10 @@ export async function openParts(
     const clock = createClock();
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     const log = withoutSecrets(createLog(), removeSecrets);
+    for (const problem of findPeerProblems()) log.warning(problem);
     const initialized = isInitialized();
-    if (!initialized && process.env.APIFY_IS_AT_HOME) {
-        throw new DatasetGuardError(
-            'NOT_INITIALIZED',
-            'DatasetGuard.open() was called before Actor.init(), which connects the run to its storages. Call Actor.init() first.',
-        );
-    }
+    if (!initialized && process.env.APIFY_IS_AT_HOME) throw new DatasetGuardError('NOT_INITIALIZED', NOT_INITIALIZED);
+    if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);
     const dataset = await openDataset(asGiven.dataset);
     const sink = createItemSink(dataset, internal, asGiven.compression);
     // Locally waiting costs nothing, and what is stored cannot be lost.
@@ -60,8 +67,8 @@ export async function openParts(
         { sources, log, now: clock.now },
     );
     const schema = await schemas.find();
-    const actor = await actorName(sources.cwd);
-    const quarantine = options.quarantine ?? quarantineName(actor);
+    const actor = await readActor(sources.cwd);
+    const quarantine = options.quarantine ?? quarantineName(actor.name);
     const quarantineStore = createQuarantineStore(
         quarantine,
         (opened: Dataset) => createItemSink(opened, internal, options.compression),
@@ -92,20 +99,43 @@ export async function openParts(
         store: runStore,
         datasetId: sink.stableId,
         runId: identity.actorRunId,
+        keys:
+            pipeline.duplicates &&
+            new SavedKeys({
+                keys: pipeline.duplicates,
+                position: () => pipeline.unsettledFrom,
+                sink,
+                store: runStore,
+                log,
+            }),
         log,
     });
     await restore(snapshots, pipeline, log);
     const pusher = new Pusher(pipeline, options, charging);
     const pages = new CollectedPages(pipeline, pusher);
+    const keySuffix = reportKeySuffix(dataset, options.dataset, snapshots.slot);
+    const quarantineOnCommandLine = () =>
+        quarantineStore.opened?.name ?? quarantineStore.opened?.id ?? nameOfTarget(quarantine);
     const reports = new RunReport({
         statistics: pipeline.statistics,
         store: runStore,
-        keySuffix: reportKeySuffix(dataset, options.dataset, snapshots.slot),
+        keySuffix,
+        expectations: { expect: options.expect, isDefaultDataset: isDefaultDataset(dataset) },
         describe: () => ({
-            subject: actor,
+            datasetId: sink.datasetId,
+            ...(quarantineStore.opened && { quarantineId: quarantineStore.opened.id }),
+            ...(identity.actorRunId && { runId: identity.actorRunId }),
             schema: usedSchema(schemas.used),
-            facts: runFacts(dataset, quarantine, quarantineStore.opened?.id),
         }),
+        describePage: () => ({
+            subject: actor.title ?? actor.name,
+            quarantine: {
+                name: quarantineOnCommandLine(),
+                url: quarantineStore.opened && datasetPage(quarantineStore.opened),
+            },
+            facts: runFacts(dataset, quarantine, quarantineStore.opened?.id, actor.name),
+        }),
+        suggest: async (reasons) => suggestFor(schemas.used, reasons),
         clock,
         log,
     });
@@ -119,8 +149,19 @@ export async function openParts(
         openRunStore: createSyncRunStore,
         log,
     });
-    const runEnd = new RunEnd({ pipeline, pusher, collected: pages, snapshots, reports, sendAtExit, clock, log });
-    const stopWatching = watchLifecycle(runEnd);
+    const runEnd = new RunEnd({
+        pipeline,
+        pusher,
+        collected: pages,
+        snapshots,
+        reports,
+        sendAtExit,
+
+        clock,
+        log,
+    });
+    const guardName = `${sink.stableId}${keySuffix}`;
+    const stopWatching = watchLifecycle(runEnd, guardName);
     const stopListening = onProcessEnd((maxMillis) => runEnd.processEnd(maxMillis));
     /** The guard is closed: it lets go of events, signals and timers. */
     const letGo = () => {
@@ -131,7 +172,9 @@ export async function openParts(
         stopWatching();
         stopListening();
     };
-    return { dataset, pipeline, pusher, pages, runEnd, log, letGo };
+    /** What a guard that is closed has to say counts when the run ends. */
+    const tellOutcome = (outcome: RunOutcome) => reportOutcome(guardName, outcome);
+    return { dataset, pipeline, pusher, pages, runEnd, reports, log, letGo, tellOutcome };
 }
 
 /** Whatever an error of the platform says, no secret reaches the log. */
@@ -164,14 +207,22 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
             `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
         );
     }
-    for (const { from, lines } of batches) pipeline.restore(lines, from);
+    for (const batch of batches) pipeline.restore(batch);
     pipeline.restoreRecords(records);
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
 }
 
+/** Loaded where it is needed: most runs have nothing to suggest. */
+async function suggestFor({ schema }: DiscoveredSchema, reasons: readonly ReasonDetails[]) {
+    if (schema === undefined) return [];
+    const { suggestForSamples } = await import('./infer/suggest/from-samples.js');
+    const sampled = reasons.map((reason) => ({ ...reason, schemaPath: schemaPathOf(reason) }));
+    return suggestForSamples(schema.json, sampled);
+}
+
 function usedSchema({ schema, reason }: DiscoveredSchema): UsedSchema {
-    return schema === undefined ? { reason } : { source: schema.source, hash: schema.hash };
+    return schema === undefined ? { none: reason } : { source: schema.source, hash: schema.hash };
 }
 
 function schemaTarget({ dataset }: ResolvedOptions, isDefault: boolean): SchemaTarget {
@@ -180,7 +231,12 @@ function schemaTarget({ dataset }: ResolvedOptions, isDefault: boolean): SchemaT
     return { kind: 'other' };
 }
 
-/** `owner/actor` on the platform; the name in `actor.json` on a laptop. */
-async function actorName(cwd: string): Promise<string | undefined> {
-    return readActorFullName() ?? (await readLocalDefinition(cwd).catch(() => undefined))?.name;
+/** `owner/actor` on the platform, the name in `actor.json` locally; the title where the definition is on disk. */
+async function readActor(cwd: string): Promise<{ name?: string | undefined; title?: string | undefined }> {
+    const definition = await readLocalDefinition(cwd).catch(() => undefined);
+    const { title } = definition?.content ?? {};
+    return {
+        name: readActorFullName() ?? definition?.name,
+        ...(typeof title === 'string' && title.trim() !== '' && { title }),
+    };
 }

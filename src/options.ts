@@ -3,10 +3,27 @@ import type { Dataset } from 'apify';
 import { InvalidOptionsError, failOption } from './errors.js';
 import { resolveRepair } from './pipeline/repair/options.js';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
+import { resolveUnique } from './pipeline/unique/options.js';
+import type { DuplicatesOption, ResolvedUnique, UniqueOption } from './pipeline/unique/options.js';
+import type { ExpectOption } from './quality/expectations.js';
+import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
-export type StorageTarget = string | { id: string } | { name: string } | { alias: string };
+export type StorageTarget =
+    | string
+    | {
+          /** Id of the storage. */
+          id: string;
+      }
+    | {
+          /** Name of the storage. */
+          name: string;
+      }
+    | {
+          /** Alias in the Actor's definition. */
+          alias: string;
+      };
 
 /** How much quarantine is tolerable; more makes pushes reject with `ToleranceExceededError`. */
 export interface Tolerance {
@@ -24,7 +41,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     dataset?: StorageTarget | Dataset<any>;
     /**
      * JSON Schema of one item, a whole dataset schema, or a schema of zod, valibot or arktype; `false` leaves validation to the
-     * platform. @default discovered: see the README
+     * platform. @default discovered: see docs/schema.md
      */
     schema?: object | false;
     /**
@@ -55,7 +72,10 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     maxParallelRequests?: number;
     /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
     compression?: 'auto' | 'none';
-    /** @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }` */
+    /**
+     * How much quarantine is tolerable.
+     * @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }`
+     */
     tolerance?: Tolerance;
     /**
      * What may be done to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function
@@ -63,6 +83,25 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      * @default none
      */
     repair?: RepairOption;
+    /**
+     * What makes two items of the run the same: a field such as `'url'`, a JSON Pointer such as `'/product/id'`, a list of these,
+     * or a function that returns text at once, `undefined` for an item without a key. The second item with a key is not stored
+     * again once the first one is.
+     * @default none: every item is stored
+     */
+    unique?: UniqueOption<Item>;
+    /**
+     * What happens to an item whose key is stored already: `'drop'` counts it as `duplicateItems`; `'quarantine'` records it with
+     * the reason `duplicate`; `'count'` stores it, and the report says how many there are. Says nothing without `unique`.
+     * @default 'drop'
+     */
+    duplicates?: DuplicatesOption;
+    /**
+     * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
+     * function that returns that, asked at the end.
+     * @default none
+     */
+    expect?: ExpectOption;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
     redact?: (item: Dictionary) => Dictionary;
     /**
@@ -81,15 +120,29 @@ export type ResolvedOptions = Readonly<
     Required<
         Omit<
             DatasetGuardOptions,
-            'dataset' | 'schema' | 'quarantine' | 'tolerance' | 'repair' | 'redact' | 'identify' | 'onQuarantine'
+            | 'dataset'
+            | 'schema'
+            | 'quarantine'
+            | 'tolerance'
+            | 'repair'
+            | 'unique'
+            | 'expect'
+            | 'redact'
+            | 'identify'
+            | 'onQuarantine'
         >
     >
 > &
     Readonly<
-        Pick<DatasetGuardOptions, 'dataset' | 'schema' | 'quarantine' | 'redact' | 'identify' | 'onQuarantine'>
+        Pick<
+            DatasetGuardOptions,
+            'dataset' | 'schema' | 'quarantine' | 'expect' | 'redact' | 'identify' | 'onQuarantine'
+        >
     > & {
         /** One after another, until the item is valid; undefined where nothing is repaired. */
         readonly repair: readonly RepairStep[] | undefined;
+        /** Undefined where items have no key. */
+        readonly unique: ResolvedUnique | undefined;
         readonly tolerance: Readonly<Required<Tolerance>>;
     };
 
@@ -107,6 +160,7 @@ const DEFAULTS = {
     flushIntervalMillis: 1_000,
     maxParallelRequests: 1,
     compression: 'auto',
+    duplicates: 'drop',
     samples: true,
 } as const;
 
@@ -123,6 +177,8 @@ const KEYS: ReadonlySet<string> = new Set([
     'quarantine',
     'tolerance',
     'repair',
+    'unique',
+    'expect',
     'redact',
     'identify',
     'onQuarantine',
@@ -148,6 +204,9 @@ export function resolveOptions(options: DatasetGuardOptions<any> = {}): Resolved
         compression: oneOf(options, 'compression', ['auto', 'none']),
         tolerance: tolerance(options.tolerance),
         repair: resolveRepair(options.repair),
+        unique: resolveUnique(options.unique),
+        duplicates: oneOf(options, 'duplicates', ['drop', 'quarantine', 'count']),
+        expect: resolveExpectOption(options.expect),
         redact: callback(options, 'redact'),
         identify: callback(options, 'identify'),
         onQuarantine: callback(options, 'onQuarantine'),

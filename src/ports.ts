@@ -130,7 +130,7 @@ export interface RunStore {
     read(key: string): Promise<string>;
     /** The keys that begin with `prefix`, sorted. */
     keys(prefix: string): Promise<string[]>;
-    /** Where a person finds the record, in words, without a token: a file with `extension` locally, the Console's page. */
+    /** Where a person finds the record without a token: a file with `extension` locally, an address on the platform. */
     whereIs(key: string, extension: string): Promise<string>;
 }
 

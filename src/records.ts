@@ -2,14 +2,20 @@
 
 import type { ChargeResult } from 'apify';
 
+/** Any object: the default type of an item. */
 export type Dictionary = Record<string, any>;
 
 /** One JSON Schema failure. All paths are those of the item itself: `/price`, `#/properties/price/type`. */
 export interface ItemError {
+    /** JSON Pointer to the value that failed; empty for the item itself. */
     instancePath: string;
+    /** JSON Pointer to the keyword of the schema, after `#`. */
     schemaPath: string;
+    /** The keyword that failed: `type`, `required`, …. */
     keyword: string;
+    /** Details by keyword, such as `{ missingProperty: "title" }`. */
     params: Record<string, unknown>;
+    /** In words, without values of the item: "must be string". */
     message?: string;
 }
 
@@ -20,15 +26,21 @@ export interface ItemError {
  * - `not-an-object`: its JSON is no object (null, a string, a number, an array)
  * - `not-serializable`: it has no JSON (a cycle, a BigInt, a getter or a `toJSON` that throws)
  * - `rejected`: the platform rejects it alone, for a reason of its own
+ * - `duplicate`: an item with its key is stored, and the option `duplicates` is `'quarantine'`
  */
-export type QuarantineReason = 'schema' | 'too-large' | 'not-an-object' | 'not-serializable' | 'rejected';
+export type QuarantineReason = 'schema' | 'too-large' | 'not-an-object' | 'not-serializable' | 'rejected' | 'duplicate';
 
 /** The request whose handler pushed an item. Never holds `userData` or headers. */
 export interface RequestInfo {
+    /** Address of the request, without credentials. */
     url: string;
+    /** Address after redirects, without credentials. */
     loadedUrl?: string;
+    /** The request's label. */
     label?: string;
+    /** The request's id in its queue. */
     id?: string;
+    /** How often the request had been retried. */
     retryCount: number;
 }
 
@@ -44,16 +56,25 @@ export interface QuarantineRecord<Item = Dictionary> {
     itemKey?: string;
     /** UTF-8 bytes of the item's JSON; 0 where it has none. */
     itemBytes: number;
+    /** Why the item is in quarantine. */
     reason: QuarantineReason;
+    /** Who found out. */
     rejectedBy: 'guard' | 'platform';
+    /** What is wrong with the item as it was pushed; at most 100. */
     errors: ItemError[];
     /** Zero-based: in the `pushData` call (`rejectedBy: 'guard'`) or in the request (`'platform'`). */
     itemPosition: number;
+    /** The request whose handler pushed the item, where the guard knows it. */
     request?: RequestInfo;
+    /** Id of the dataset that the item was pushed to. */
     datasetId: string;
+    /** Its name, where it has one. */
     datasetName?: string;
+    /** Id of the Actor. */
     actorId?: string;
+    /** Id of the run; locally it is made up, so that runs can be told apart. */
     actorRunId?: string;
+    /** Id of the build. */
     actorBuildId?: string;
     /** SHA-256 of the schema that the item failed, in hexadecimal. */
     schemaHash?: string;
@@ -85,4 +106,12 @@ export interface PushResult extends ChargeResult {
     duplicateItems: number;
     /** Items that the user's pay-per-event budget did not let through. */
     trimmedItems: number;
+}
+
+/** Part of the report: what the option `unique` has found. */
+export interface DuplicateSummary {
+    /** Items that came after another one with their key, whether they were dropped, quarantined or stored. */
+    readonly found: number;
+    /** The first different keys of such items, redacted, at most 200 characters each. */
+    readonly samples: readonly string[];
 }

@@ -14,7 +14,7 @@ export class PushSource {
     }
 }
 
-/** A push whose caller waits until each of its items is stored, in quarantine or given back. */
+/** A push whose caller waits until each of its items is stored, in quarantine, left out as a duplicate or given back. */
 export class Waiter extends PushSource {
     readonly #isAbandoned: () => boolean;
     readonly #rejectedItems: RejectedItem[] = [];
@@ -23,6 +23,7 @@ export class Waiter extends PushSource {
     #storedItems = 0;
     #repairedItems = 0;
     #quarantinedItems = 0;
+    #duplicateItems = 0;
     #isSaved = false;
     #error: Error | undefined;
     #resolve: (() => void) | undefined;
@@ -55,9 +56,14 @@ export class Waiter extends PushSource {
         return this.#quarantinedItems;
     }
 
+    /** Left out because items with their keys are stored. */
+    get duplicateItems(): number {
+        return this.#duplicateItems;
+    }
+
     /** Stored, or saved with the run to be stored by its next process. */
     get acceptedItems(): number {
-        return this.#isSaved ? this.#expectedItems - this.#quarantinedItems - this.#unstored.length : this.#storedItems;
+        return this.#isSaved ? this.#storedItems + this.#pendingItems : this.#storedItems;
     }
 
     /** Positions in the call of the items that were given back, ascending. */
@@ -101,6 +107,11 @@ export class Waiter extends PushSource {
         this.#check();
     }
 
+    duplicate(): void {
+        this.#duplicateItems++;
+        this.#check();
+    }
+
     /** The caller has to push the item at this position of the call again. */
     givenBack(position: number, error: Error): void {
         this.#unstored.push(position);
@@ -130,7 +141,8 @@ export class Waiter extends PushSource {
     }
 
     get #pendingItems(): number {
-        return this.#expectedItems - this.#storedItems - this.#quarantinedItems - this.#unstored.length;
+        const settledItems = this.#storedItems + this.#quarantinedItems + this.#duplicateItems + this.#unstored.length;
+        return this.#expectedItems - settledItems;
     }
 
     #check(): void {

@@ -73,6 +73,25 @@ const charged = ({ eventChargeLimitReached, chargedCount, chargeableWithinLimit 
 });
 
 describe('a run that is paid per event', () => {
+    it('charges for a repaired item as for any other, and trims to the budget after the repair', async () => {
+        const calls: Call[] = [
+            [[{ n: '0' }, { n: 'x' }, { n: 1 }], 'movie'],
+            [[{ n: '2' }, { n: 3 }], 'movie'],
+        ];
+        const options = { repair: { coerce: true }, schema: NUMBER };
+        const { stored, counts, results, report } = await onPlatform(
+            { door: 'guard', calls, options },
+            { run: { chargeEvents: { movie: event(0.5) }, maxTotalChargeUsd: 1.5 } },
+        );
+        expect(stored).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]);
+        expect(counts.movie).toBe(3);
+        expect(results).toMatchObject([
+            { acceptedItems: 2, repairedItems: 1, quarantinedItems: 1 },
+            { acceptedItems: 1, repairedItems: 1, trimmedItems: 1 },
+        ]);
+        expect(report).toMatchObject({ storedItems: 3, repairedItems: 2, quarantinedItems: 1, trimmedItems: 1 });
+    });
+
     const scenarios: [what: string, chargeEvents: any, maxTotalChargeUsd: number | undefined, calls: Call[]][] = [
         [
             'an event of its own, up to the budget and beyond',

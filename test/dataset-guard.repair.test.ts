@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { collectLog } from './report/support/log-lines.js';
 import type { PlatformRun } from './support/platform-run.js';
 import { startPlatformRun } from './support/platform-run.js';
 
@@ -95,6 +96,24 @@ describe('repair of items that fail here', () => {
         expect(records).toMatchObject([{ item: { title: 'A', more: 1 }, rejectedBy: 'guard' }]);
         expect(records[0]!.errors.map(({ keyword }) => keyword)).toEqual(['required']);
         expect(guard.report()).toMatchObject({ repairedItems: 0, repairs: [], quarantinedItems: 1 });
+    });
+
+    it('logs each kind of repair once, without values and without names that only the data knows', async () => {
+        run.freshDataset(FIELDS);
+        const lines = collectLog();
+        const guard = await run.open({ repair: ['prune'] });
+        await guard.pushData([
+            { title: 'A', secret1: 1, price: 'cheap' },
+            { title: 'B', secret2: 2, price: 'free', offers: [{ price: 'x' }] },
+        ]);
+        await guard.close();
+        expect(lines.filter((line) => line.includes('Repaired: '))).toEqual([
+            expect.stringContaining('Repaired: /* was removed. Counted from now on.'),
+            expect.stringContaining('Repaired: /price was removed. Counted from now on.'),
+            expect.stringContaining('Repaired: /offers/*/price was removed. Counted from now on.'),
+        ]);
+        expect(lines.join('\n')).not.toMatch(/secret|cheap/);
+        expect(guard.report().repairs.map(({ path }) => path)).toContain('/secret1');
     });
 
     it('does not show in samples what redact hides', async () => {

@@ -21,7 +21,14 @@ describe('report()', () => {
         const early = guard.report();
         await guard.close();
         expect(early).toMatchObject({ receivedItems: 2, storedItems: 0, pendingItems: 2, requests: 0 });
-        for (const part of [early, early.reasons, early.reasons[0]!, early.reasons[0]!.samples]) {
+        for (const part of [
+            early,
+            early.reasons,
+            early.reasons[0]!,
+            early.reasons[0]!.samples,
+            early.fields,
+            early.verdict,
+        ]) {
             expect(Object.isFrozen(part)).toBe(true);
         }
         expect(early.startedAt).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
@@ -42,6 +49,14 @@ describe('report()', () => {
                 'reasons',
                 'repairedItems',
                 'repairs',
+                'duplicateItems',
+                'duplicates',
+                'warnedItems',
+                'datasetId',
+                'runId',
+                'schema',
+                'verdict',
+                'fields',
             ].toSorted(),
         );
     });

@@ -43,6 +43,7 @@ const CHOICES: Record<string, string[]> = {
     mode: ['quarantine', 'warn', 'fail'],
     ack: ['buffered', 'stored'],
     compression: ['auto', 'none'],
+    duplicates: ['drop', 'quarantine', 'count'],
 };
 
 const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
@@ -62,6 +63,18 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
         "'prune', a policy such as { unknown: 'remove', invalid: 'null', missing: 'empty', coerce: true }, a function (item, errors) => item | undefined, or a list of these",
         // What is wrong within an object or a list is named itself.
         ['a function', 'an array', 'an object'],
+    ],
+    ['duplicates', "'drop', 'quarantine', 'count'", []],
+    [
+        'unique',
+        "a field such as 'url', a JSON Pointer such as '/product/id', a list of these, or a function (item) => string | undefined",
+        // What is wrong within a list is named itself.
+        ['a string', 'an array', 'a function'],
+    ],
+    [
+        'expect',
+        'an object such as { minItems: 1 }, or a function that returns one',
+        ['a function', 'an empty object', 'an object'],
     ],
     ['redact', 'a function', ['a function']],
     ['onQuarantine', 'a function', ['a function']],
@@ -88,6 +101,9 @@ describe('the defaults', () => {
         compression: 'auto',
         tolerance: { maxItems: Infinity, maxRatio: 1, minItems: 100 },
         repair: undefined,
+        unique: undefined,
+        duplicates: 'drop',
+        expect: undefined,
         redact: undefined,
         identify: undefined,
         onQuarantine: undefined,
@@ -223,8 +239,8 @@ describe('a storage', () => {
 describe('an unknown option', () => {
     it('is named, with all that are known', () => {
         expect(rejection({ maxPayloadByte: 5_000 }).message).toBe(
-            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, identify, ' +
-                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
+            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, duplicates, expect, flushIntervalMillis, identify, ' +
+                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance, unique.',
         );
     });
 

@@ -1,8 +1,9 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { beforeAll, describe, expect, it } from 'vitest';
 
+import { publishedManifest } from '../scripts/published-manifest.mjs';
 import { REPOSITORY, run } from './actor/support/actor-run.js';
 
 /** What a user downloads. */
@@ -20,21 +21,39 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('the package', () => {
+    it('has a manifest without what only this repository needs', async () => {
+        const manifest = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+        const published = publishedManifest(manifest);
+        expect(Object.keys(published)).not.toEqual(
+            expect.arrayContaining([expect.stringMatching(/^(workspaces|scripts|devDependencies)$/)]),
+        );
+        const repository = 'https://github.com/apify-dataset-guard/apify-dataset-guard';
+        expect(published).toMatchObject({
+            homepage: `${repository}#readme`,
+            bugs: { url: `${repository}/issues` },
+            repository: { url: `git+${repository}.git` },
+            author: expect.any(String),
+            publishConfig: { provenance: true },
+        });
+        expect(manifest.scripts).toMatchObject({
+            prepack: expect.stringContaining('published-manifest.mjs strip'),
+            postpack: 'node scripts/published-manifest.mjs restore',
+        });
+    });
+
     it('has its papers, the built library, and nothing else', () => {
         const papers = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'];
         expect(new Set(files.filter((file) => !file.startsWith('dist/')))).toEqual(new Set(papers));
         const built = files.filter((file) => file.startsWith('dist/'));
-        expect(built.filter((file) => !/\.(js|d\.ts)$/.test(file))).toEqual([]);
+        expect(built.filter((file) => !/\.(js|cjs|d\.ts)$/.test(file))).toEqual([]);
         expect(built.filter((file) => file.startsWith('dist/actor/'))).toEqual([]);
     });
 
-    it('has each module of the library with its types', async () => {
+    it('has the types of each module, and a built file for each entry point', async () => {
         const sources = await readdir(join(REPOSITORY, 'src'), { recursive: true });
         const modules = sources.filter((file) => file.endsWith('.ts') && !file.startsWith('actor'));
-        const expected = modules.flatMap((file) => [
-            `dist/${file.replace(/\.ts$/, '.js')}`,
-            `dist/${file.replace(/\.ts$/, '.d.ts')}`,
-        ]);
-        expect(files).toEqual(expect.arrayContaining(expected));
+        const types = modules.map((file) => `dist/${file.replace(/\.ts$/, '.d.ts')}`);
+        const built = ['dist/index.js', 'dist/testing/index.js', 'dist/cli/main.js', 'dist/crawlee-core.cjs'];
+        expect(files).toEqual(expect.arrayContaining([...types, ...built]));
     });
 });

@@ -1,7 +1,8 @@
 import { DuplicateFilter } from '../../src/pipeline/unique/duplicate-filter.js';
 import { ItemKeys } from '../../src/pipeline/unique/item-key.js';
-import { KeySet } from '../../src/pipeline/unique/key-set.js';
+import { type Key, KeySet } from '../../src/pipeline/unique/key-set.js';
 import { resolveUnique } from '../../src/pipeline/unique/options.js';
+import { microsOfUnique } from './push.js';
 
 const ITEMS = 300_000;
 /** About as many small items as a payload holds. */
@@ -15,35 +16,46 @@ interface Row {
 }
 
 /** All rows of the table. */
-export function measure(keyCount: number): Row[] {
+export async function measure(keyCount: number): Promise<Row[]> {
     // The first round is compiled while it runs.
     measureItems();
-    return [...measureItems(), ...measureKeys(keyCount)];
+    const pushed = { what: 'a push of an item of shape small, added to it', value: await microsOfUnique(), unit: 'µs' };
+    return [pushed, ...measureItems(), ...measureKeys(keyCount)];
 }
 
-function measureItems(): Row[] {
+export function measureItems(): Row[] {
     const made = Array.from({ length: ITEMS }, (_, index) => ({ url: address(index), title: 'A title', price: index }));
     // As items come: with texts that are not concatenated at the first look.
     const items = JSON.parse(JSON.stringify(made)) as object[];
     const itemKeys = new ItemKeys(resolveUnique('url')!, () => {});
-    const filter = new DuplicateFilter<object>(new KeySet('benchmark'), 'drop');
-    const keys: (string | undefined)[] = new Array<string | undefined>(ITEMS).fill(undefined);
+    const set = new KeySet('benchmark');
+    const filter = new DuplicateFilter<object>(set, 'drop');
+    const keys: (Key | undefined)[] = [];
     const start = cpuMillis();
     for (let from = 0; from < ITEMS; from += UNDER_WAY) {
         for (let index = from; index < from + UNDER_WAY; index++) {
-            keys[index] = itemKeys.keyOf(items[index]);
-            filter.admit(keys[index], items[index]!);
+            const text = itemKeys.keyOf(items[index]);
+            const key = text === undefined ? undefined : set.keyOf(text);
+            filter.admit(key);
+            keys.push(key);
         }
-        for (let index = from; index < from + UNDER_WAY; index++) filter.settle(keys[index], items[index]!, 'stored');
+        for (const key of keys) filter.settle(key, 'stored');
+        keys.length = 0;
     }
-    return [{ what: 'an item with a new key', value: ((cpuMillis() - start) * 1_000) / ITEMS, unit: 'µs' }];
+    return [
+        {
+            what: 'an item with a new key, key and set alone',
+            value: ((cpuMillis() - start) * 1_000) / ITEMS,
+            unit: 'µs',
+        },
+    ];
 }
 
 function measureKeys(keyCount: number): Row[] {
     const keys = new KeySet('benchmark');
     const adding = new Pauses();
     for (let index = 0; index < keyCount; index++) {
-        keys.add(address(index));
+        keys.add(keys.keyOf(address(index)));
         if (index % KEYS_BETWEEN_CLOCKS === 0) adding.mark();
     }
     const saving = new Pauses();

@@ -3,13 +3,19 @@ import { HttpCrawler } from 'crawlee';
 
 import { startFeedServer } from './feed-server.js';
 import type { FeedSource } from './input.js';
-import type { RunOutcome } from './summary.js';
 
-/** Crawls the feeds, or the movies that came along if there are none. Feeds that failed are told, not thrown. */
+/** A feed that could not be loaded, or whose records the guard could not take. */
+export interface FailedFeed {
+    url: string;
+    /** The first line of the error's message. */
+    message: string;
+}
+
+/** Crawls the feeds, or the movies that came along if there are none. Feeds that failed are returned, not thrown. */
 export async function loadFeeds(
     sources: readonly FeedSource[],
     router: RouterHandler<HttpCrawlingContext>,
-): Promise<Omit<RunOutcome, 'report'>> {
+): Promise<FailedFeed[]> {
     if (sources.length > 0) return crawl(sources, router);
     const server = await startFeedServer();
     try {
@@ -19,12 +25,15 @@ export async function loadFeeds(
     }
 }
 
-async function crawl(sources: readonly FeedSource[], router: RouterHandler<HttpCrawlingContext>) {
-    const failedFeeds: RunOutcome['failedFeeds'][number][] = [];
+async function crawl(
+    sources: readonly FeedSource[],
+    router: RouterHandler<HttpCrawlingContext>,
+): Promise<FailedFeed[]> {
+    const failedFeeds: FailedFeed[] = [];
     const crawler = new HttpCrawler({
         requestHandler: router,
         failedRequestHandler: ({ request }, { message }) => {
-            failedFeeds.push({ url: request.url, message });
+            failedFeeds.push({ url: request.url, message: message.split('\n', 1)[0]! });
         },
         // Many servers send JSON as text/plain; whether it is JSON shows when it is parsed.
         additionalMimeTypes: ['*/*'],
@@ -40,6 +49,6 @@ async function crawl(sources: readonly FeedSource[], router: RouterHandler<HttpC
         // Feeds are meant to be read by programs: no sessions, no cookies.
         useSessionPool: false,
     });
-    const { requestsFinished } = await crawler.run(sources.map((source) => ({ ...source })));
-    return { loadedFeeds: requestsFinished, failedFeeds };
+    await crawler.run(sources.map((source) => ({ ...source })));
+    return failedFeeds;
 }

@@ -3,40 +3,36 @@ import { Actor, log } from 'apify';
 import { DatasetGuard } from '../index.js';
 import { bringBack, describeRedrive, isBroughtBack } from './bring-back.js';
 import { parseInput } from './input.js';
+import type { FailedFeed } from './load-feeds.js';
 import { loadFeeds } from './load-feeds.js';
 import { createFeedRouter } from './routes.js';
-import type { RunOutcome } from './summary.js';
-import { isComplete, statusMessage, summaryLines } from './summary.js';
-import { quarantineName, whereabouts } from './whereabouts.js';
 
 await Actor.init();
 try {
-    const { startUrls, quarantine: toBringBack } = parseInput(await Actor.getInput());
-    const redriven = toBringBack === undefined ? undefined : await bringBack(toBringBack);
-    if (redriven !== undefined) log.info(describeRedrive(redriven));
-    if (redriven !== undefined && startUrls.length === 0) {
-        await Actor.exit({ statusMessage: describeRedrive(redriven), exitCode: isBroughtBack(redriven) ? 0 : 1 });
+    const { startUrls, quarantine } = parseInput(await Actor.getInput());
+    const messages: string[] = [];
+    let isDone = true;
+    if (quarantine !== undefined) {
+        const redriven = await bringBack(quarantine);
+        log.info(describeRedrive(redriven));
+        messages.push(describeRedrive(redriven));
+        isDone = isBroughtBack(redriven);
     }
-
-    const guard = await DatasetGuard.open();
-    const feeds = await loadFeeds(startUrls, createFeedRouter(guard));
-    const outcome: RunOutcome = { ...feeds, ...(await closeGuard(guard)) };
-
-    const quarantine = await quarantineName();
-    for (const line of summaryLines(outcome, whereabouts(quarantine))) log.info(line);
-    const isDone = isComplete(outcome) && (redriven === undefined || isBroughtBack(redriven));
-    const messages = [...(redriven ? [describeRedrive(redriven)] : []), statusMessage(outcome, quarantine)];
+    if (quarantine === undefined || startUrls.length > 0) {
+        const guard = await DatasetGuard.open({ expect: { maxQuarantined: 0.2 } });
+        const failedFeeds = await loadFeeds(startUrls, createFeedRouter(guard));
+        for (const { url, message } of failedFeeds) log.error(`Failed feed: ${url}: ${message}`);
+        if (failedFeeds.length > 0) messages.push(describeFailures(failedFeeds));
+        isDone &&= failedFeeds.length === 0;
+    }
+    // The guard stores what it holds, and adds what became of the items.
     await Actor.exit({ statusMessage: messages.join(' '), exitCode: isDone ? 0 : 1 });
 } catch (error) {
     log.exception(error as Error, 'The run failed.');
     await Actor.fail((error as Error).message);
 }
 
-/** A guard that could not deliver everything is no reason to say nothing about what it did deliver. */
-async function closeGuard(guard: DatasetGuard): Promise<Pick<RunOutcome, 'report' | 'problem'>> {
-    try {
-        return { report: await guard.close() };
-    } catch (error) {
-        return { report: guard.report(), problem: (error as Error).message };
-    }
+function describeFailures(failedFeeds: readonly FailedFeed[]): string {
+    const count = failedFeeds.length === 1 ? '1 feed' : `${failedFeeds.length.toLocaleString('en-US')} feeds`;
+    return `${count} failed: ${failedFeeds[0]!.message.replace(/\.$/, '')}.`;
 }

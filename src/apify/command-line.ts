@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Actor, log } from 'apify';
 
 import { createRemoteClient } from './remote-storages.js';
-import { quarantineName } from './storages.js';
+import { quarantineName } from '../utils/storage-name.js';
 
 /**
  * Makes the SDK work for a command, outside of any run: with the local storage where the quarantine lies there, else with

@@ -1,31 +1,18 @@
-import { createRequire } from 'node:module';
+import { checkStorageAccess, Configuration, CriticalError, Dataset, NonRetryableError } from '@crawlee/core';
 
-import type { CriticalError, NonRetryableError } from 'crawlee';
+// This is the part of Crawlee that the SDK stands on, whether or not the Actor depends on `crawlee` itself. It is a peer
+// dependency, so that npm, pnpm and bundlers find the very module that the SDK's `Dataset` and the Actor's crawlers use.
 
-/**
- * The part of Crawlee that the SDK stands on, as the SDK resolves it: the very module that its `Dataset` and the Actor's
- * crawlers use, whether or not the Actor depends on `crawlee` itself.
- */
-const core = createRequire(createRequire(import.meta.url).resolve('apify'))('@crawlee/core') as {
-    checkStorageAccess: () => void;
-    Configuration: new () => object;
-    CriticalError: typeof CriticalError;
-    NonRetryableError: typeof NonRetryableError;
-};
-
-/** Throws as Crawlee does where a storage must not be touched: in a handler that an adaptive crawler tries out. */
-export function checkStorageAccess(): void {
-    core.checkStorageAccess();
-}
+export { checkStorageAccess, Dataset as CrawleeDataset };
 
 /** The one kind of error that stops a crawler; any other makes it try the request again. `cause` is `error`. */
 export function toCriticalError(error: Error): Error {
-    return dressed(new core.CriticalError(error.message, { cause: error }), error);
+    return dressed(new CriticalError(error.message, { cause: error }), error);
 }
 
 /** Makes the request fail for good, and this request alone. `cause` is `error`. */
 export function toNonRetryableError(error: Error): Error {
-    return dressed(new core.NonRetryableError(error.message, { cause: error }), error);
+    return dressed(new NonRetryableError(error.message, { cause: error }), error);
 }
 
 /** With the name and code by which the original is known. */
@@ -36,7 +23,7 @@ function dressed(wrapper: Error, { name, code }: Error & { code?: string }): Err
 /** Whether the crawler is of the copy of Crawlee that the SDK stands on. True where that cannot be told. */
 export function isOfThisCrawlee(crawler: unknown): boolean {
     const { config } = crawler as { config?: unknown };
-    return typeof config !== 'object' || config === null || config instanceof core.Configuration;
+    return typeof config !== 'object' || config === null || config instanceof Configuration;
 }
 
 /** A crawler as far as it decides on retries. */

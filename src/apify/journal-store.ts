@@ -8,7 +8,7 @@ import { Actor, ApifyClient } from 'apify';
 
 import type { JournalStore } from '../ports.js';
 import { localFolderOf } from './local-dataset.js';
-import { suffixed } from './storages.js';
+import { suffixed } from '../utils/storage-name.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 /** The platform cannot create a record only if it is missing: of two that begin at once, the last writer is visible by then. */

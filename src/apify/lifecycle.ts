@@ -1,16 +1,22 @@
 import { Actor } from 'apify';
 
 import { MAX_TIMER_MILLIS } from '../utils/clock.js';
+import type { ExitOptions, RunOutcome } from './run-outcome.js';
+import {
+    applyOutcome,
+    exitCodeOfUser,
+    reportOutcome,
+    showStatusMessage,
+    tellNaturalEnd,
+    withdrawOutcome,
+} from './run-outcome.js';
 
-/** How a run went, for the outside. */
-export interface ExitOutcome {
-    /** One sentence for a person. */
-    summary: string;
-    /** Something was not stored. */
-    isFailed: boolean;
-    unsentItems: number;
+/** How a run went. */
+export interface ExitOutcome extends RunOutcome {
+    /** 0 where everything has found its place. */
+    readonly unsentItems: number;
     /** Why something was not stored. */
-    reason?: string | undefined;
+    readonly reason?: string | undefined;
 }
 
 /** What a guard does at the turns of a run's life. None of these rejects, and each returns within the time it is given. */
@@ -26,17 +32,10 @@ export interface LifecycleHandlers {
     metamorph(): Promise<void>;
     /** The process was to go and lives on. */
     livesOn(): void;
-    exit(timeoutMillis: number): Promise<ExitOutcome>;
+    /** `hasFailed`: the Actor itself says that the run failed, so that its data is not judged. */
+    exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome>;
     /** The event loop has run dry. Resolves to undefined where there is nothing left to do. */
     naturalEnd(): Promise<ExitOutcome | undefined>;
-}
-
-/** What `exit` listeners get: the options of `Actor.exit()`, which still count afterwards. */
-interface ExitOptions {
-    exit?: boolean;
-    exitCode?: number;
-    timeoutSecs?: number;
-    statusMessage?: string;
 }
 
 /** What the listeners get: each event has a part of it. */
@@ -50,12 +49,15 @@ interface EventArgument extends ExitOptions {
 /** The run's timeout, which nothing announces, is an end from so long before on. */
 const TIMEOUT_NOTICE_MILLIS = 10_000;
 const DEFAULT_EXIT_TIMEOUT_SECS = 30;
+/** `Actor.fail()` is an `Actor.exit()` with 1; `Actor.main()` exits with 91 where its function throws. */
+const FAILURE_EXIT_CODES: readonly (number | undefined)[] = [1, 91];
 
 /**
  * Watches for the ends of a run: exit, abort, migration, reboot (which calls the listeners of `persistState` and `migrating`
- * itself, so that they may run twice), the run's timeout, a metamorph, and an Actor that simply ends. Returns how to stop.
+ * itself, so that they may run twice), the run's timeout, a metamorph, and an Actor that simply ends. `guard` names who watches
+ * among all guards of the run. Returns how to stop.
  */
-export function watchLifecycle(handlers: LifecycleHandlers): () => void {
+export function watchLifecycle(handlers: LifecycleHandlers, guard: string): () => void {
     const listeners: Record<string, (argument?: EventArgument) => Promise<void>> = {
         persistState: async (event) => {
             if (event?.isMigrating) await handlers.migrating(undefined);
@@ -63,12 +65,12 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
         },
         migrating: async (event) => handlers.migrating(toMillis(event?.timeRemainingSecs)),
         aborting: async (event) => handlers.aborting(toMillis(event?.timeRemainingSecs)),
-        exit: async (options = {}) => onExit(handlers, options),
+        exit: async (options = {}) => onExit(handlers, guard, options),
     };
     for (const [event, listener] of Object.entries(listeners)) Actor.on(event as 'exit', listener);
 
     const onBeforeExit = () => {
-        void onNaturalEnd(handlers);
+        void onNaturalEnd(handlers, guard);
     };
     process.on('beforeExit', onBeforeExit);
     const stopTimer = watchTimeout(handlers);
@@ -84,35 +86,28 @@ export function watchLifecycle(handlers: LifecycleHandlers): () => void {
     };
 }
 
-async function onExit(handlers: LifecycleHandlers, options: ExitOptions): Promise<void> {
-    const { summary, isFailed } = await handlers.exit((options.timeoutSecs ?? DEFAULT_EXIT_TIMEOUT_SECS) * 1_000);
-    if (isFailed) {
-        options.exitCode ||= 1;
-        options.statusMessage = [summary, options.statusMessage].filter(Boolean).join(' ');
-        // The SDK gives its own attempt a millisecond, and this message must arrive.
-        await showFailure(options.statusMessage);
-    } else {
-        options.statusMessage ??= summary;
-    }
-    if (options.exit === false) handlers.livesOn();
+async function onExit(handlers: LifecycleHandlers, guard: string, options: ExitOptions): Promise<void> {
+    const hasFailed = FAILURE_EXIT_CODES.includes(exitCodeOfUser(options));
+    const timeoutMillis = (options.timeoutSecs ?? DEFAULT_EXIT_TIMEOUT_SECS) * 1_000;
+    const outcome = await handlers.exit(timeoutMillis, hasFailed);
+    reportOutcome(guard, outcome);
+    applyOutcome(options);
+    if (outcome.isFailed) await showStatusMessage(options.statusMessage!);
+    if (options.exit !== false) return;
+    handlers.livesOn();
+    withdrawOutcome(guard);
 }
 
-async function onNaturalEnd(handlers: LifecycleHandlers): Promise<void> {
+async function onNaturalEnd(handlers: LifecycleHandlers, guard: string): Promise<void> {
     const outcome = await handlers.naturalEnd();
-    if (!outcome?.isFailed) return;
-    process.exitCode ||= 1;
-    await showFailure(outcome.summary);
+    if (outcome === undefined) return;
+    reportOutcome(guard, outcome);
+    await tellNaturalEnd();
 }
 
 /** The SDK closes its event manager before it emits the last `persistState`. Only then it is not initialized. */
 function isEventManagerClosed(): boolean {
     return !Actor.config.getEventManager().isInitialized();
-}
-
-async function showFailure(statusMessage: string): Promise<void> {
-    await Actor.setStatusMessage(statusMessage, { isStatusMessageTerminal: true, level: 'ERROR' }).catch(
-        () => undefined,
-    );
 }
 
 /** Where the timeout is in the past, nobody knows when the run ends: then it is no end. */

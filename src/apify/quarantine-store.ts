@@ -5,7 +5,7 @@ import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
 import type { ItemSink, Log, QuarantineStore } from '../ports.js';
-import { suffixed } from './storages.js';
+import { suffixed } from '../utils/storage-name.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 const JSON_LINES_TYPE = 'application/x-ndjson; charset=utf-8';

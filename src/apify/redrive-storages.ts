@@ -7,7 +7,7 @@ import type { QuarantineRecord } from '../records.js';
 import { readActorFullName } from './environment.js';
 import { createItemSink } from './item-sink.js';
 import { findRemoteDataset } from './remote-storages.js';
-import { quarantineName, suffixed } from './storages.js';
+import { quarantineName, suffixed } from '../utils/storage-name.js';
 
 /** Opens an existing dataset. `undefined` where there is none; nothing is created. */
 export async function findDataset(target: StorageTarget): Promise<Dataset | undefined> {

@@ -18,6 +18,7 @@ export function runFacts(
     dataset: Dataset,
     quarantine: StorageTarget,
     openedQuarantineId: string | undefined,
+    actorName: string | undefined,
 ): RunFact[] {
     const { actorId, actorRunId } = readRunIdentity();
     const isOnPlatform = apiClientOf(dataset) !== undefined;
@@ -27,14 +28,20 @@ export function runFacts(
         ...(actorId && actorRunId
             ? [{ name: 'Run', value: actorRunId, ...page(`actors/${actorId}/runs/${actorRunId}`) }]
             : []),
+        ...(actorName ? [{ name: 'Actor', value: actorName, ...(actorId ? page(`actors/${actorId}`) : {}) }] : []),
         ...(buildNumber ? [{ name: 'Build', value: buildNumber }] : []),
         { name: 'Dataset', value: dataset.name ?? dataset.id, ...page(`storage/datasets/${dataset.id}`) },
         {
             name: 'Quarantine',
-            value: nameOf(quarantine),
+            value: nameOfTarget(quarantine),
             ...(openedQuarantineId === undefined ? {} : page(`storage/datasets/${openedQuarantineId}`)),
         },
     ];
+}
+
+/** A dataset's page in the Console; undefined where it is not on the platform. */
+export function datasetPage(dataset: Dataset): string | undefined {
+    return apiClientOf(dataset) && `${CONSOLE_URL}/storage/datasets/${dataset.id}`;
 }
 
 /**
@@ -49,6 +56,7 @@ export function reportKeySuffix(dataset: Dataset, target: StorageTarget | Datase
     return `.${(alias ?? dataset.name ?? dataset.id).replace(/[^a-zA-Z0-9]+/g, '-').slice(0, 63)}${number}`;
 }
 
-function nameOf(target: StorageTarget): string {
+/** The name, id or alias by which a storage is named. */
+export function nameOfTarget(target: StorageTarget): string {
     return typeof target === 'string' ? target : Object.values(target)[0]!;
 }

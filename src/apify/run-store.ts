@@ -41,7 +41,7 @@ export function createRunStore(): RunStore {
             const store = await open();
             const client = Actor.config.getStorageClient() as StorageClient;
             if (client.httpClient !== undefined) {
-                return `record ${key} of ${CONSOLE_URL}/storage/key-value-stores/${store.id}`;
+                return store.getPublicUrl(key);
             }
             const { persistStorage, keyValueStoresDirectory: folder } = client;
             if (persistStorage !== true || folder === undefined) return `record ${key}`;

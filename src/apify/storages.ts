@@ -3,9 +3,6 @@ import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
 
-/** Dataset and store names: letters, digits and hyphens, not at an end, at most 63. Source: the platform's storage guide. */
-const MAX_NAME_LENGTH = 63;
-
 /** Opens the dataset that items go to. */
 export async function openDataset(target: StorageTarget | Dataset | undefined): Promise<Dataset> {
     if (typeof target === 'object' && 'pushData' in target) return target;
@@ -62,15 +59,4 @@ interface LocalStorage {
 interface LocalClient {
     datasetDirectory?: string;
     client?: LocalStorage;
-}
-
-/** `<owner>-<actor>-quarantine` from `owner/actor`; without an owner on a laptop. */
-export function quarantineName(actorName: string | undefined): string {
-    return suffixed(actorName ?? 'actor', '-quarantine');
-}
-
-/** A storage name made of `base` and `suffix`, cut so that the suffix stays whole. */
-export function suffixed(base: string, suffix: string): string {
-    const cut = base.replace(/[^a-zA-Z0-9]+/g, '-').slice(0, MAX_NAME_LENGTH - suffix.length);
-    return `${cut.replace(/^-+|-+$/g, '') || 'actor'}${suffix}`;
 }

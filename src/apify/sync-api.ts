@@ -112,17 +112,23 @@ export class SyncApiDataset implements SyncStorage {
 export class SyncApiRunStore implements SyncRunStore {
     readonly #api: SyncApi;
     readonly #id: string;
+    readonly #runId: string | undefined;
 
-    constructor(api: SyncApi, id: string) {
+    constructor(api: SyncApi, id: string, runId: string | undefined) {
         this.#api = api;
         this.#id = id;
+        this.#runId = runId;
     }
 
-    save(records: readonly SyncRecord[], maxMillis: number): void {
+    save(records: readonly SyncRecord[], maxMillis: number, statusMessage?: string): void {
         const requests = records.map(({ key, text, contentType }) => {
             const path = `key-value-stores/${this.#id}/records/${encodeURIComponent(key)}`;
             return this.#api.request('PUT', path, Buffer.from(text), contentType);
         });
+        if (statusMessage !== undefined && this.#runId !== undefined) {
+            const body = Buffer.from(JSON.stringify({ statusMessage, isStatusMessageTerminal: true }));
+            requests.push(this.#api.request('PUT', `actor-runs/${this.#runId}`, body));
+        }
         const results = requestSync(requests, maxMillis).map(toResult);
         const failed = records.filter((_, index) => results[index]!.kind !== 'stored').map(({ key }) => key);
         if (failed.length === 0) return;

@@ -19,8 +19,11 @@ export interface SyncStorage {
 
 /** The run's default key-value store, for the end of a process. */
 export interface SyncRunStore {
-    /** @throws Error that names the records which were not saved */
-    save(records: readonly SyncRecord[], maxMillis: number): void;
+    /**
+     * With `statusMessage` the run gets that as its last one, where there is a platform to show it.
+     * @throws Error that names the records which were not saved
+     */
+    save(records: readonly SyncRecord[], maxMillis: number, statusMessage?: string): void;
 }
 
 export interface SyncRecord {
@@ -52,7 +55,7 @@ export function createSyncRunStore(): SyncRunStore | undefined {
     const client: unknown = Actor.config.getStorageClient();
     const id = Actor.config.get('defaultKeyValueStoreId');
     if (id === undefined) return undefined;
-    if (isApiClient(client)) return new SyncApiRunStore(new SyncApi(client), id);
+    if (isApiClient(client)) return new SyncApiRunStore(new SyncApi(client), id, Actor.config.get('actorRunId'));
     return isOnDisk(client) ? new SyncFolderRunStore(folderOf(client, 'keyValueStores', id)) : undefined;
 }
 

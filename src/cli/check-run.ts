@@ -1,4 +1,8 @@
 import { ItemPreparer } from '../pipeline/prepare.js';
+import type { RepairStep } from '../pipeline/repair/options.js';
+import { RepairCounts } from '../pipeline/repair/repair-counts.js';
+import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
+import { Repairer } from '../pipeline/repair/repairer.js';
 import type { ItemSchema } from '../ports.js';
 import { FieldCounts } from '../quality/fields.js';
 import type { FieldDetails } from '../quality/fields.js';
@@ -6,7 +10,7 @@ import { ReasonCounts } from '../quality/reasons.js';
 import type { ReasonDetails } from '../quality/reasons.js';
 import { identityOf } from '../quality/sample.js';
 import { SchemaNames } from '../quality/schema-names.js';
-import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+import type { Dictionary, ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
 import type { Source } from '../sources/source.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
 
@@ -26,6 +30,8 @@ export interface FailingItem {
 export interface CheckResult {
     readonly checkedItems: number;
     readonly failedItems: number;
+    /** Items that pass once they are repaired, and fail as they are. */
+    readonly repairedItems: number;
     /** Quarantine records without an item that could be checked. */
     readonly skippedRecords: number;
     readonly isQuarantine: boolean;
@@ -34,11 +40,15 @@ export interface CheckResult {
     /** Most frequent first; at most 100, then one `other`. */
     readonly reasons: readonly ReasonDetails[];
     readonly fields: readonly FieldDetails[];
+    /** What was repaired, most frequent first. */
+    readonly repairs: readonly RepairSummary[];
 }
 
 export interface CheckRunOptions {
     schema: ItemSchema | undefined;
     samples: boolean;
+    /** Items that fail are repaired so, as a guard would. */
+    repair?: readonly RepairStep[] | undefined;
     /** Paths whose fields are counted, too. */
     paths: readonly string[];
     /** Called with each failing item, as it was read. */
@@ -52,13 +62,14 @@ const MAX_FAILING = 100;
 
 /** Checks items as a guard does before it sends them. Records of a quarantine stand for the items in them. */
 export async function runCheck(source: Source, options: CheckRunOptions): Promise<CheckResult> {
-    const { schema, samples, paths, onFailing, onItem } = options;
-    const preparer = new ItemPreparer('quarantine', schema, undefined);
+    const { schema, samples, paths, repair, onFailing, onItem } = options;
     const json = schema?.json;
+    const preparer = new ItemPreparer('quarantine', schema, repair && (await openRepairer(repair, json)));
+    const repairs = new RepairCounts({ samples });
     const reasons = new ReasonCounts({ samples, names: new SchemaNames(json) });
     const fields = new FieldCounts({ schema: json, samples, paths });
     const failing: FailingItem[] = [];
-    let [position, checkedItems, failedItems, skippedRecords, isQuarantine] = [0, 0, 0, 0, false];
+    let [position, checkedItems, failedItems, repairedItems, skippedRecords, isQuarantine] = [0, 0, 0, 0, 0, false];
     for await (const read of source.items()) {
         if (position === 0) isQuarantine = isRecord(read);
         const at = position++;
@@ -68,9 +79,11 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
         }
         const item: unknown = isQuarantine && isRecord(read) ? read.item : read;
         checkedItems++;
-        const { rejection } = preparer.prepare(item, at);
+        const { rejection, repaired, text } = preparer.prepare(item, at);
         if (rejection === undefined) {
-            fields.store(fields.tally(item as object));
+            if (repaired !== undefined) repairedItems++;
+            repairs.count(repaired?.repairs ?? []);
+            fields.store(fields.tally(repaired === undefined ? (item as object) : (JSON.parse(text!) as object)));
         } else {
             failedItems++;
             const { reason, rejectedBy, errors } = rejection;
@@ -88,12 +101,21 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
     return Object.freeze({
         checkedItems,
         failedItems,
+        repairedItems,
         skippedRecords,
         isQuarantine,
         failing,
         reasons: reasons.details(),
         fields: fields.details(),
+        repairs: repairs.list(),
     });
+}
+
+async function openRepairer(steps: readonly RepairStep[], schema: Dictionary | undefined): Promise<Repairer> {
+    // The steps are policies: there is no function that could throw, and a schema that does not compile here is not repaired by.
+    const repairer = new Repairer(steps, () => undefined);
+    await repairer.useSchema(schema);
+    return repairer;
 }
 
 function isRecord(value: unknown): value is QuarantineRecord {

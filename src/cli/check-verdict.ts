@@ -25,7 +25,7 @@ export async function readExpectFile(path: string): Promise<Expectations> {
 
 /** What items that nobody has stored are worth: those that pass count as stored, the others as in quarantine. */
 export function judgeCheck(result: CheckResult, expect: Expectations | undefined): Verdict {
-    const { checkedItems, failedItems, reasons, fields } = result;
+    const { checkedItems, failedItems, repairedItems, reasons, fields } = result;
     const report = {
         receivedItems: checkedItems,
         storedItems: checkedItems - failedItems,
@@ -34,7 +34,7 @@ export function judgeCheck(result: CheckResult, expect: Expectations | undefined
         trimmedItems: 0,
         discardedItems: 0,
         unsentItems: 0,
-        repairedItems: 0,
+        repairedItems,
         reasons,
         fields,
         duplicates: { found: 0, samples: [] },

@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
 
+import type { RepairOption } from '../pipeline/repair/options.js';
+import { resolveRepair } from '../pipeline/repair/options.js';
 import type { ItemSchema } from '../ports.js';
 import { expectedPaths } from '../quality/expectations.js';
 import { summarizeCheck } from '../quality/outcome.js';
@@ -13,6 +15,7 @@ import { foldErrors } from '../quality/alternatives.js';
 import { describeFaultOfItem } from '../quality/fault-words.js';
 import { renderReportPage } from '../report/html/render.js';
 import type { UsedSchema } from '../report/page.js';
+import type { FieldSuggestion } from '../report/suggestion.js';
 import { libraryVersion } from '../report/version.js';
 import { loadSchema } from '../schema/schema-file.js';
 import { number } from '../utils/format.js';
@@ -20,9 +23,12 @@ import type { CheckResult, FailingItem } from './check-run.js';
 import { runCheck } from './check-run.js';
 import { judgeCheck, readExpectFile } from './check-verdict.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
+import { FieldSuggestions } from './field-suggestions.js';
 import { openItemFile } from './item-file.js';
 import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { reasonsTable } from './reasons-table.js';
+import { repairOption } from './repair-option.js';
+import { describeSaved } from './saved-items.js';
 import { coloured, count, oneLine, print, printJson, Progress, say } from './terminal.js';
 
 const DESCRIPTION = `Says which items a guard would reject, before anything runs. Sends nothing.
@@ -39,6 +45,7 @@ const SOME_FAIL = 'Some items fail.';
 
 interface CheckOptions {
     schema?: string;
+    repair?: RepairOption;
     failed?: string;
     maxFailed: Limit;
     minItems: number;
@@ -58,6 +65,7 @@ export function addCheck(program: Command): void {
         .description(DESCRIPTION)
         .argument('<source>', 'where the items are')
         .option('-s, --schema <file>', 'a dataset schema or a JSON Schema (default: that of .actor/ in this folder)')
+        .addOption(repairOption('say what this repair would save'))
         .option('-f, --failed <file>', 'write the failing items there, as JSON Lines')
         .addOption(
             new Option('--max-failed <limit>', 'number or share of items that may fail, such as 10 or 1%')
@@ -80,13 +88,18 @@ async function check(named: string, options: CheckOptions): Promise<number> {
     const { schema, reason, remedy } = await loadSchema(options.schema, process.cwd(), log);
     const expectations = options.expect === undefined ? undefined : await readExpectFile(options.expect);
     const source = await openNamedSource(named);
+    const suggestions = options.html === undefined ? undefined : new FieldSuggestions(schema, options.samples);
     const failedFile = options.failed === undefined ? undefined : await openItemFile(options.failed);
     const progress = new Progress();
     const result = await runCheck(source, {
         schema,
         samples: options.samples,
+        repair: resolveRepair(options.repair),
         paths: expectedPaths(expectations),
-        onFailing: failedFile && (async (item) => failedFile.write(item)),
+        onFailing: async (item) => {
+            await suggestions?.add(item);
+            await failedFile?.write(item);
+        },
         onItem: ({ checkedItems, failedItems }) =>
             progress.show(() => {
                 const share = source.progress();
@@ -101,7 +114,8 @@ async function check(named: string, options: CheckOptions): Promise<number> {
     const unchecked = reason === undefined ? undefined : `${reason}. ${remedy}`;
     const verdict = judgeCheck(result, expectations);
     if (options.html !== undefined) {
-        await writePage(options.html, source.name, schema ?? { reason: unchecked }, result, verdict);
+        const used = schema ?? { reason: unchecked };
+        await writePage(options.html, source.name, used, result, verdict, await suggestions?.list());
     }
     const problem = problemOf(result, options);
     if (options.json) {
@@ -129,7 +143,7 @@ function printResult(
     unchecked: string | undefined,
     result: CheckResult,
     verdict: Verdict,
-    { failed, html }: CheckOptions,
+    { repair, failed, html }: CheckOptions,
 ): void {
     const { checkedItems, failedItems, skippedRecords, isQuarantine, reasons, failing } = result;
     const what = isQuarantine ? `${name}, a quarantine` : name;
@@ -140,7 +154,10 @@ function printResult(
         );
     }
     const isFine = failedItems === 0 && checkedItems > 0;
-    const against = schema === undefined ? '' : `, with the schema of ${schema.source}`;
+    const against =
+        schema === undefined
+            ? ''
+            : `, with the schema of ${schema.source}${repair === undefined ? '' : ' and the repair'}`;
     if (schema !== undefined || failedItems > 0 || checkedItems === 0) {
         const words = coloured(isFine ? 'good' : 'bad', summarizeCheck(result));
         print(`${words} in ${oneLine(what)}${oneLine(against)}.`);
@@ -149,6 +166,7 @@ function printResult(
     for (const { message } of verdict.unmet) {
         print(`${coloured(verdict.outcome === 'failed' ? 'bad' : 'warning', 'Unmet:')} ${message}.`);
     }
+    if (repair !== undefined && schema !== undefined) print(describeSaved(result));
     if (reasons.length > 0) print(`\n${reasonsTable(reasons)}`);
     if (failing.length > 0) print(`\nFailing items:\n${failing.slice(0, SHOWN_ITEMS).map(describeItem).join('\n')}`);
     if (failedItems > SHOWN_ITEMS) {
@@ -199,8 +217,9 @@ async function writePage(
     schema: UsedSchema,
     result: CheckResult,
     verdict: Verdict,
+    suggestions: readonly FieldSuggestion[] | undefined,
 ): Promise<void> {
-    const { checkedItems, failedItems, reasons, fields } = result;
+    const { checkedItems, failedItems, repairedItems, repairs, reasons, fields } = result;
     const page = renderReportPage({
         kind: 'check',
         subject,
@@ -209,6 +228,9 @@ async function writePage(
         verdict: verdict.unmet.length > 0 ? verdict : undefined,
         fields,
         reasons,
+        suggestions,
+        repairedItems,
+        repairs,
         schema,
         writtenAt: new Date().toISOString(),
         version: libraryVersion(),

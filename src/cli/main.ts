@@ -1,9 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-
 import { Command, CommanderError } from 'commander';
 
 import { DatasetGuardError } from '../errors.js';
+import { libraryVersion } from '../report/version.js';
 import { SourceError } from '../sources/source.js';
 import { addCheck } from './check.js';
 import { addInfer } from './infer.js';
@@ -21,10 +20,9 @@ for (const stream of [process.stdout, process.stderr]) {
     });
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const program = new Command('apify-dataset-guard')
     .description('See what a dataset guard rejects and what it has rejected, bring it back, and make a schema for it.')
-    .version(version)
+    .version(libraryVersion() ?? 'unbuilt')
     .showHelpAfterError('(--help tells more)')
     .addHelpText('after', EXIT_CODES_HELP)
     .exitOverride();

@@ -10,10 +10,16 @@ const MAX_PAIRS = 3;
 const MAX_MEMBERS = 5;
 const MAX_VALUE_LENGTH = 60;
 
-/** What a dry run shows: why the items are in quarantine, and how the transform would change the first three. */
+/** What a dry run shows: why the items are in quarantine, and how transform and repair would change the first three. */
 export class RedrivePreview {
     readonly #reasons = new ReasonCounts({ samples: true });
     readonly #pairs: string[] = [];
+    readonly #changers: string;
+
+    /** `changers` says what changes the items: "The transform". */
+    constructor(changers: string) {
+        this.#changers = changers;
+    }
 
     add(record: QuarantineRecord, before: unknown, after: unknown): void {
         this.#reasons.countRecord(record);
@@ -28,7 +34,9 @@ export class RedrivePreview {
         const reasons = this.#reasons.list();
         if (reasons.length === 0) return '';
         const examples =
-            this.#pairs.length === 0 ? [] : [`\nThe transform would change, for example:\n${this.#pairs.join('\n')}`];
+            this.#pairs.length === 0
+                ? []
+                : [`\n${this.#changers} would change, for example:\n${this.#pairs.join('\n')}`];
         return [`\nWhy they are in quarantine:\n${reasonsTable(reasons)}`, ...examples].join('\n');
     }
 }

@@ -3,19 +3,20 @@ import { Option } from 'commander';
 
 import type { Log } from '../ports.js';
 import type { Dictionary, QuarantineRecord } from '../records.js';
-import type { RedriveOptions, RedriveResult } from '../index.js';
+import type { RedriveOptions, RedriveResult, RepairOption } from '../index.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { readSchemaFile } from '../schema/schema-file.js';
 import { EXIT, UsageError } from './exit-codes.js';
 import { RedrivePreview } from './redrive-preview.js';
+import { repairOption } from './repair-option.js';
 import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
 import { loadTransform } from './transform.js';
 
-const DESCRIPTION = `Brings items back from the quarantine: changes them, validates them, and stores those that pass.
+const DESCRIPTION = `Brings items back from the quarantine: changes and repairs them, validates them, and stores those that pass.
 
 [quarantine] is a dataset in the local storage, by its name or folder, or one on the platform, by id, name or owner/name, with APIFY_TOKEN. Default: that of the Actor in this folder. The local storage is looked at first.
 
-An item that fails again returns to quarantine with attempt + 1, and is tried again once schema or transform has changed. Redriven records are remembered: a second run, also after a crash, sends nothing twice.`;
+An item that fails again returns to quarantine with attempt + 1, and is tried again once schema, transform or repair has changed. Redriven records are remembered: a second run, also after a crash, sends nothing twice.`;
 
 const EXIT_CODES = `
 Exit codes:
@@ -24,12 +25,13 @@ Exit codes:
   2    the command could not begin: arguments, files, schema or token
   130  stopped with Ctrl+C`;
 
-export const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
+export const REASONS = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected', 'duplicate'];
 
 interface CommandOptions {
     dataset?: string;
     schema?: string;
     transform?: string;
+    repair?: RepairOption;
     reason?: RedriveOptions['reason'];
     run?: string;
     since?: string;
@@ -50,10 +52,15 @@ export function addRedrive(program: Command): void {
             '-t, --transform <file>',
             'a module whose default export gets an item and returns it changed, or undefined to leave it',
         )
-        .addOption(new Option('--reason <reason>', 'only records with this reason').choices(REASONS))
+        .addOption(repairOption('repair items that fail, after the transform'))
+        .addOption(
+            new Option('--reason <reason>', 'only records with this reason (default: all but duplicates)').choices(
+                REASONS,
+            ),
+        )
         .option('--run <id>', 'only records of this run; "last" is the run of the last record')
         .option('--since <date>', 'only records made at this time or later')
-        .option('--retry', 'try items again that failed with the same schema and transform')
+        .option('--retry', 'try items again that failed with the same schema, transform and repair')
         .option('--dry-run', 'say what would happen, with reasons and examples, and write nothing')
         .option('--json', 'print the result as JSON')
         .addHelpText('after', EXIT_CODES)
@@ -63,7 +70,7 @@ export function addRedrive(program: Command): void {
 }
 
 async function redrive(named: string | undefined, options: CommandOptions): Promise<number> {
-    const { reason, since, retry, dryRun } = options;
+    const { repair, reason, since, retry, dryRun } = options;
     const { schema } = options.schema === undefined ? {} : await readSchemaFile(options.schema, process.cwd());
     const loaded = options.transform === undefined ? undefined : await loadTransform(options.transform);
     // Loaded where it is needed: the SDK takes a while.
@@ -76,8 +83,9 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
     const run = options.run === 'last' ? await lastRunIn(quarantine) : options.run;
     const stop = stopOnSignal();
     const progress = new Progress();
-    const preview = dryRun ? new RedrivePreview() : undefined;
-    const given = definedEntries({ quarantine, dataset: options.dataset, schema, reason, run, since, retry, dryRun });
+    const preview = dryRun ? new RedrivePreview(changersOf(options)) : undefined;
+    const { dataset } = options;
+    const given = definedEntries({ quarantine, dataset, schema, repair, reason, run, since, retry, dryRun });
     // The second parameter is no part of the API.
     const start: (options: RedriveOptions, internals: object) => Promise<RedriveResult> = redriveQuarantine;
     const result = await start(
@@ -111,6 +119,12 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
     return result.isComplete && leftItems(result) === 0 ? EXIT.fine : EXIT.failed;
 }
 
+/** What changes items, in words. */
+function changersOf({ transform, repair }: CommandOptions): string {
+    if (repair === undefined) return 'The transform';
+    return transform === undefined ? 'The repair' : 'The transform and the repair';
+}
+
 /** Items that are in quarantine afterwards, but for those that were not asked for. */
 function leftItems({ readRecords, skipped, storedItems }: RedriveResult): number {
     return readRecords - skipped.filtered - skipped.repeated - storedItems;
@@ -139,14 +153,15 @@ function describe(result: RedriveResult, isDryRun: boolean): string {
     const number = (amount: number) => amount.toLocaleString('en-US');
     const why = Object.entries({
         'not asked for': skipped.filtered,
-        'tried before with the same schema and transform': skipped.unchanged,
+        'tried before with the same schema, transform and repair': skipped.unchanged,
         'left by the transform': skipped.byTransform,
         'without an item': skipped.withoutItem,
         'repeats of another record': skipped.repeated,
     }).filter(([, amount]) => amount > 0);
+    const repaired = result.repairedItems > 0 ? `, ${number(result.repairedItems)} of them repaired` : '';
     return [
         `${count(result.readRecords, 'record')} read.`,
-        `${number(result.storedItems)} ${stored}, ${number(result.quarantinedItems)} ${quarantined}.`,
+        `${number(result.storedItems)} ${stored}${repaired}, ${number(result.quarantinedItems)} ${quarantined}.`,
         `${number(result.skippedRecords)} skipped${why.length > 0 ? `: ${why.map(([words, amount]) => `${number(amount)} ${words}`).join(', ')}` : ''}.`,
         ...(result.failedRecords > 0 ? [`${number(result.failedRecords)} left because something went wrong:`] : []),
         ...problems.map((problem) => `    ${problem}`),

@@ -4,13 +4,18 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 
+import { SchemaNames } from '../quality/schema-names.js';
+import { SchemaLoadError } from '../errors.js';
+import type { ItemSchema } from '../ports.js';
 import { ReasonCounts } from '../quality/reasons.js';
 import type { QuarantineReason, QuarantineRecord } from '../records.js';
 import { SeenRecords } from '../redrive/seen-records.js';
 import { renderReportPage } from '../report/html/render.js';
 import { libraryVersion } from '../report/version.js';
 import { number } from '../utils/format.js';
+import { loadSchema } from '../schema/schema-file.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
+import { FieldSuggestions } from './field-suggestions.js';
 import { openNamedSource } from './named-source.js';
 import { REASONS } from './redrive.js';
 import { count, oneLine, print, printJson, Progress } from './terminal.js';
@@ -25,6 +30,7 @@ const DEFAULT_FILE = 'dataset-guard-report.html';
 
 interface ReportOptions {
     out: string;
+    schema?: string;
     reason?: QuarantineReason;
     run?: string;
     since?: Date;
@@ -39,6 +45,10 @@ export function addReport(program: Command): void {
         .description(DESCRIPTION)
         .argument('<source>', 'where the records are')
         .option('-o, --out <file>', 'the page', DEFAULT_FILE)
+        .option(
+            '-s, --schema <file>',
+            'suggest changes of this schema, and repairs (default: that of .actor/ in this folder)',
+        )
         .addOption(new Option('--reason <reason>', 'only records with this reason').choices(REASONS))
         .option('--run <id>', 'only records of this run; "last" is the run of the last record')
         .option('--since <date>', 'only records made at this time or later', parseDate)
@@ -51,10 +61,16 @@ export function addReport(program: Command): void {
 }
 
 async function report(named: string, options: ReportOptions): Promise<number> {
+    const schema = await loadSchemaIfAny(options.schema);
     const source = await openNamedSource(named);
     const isRedriven = source.isDataset ? await readRedriven(named) : () => false;
     /** By run where the last one is asked for: which it is is known at the end. */
-    const countsByRun = new Map<string | undefined, ReasonCounts>();
+    const quarantines = new Map<string | undefined, QuarantineOfRun>();
+    const ofRun = (run: string | undefined) => {
+        const known = quarantines.get(run) ?? new QuarantineOfRun(schema, options.samples);
+        quarantines.set(run, known);
+        return known;
+    };
     const progress = new Progress();
     let lastRun: string | undefined;
     const seen = new SeenRecords();
@@ -69,15 +85,14 @@ async function report(named: string, options: ReportOptions): Promise<number> {
             const run = options.run === 'last' ? record.actorRunId : options.run;
             if (seen.note(record, position) !== undefined) repeated++;
             else if (isRedriven(position)) redriven++;
-            else if (isAskedFor(record, { ...options, run }))
-                countsOf(countsByRun, run, options.samples).countRecord(record);
+            else if (isAskedFor(record, { ...options, run })) await ofRun(run).add(record);
             progress.show(() => `${count(read, 'record')} read`);
         }
     } finally {
         progress.clear();
     }
     const run = options.run === 'last' ? lastRun : options.run;
-    const counts = countsOf(countsByRun, run, options.samples);
+    const { counts, suggestions } = ofRun(run);
     const records = counts.rejectedItems;
     const filtered = read - redriven - repeated - records;
     const page = renderReportPage({
@@ -86,6 +101,7 @@ async function report(named: string, options: ReportOptions): Promise<number> {
         items: { quarantinedItems: records },
         rejectedItems: records,
         reasons: counts.details(),
+        suggestions: await suggestions?.list(),
         ...(source.isDataset && { quarantine: { name: named } }),
         facts: run === undefined ? [] : [{ name: 'Run', value: run }],
         writtenAt: new Date().toISOString(),
@@ -117,17 +133,31 @@ function isAskedFor(
     return since === undefined || Date.parse(record.quarantinedAt) >= since.getTime();
 }
 
-function countsOf(
-    countsByRun: Map<string | undefined, ReasonCounts>,
-    run: string | undefined,
-    samples: boolean,
-): ReasonCounts {
-    let counts = countsByRun.get(run);
-    if (counts === undefined) {
-        counts = new ReasonCounts({ samples });
-        countsByRun.set(run, counts);
+/** What is known of the records of one run, or of all. */
+class QuarantineOfRun {
+    readonly counts: ReasonCounts;
+    readonly suggestions: FieldSuggestions | undefined;
+
+    constructor(schema: ItemSchema | undefined, samples: boolean) {
+        this.counts = new ReasonCounts({ samples, names: new SchemaNames(schema?.json) });
+        this.suggestions = schema && new FieldSuggestions(schema, samples);
     }
-    return counts;
+
+    async add(record: QuarantineRecord): Promise<void> {
+        this.counts.countRecord(record);
+        if ('item' in record) await this.suggestions?.add(record.item);
+    }
+}
+
+/** A page needs no schema: without a file that is named, that of the Actor in this folder is taken where there is one. */
+async function loadSchemaIfAny(file: string | undefined): Promise<ItemSchema | undefined> {
+    const log = { debug: () => undefined, info: () => undefined, warning: () => undefined, error: () => undefined };
+    try {
+        return (await loadSchema(file, process.cwd(), log)).schema;
+    } catch (error) {
+        if (file === undefined && error instanceof SchemaLoadError) return undefined;
+        throw error;
+    }
 }
 
 /** Which records of a quarantine dataset, by position, redrives are done with. */

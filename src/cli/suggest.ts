@@ -105,17 +105,28 @@ function changesTable(changes: readonly SchemaChange[]): string {
         const path = change.path === '' ? 'the item' : `"${change.path}"`;
         return [
             `${failed.padStart(fail)}  ${letInItems.padStart(letIn)}  ${oneLine(`${path}: ${change.description}`)}`,
-            ...change.repairs.slice(0, 1).flatMap((repair) => repairLines(repair).map((line) => indent + line)),
+            ...worthSaying(change.repairs).flatMap((repair) => repairLines(repair).map((line) => indent + line)),
         ];
     });
     return [`${'fail'.padStart(fail)}  ${'lets in'.padStart(letIn)}  change`, ...lines].join('\n');
 }
 
+/** The best that keeps the value; what leaves something out only where it mends more items. */
+function worthSaying(repairs: readonly SuggestedRepair[]): SuggestedRepair[] {
+    const [first, ...others] = repairs;
+    if (first === undefined) return [];
+    return [first, ...others.filter(({ keepsValue, mendedItems }) => !keepsValue && mendedItems > first.mendedItems)];
+}
+
+function json(value: unknown): string {
+    return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
 function repairLines({ code, name, mendedItems, samples }: SuggestedRepair): string[] {
     const [sample] = samples;
-    const shown = sample === undefined ? '' : `: ${JSON.stringify(sample.before)} → ${JSON.stringify(sample.after)}`;
+    const shown = sample === undefined ? '' : `: ${json(sample.before)} → ${json(sample.after)}`;
     return [
-        oneLine(`or mend ${count(mendedItems, 'item')}, reading ${name}${shown}`),
+        oneLine(`or mend ${count(mendedItems, 'item')}, ${name}${shown}`),
         ...code.split('\n').map((line) => `    ${oneLine(line)}`),
     ];
 }

@@ -1,4 +1,6 @@
-import type { CrawlingContext } from 'crawlee';
+import type { IncomingMessage } from 'node:http';
+
+import type { CrawlingContext, RestrictedCrawlingContext } from '@crawlee/core';
 
 import { toCriticalError } from '../apify/crawlee-core.js';
 import { DeliveryError, ToleranceExceededError } from '../errors.js';
@@ -25,24 +27,28 @@ export interface GuardHandle {
 /** A crawling context as far as the entry points need it; an adaptive crawler's has no `crawler`. */
 export type GuardableContext = Pick<CrawlingContext, 'request' | 'pushData'> & { crawler?: unknown };
 
+/** What Crawlee demands of a router's context. */
+export type RouterContext = Omit<RestrictedCrawlingContext, 'enqueueLinks'>;
+
+/** The context of `HttpCrawler`, written down here because a user need not have that part of Crawlee. */
+export interface HttpContext extends CrawlingContext<any, any> {
+    body: string | Buffer;
+    json: any;
+    contentType: { type: string; encoding: BufferEncoding };
+    response: IncomingMessage;
+    waitForSelector(selector: string, timeoutMs?: number): Promise<void>;
+    /** Resolves to Cheerio's `$`, whose types a user need not have either. */
+    parseWithCheerio(selector?: string, timeoutMs?: number): Promise<any>;
+}
+
 /** A handler's context, `pushData` typed with the guard's items. */
 export type GuardedContext<Context, Item extends object> = Omit<Context, 'pushData'> & {
+    /** Pushes through the guard; a push that names another dataset passes straight through. */
     pushData(data: Item | Item[], datasetIdOrName?: string): Promise<void>;
 };
 
 /** What Crawlee allows a handler to return. */
 export type Awaitable<T> = T | PromiseLike<T>;
-
-/**
- * Crawlee's router: a handler with methods. `any`, because TypeScript infers what a router is for from here, where one is made in
- * place, `guard.handler(createCheerioRouter())`: with `unknown` or `never` it would fit no crawler.
- */
-export interface RouterLike {
-    (context: any): Awaitable<void>;
-    addHandler(...args: unknown[]): unknown;
-    addDefaultHandler(...args: unknown[]): unknown;
-    use(...args: unknown[]): unknown;
-}
 
 /** `context.pushData` as a crawler provides it. */
 export type ContextPush = GuardableContext['pushData'];

@@ -3,6 +3,7 @@ import { GuardClosedError, ItemsRejectedError } from '../errors.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
 import type { Attempt } from './collected-pages.js';
 import type { Awaitable, ContextPush, GuardableContext, GuardHandle } from './guard-handle.js';
+import { kindOf } from '../schema/place.js';
 import { asCrawlerError, inCrawler, rejectAdaptive, requestInfoOf } from './guard-handle.js';
 import { withRequest } from './request-scope.js';
 
@@ -24,6 +25,7 @@ export function isCollected(guard: GuardHandle, context: GuardableContext): bool
  * A router keeps its methods.
  */
 export function wrapHandler<H extends Handler>(guard: GuardHandle, requestHandler: H): H {
+    if (typeof requestHandler !== 'function') throw new TypeError(noHandler(requestHandler));
     return new Proxy(requestHandler, {
         apply: async (target, thisArg, [context]: [GuardableContext]) => {
             rejectAdaptive(context, 'guard.handler()');
@@ -34,6 +36,15 @@ export function wrapHandler<H extends Handler>(guard: GuardHandle, requestHandle
             return run.run(async () => Reflect.apply(target, thisArg, [run.context]));
         },
     });
+}
+
+function noHandler(given: unknown): string {
+    const isPromise = typeof (given as PromiseLike<unknown> | undefined)?.then === 'function';
+    const kind = isPromise ? 'a promise' : given === null || given === undefined ? String(given) : kindOf(given);
+    const advice = isPromise
+        ? 'Await it first.'
+        : 'Check that its module exports it, and that the import has the same name.';
+    return `guard.handler() needs a request handler or a router, but got ${kind}. ${advice}`;
 }
 
 /** One run of a handler. */

@@ -8,6 +8,7 @@ import { SchemaWriter } from './write-schema.js';
 
 export type { JsonType, Outlier, Sighting };
 
+/** Options of `inferSchema()`. */
 export interface InferOptions {
     /**
      * The share of values, from 0 to less than 0.5, up to which a rare type of a field, or its absence, is an outlier: the
@@ -27,6 +28,7 @@ export interface InferOptions {
     examples?: boolean;
 }
 
+/** What `inferSchema()` resolves to. */
 export interface InferredSchema {
     /** The JSON Schema of one item, draft-07: the `fields` of a dataset schema. */
     readonly fields: Dictionary;

@@ -1,7 +1,19 @@
 /** One operation of a JSON Patch (RFC 6902), of the three that change a value. */
 export type JsonPatchOperation =
-    | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown }
-    | { readonly op: 'remove'; readonly path: string };
+    | {
+          /** What is done at the path. */
+          readonly op: 'add' | 'replace';
+          /** JSON Pointer into the document. */
+          readonly path: string;
+          /** What is there afterwards. */
+          readonly value: unknown;
+      }
+    | {
+          /** What is done at the path. */
+          readonly op: 'remove';
+          /** JSON Pointer into the document. */
+          readonly path: string;
+      };
 
 /** The keys that a JSON Pointer names. */
 export function pointerKeys(pointer: string): string[] {

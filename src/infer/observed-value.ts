@@ -9,6 +9,7 @@ export type Kind = 'null' | 'boolean' | 'integer' | 'number' | 'string' | 'array
 export interface Sighting {
     /** Zero-based. */
     readonly itemPosition: number;
+    /** The value, shortened. */
     readonly value: unknown;
 }
 

@@ -4,6 +4,8 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
+import type { Key } from './unique/key-set.js';
+import type { FieldTally } from '../quality/fields.js';
 import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
@@ -21,6 +23,12 @@ export interface BatchItem {
     /** Zero-based position in its push. */
     position: number;
     repaired?: RepairedItem | undefined;
+    /** Set where the option `unique` is, and the item has a key. */
+    key?: Key | undefined;
+    /** What is to be counted of it once it is stored; undefined where only its text tells. */
+    tally?: FieldTally | undefined;
+    /** With `mode: 'warn'`: it fails the schema. */
+    isWarned?: boolean | undefined;
 }
 
 /** Items of a batch that stay in the buffer, to be sent again in a request of their own. */
@@ -49,6 +57,13 @@ export class Batch {
     #runs: Run[] = [];
     /** By index. */
     readonly #repaired = new Map<number, RepairedItem>();
+    /** By index: the JSON of items that were stored after the platform's errors had them repaired. */
+    readonly #repairedTexts = new Map<number, string>();
+    /** Two numbers for each item, which are 0 where it has no key; shorter where the last items have none. */
+    #keys: number[] = [];
+    /** By index. */
+    readonly #tallies: (FieldTally | undefined)[] = [];
+    readonly #warned = new Set<number>();
     #isUrgent = false;
     #isSending = false;
     #sendsFrom = 0;
@@ -72,13 +87,23 @@ export class Batch {
     static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
         const batch = new Batch(sequence, openedAt, payload);
         batch.#writer = payload;
-        batch.#note(first.source, first.position, 0, first.repaired);
+        batch.#note(first, 0);
         return batch;
     }
 
     /** A batch that another process of the run has left. */
-    static restored(sequence: number, openedAt: number, payload: Payload, unknown: UnknownOutcome | undefined): Batch {
+    static restored(
+        sequence: number,
+        openedAt: number,
+        payload: Payload,
+        unknown: UnknownOutcome | undefined,
+        items: readonly Pick<BatchItem, 'key' | 'repaired'>[],
+    ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown });
+        for (const [index, { key, repaired }] of items.entries()) {
+            if (key !== undefined) batch.#noteKey(key, index);
+            if (repaired !== undefined) batch.#repaired.set(index, repaired);
+        }
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.#isUrgent = true;
         return batch;
@@ -118,9 +143,9 @@ export class Batch {
     }
 
     /** Takes the item, unless the payload is full. */
-    tryAppend(itemText: string, { source, position, repaired }: Omit<BatchItem, 'index'>): boolean {
+    tryAppend(itemText: string, item: Omit<BatchItem, 'index'>): boolean {
         if (this.#writer?.tryAppend(itemText) !== true) return false;
-        this.#note(source, position, this.payload.itemCount - 1, repaired);
+        this.#note(item, this.payload.itemCount - 1);
         return true;
     }
 
@@ -151,7 +176,15 @@ export class Batch {
         let index = 0;
         for (const { source, position, count } of this.#runs) {
             for (let offset = 0; offset < count; offset++) {
-                yield { index, source, position: position + offset, repaired: this.#repaired.get(index) };
+                yield {
+                    index,
+                    source,
+                    position: position + offset,
+                    repaired: this.#repaired.get(index),
+                    key: this.keyAt(index),
+                    tally: this.#tallies[index],
+                    isWarned: this.#warned.has(index),
+                };
                 index++;
             }
         }
@@ -162,8 +195,36 @@ export class Batch {
         return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);
     }
 
-    /** The item at `index` was stored after these repairs of its text. */
-    repairedByErrors(index: number, repairs: readonly Repair[]): void {
+    keyAt(index: number): Key | undefined {
+        const high = this.#keys[index * 2];
+        const low = this.#keys[index * 2 + 1];
+        return high === undefined || low === undefined || (high === 0 && low === 0) ? undefined : { high, low };
+    }
+
+    /** JSON of the item at `index` as it is stored. */
+    storedText(index: number): string {
+        return this.#repairedTexts.get(index) ?? this.payload.itemText(index);
+    }
+
+    /** JSON of the item at `index` as it was stored, where the platform's errors had it repaired. */
+    textRepairedByErrors(index: number): string | undefined {
+        return this.#repairedTexts.get(index);
+    }
+
+    /** What is to be counted of the item at `index` once it is stored; undefined where only its stored text tells. */
+    tallyOf(index: number): FieldTally | undefined {
+        return this.#tallies[index];
+    }
+
+    /** Whether the item at `index` fails the schema; not to be asked of one without a tally. */
+    isWarned(index: number): boolean {
+        return this.#warned.has(index);
+    }
+
+    /** The item at `index` was stored as `text`, after these repairs. */
+    repairedByErrors(index: number, text: string, repairs: readonly Repair[]): void {
+        this.#repairedTexts.set(index, text);
+        this.#tallies[index] = undefined;
         const asPushed = this.textAsPushed(index);
         const before = this.#repaired.get(index)?.repairs ?? [];
         this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
@@ -205,19 +266,24 @@ export class Batch {
         part.#isUrgent = true;
         if (isWhole) {
             part.#runs = this.#runs;
+            part.#keys = this.#keys;
             for (const [index, repaired] of this.#repaired) part.#repaired.set(index, repaired);
+            for (const index of this.#warned) part.#warned.add(index);
+            for (const tally of this.#tallies) part.#tallies.push(tally);
         } else {
             const items = [...this.items()];
             for (const [place, index] of kept.indexes.entries()) {
-                const { source, position, repaired } = items[index]!;
-                part.#note(source, position, place, repaired);
+                part.#note(items[index]!, place);
             }
         }
         return part;
     }
 
-    #note(source: PushSource | undefined, position: number, index: number, repaired: RepairedItem | undefined): void {
+    #note({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>, index: number): void {
         if (repaired !== undefined) this.#repaired.set(index, repaired);
+        if (isWarned === true) this.#warned.add(index);
+        this.#tallies[index] = tally;
+        if (key !== undefined) this.#noteKey(key, index);
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&
@@ -225,5 +291,11 @@ export class Batch {
             (source === undefined || last.position + last.count === position);
         if (isNext) last.count++;
         else this.#runs.push({ source, position, count: 1 });
+    }
+
+    /** Numbers instead of the object, which would be one more to be kept for each item until it is sent. */
+    #noteKey({ high, low }: Key, index: number): void {
+        while (this.#keys.length < index * 2) this.#keys.push(0, 0);
+        this.#keys.push(high, low);
     }
 }

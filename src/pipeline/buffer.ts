@@ -114,9 +114,19 @@ export class ItemBuffer {
     }
 
     /** Takes items that another process of the run left, before any others come in. */
-    restore(payload: Payload, unknown: UnknownOutcome | undefined): void {
-        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown));
+    restore(
+        payload: Payload,
+        unknown: UnknownOutcome | undefined,
+        items: readonly Pick<BatchItem, 'key' | 'repaired'>[] = [],
+    ): void {
+        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, items));
         this.#account(payload, 1);
+        this.#options.onChange();
+    }
+
+    /** Somebody waits for what is here now: it is sent as soon as a request may begin. */
+    expedite(): void {
+        for (const batch of this.#batches) batch.expedite();
         this.#options.onChange();
     }
 
@@ -158,32 +168,37 @@ export class ItemBuffer {
     }
 
     /**
-     * Gives items back to callers who wait for them, as far as no request carries them: those of `waiter`, or all. Returns how
-     * many.
+     * Gives items back to callers who wait for them, as far as no request carries them: those of `waiter`, or all. Returns those
+     * that were.
      */
-    giveBack(error: Error, waiter?: Waiter): number {
+    giveBack(error: Error, waiter?: Waiter): BatchItem[] {
         const isMeant = (source: PushSource | undefined): source is Waiter =>
             isAwaited(source) && (waiter === undefined || source === waiter);
-        let count = 0;
+        const givenBack: BatchItem[] = [];
         for (const batch of [...this.#batches]) {
-            if (!batch.isSending) count += this.giveBackItems(batch, error, isMeant);
+            if (!batch.isSending) givenBack.push(...this.giveBackItems(batch, error, isMeant));
         }
-        return count;
+        return givenBack;
     }
 
-    /** Gives items of one batch back. Returns how many. */
-    giveBackItems(batch: Batch, error: Error, isMeant: (source: PushSource | undefined) => source is Waiter): number {
+    /** Gives items of one batch back. Returns those that were. */
+    giveBackItems(
+        batch: Batch,
+        error: Error,
+        isMeant: (source: PushSource | undefined) => source is Waiter,
+    ): BatchItem[] {
         const kept: number[] = [];
-        const givenBack: { waiter: Waiter; position: number }[] = [];
-        for (const { index, source, position } of batch.items()) {
-            if (isMeant(source)) givenBack.push({ waiter: source, position });
+        const givenBack: (BatchItem & { source: Waiter })[] = [];
+        for (const item of batch.items()) {
+            const { index, source } = item;
+            if (isMeant(source)) givenBack.push({ ...item, source });
             else kept.push(index);
         }
-        if (givenBack.length === 0) return 0;
+        if (givenBack.length === 0) return [];
         const { unknown, acceptedBefore, refusals } = batch;
         this.keep(batch, [{ indexes: kept, unknown, acceptedBefore, refusals }]);
-        for (const { waiter, position } of givenBack) waiter.givenBack(position, error);
-        return givenBack.length;
+        for (const { source, position } of givenBack) source.givenBack(position, error);
+        return givenBack;
     }
 
     #openBatch(itemText: string, first: Omit<BatchItem, 'index'>): void {

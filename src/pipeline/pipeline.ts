@@ -19,7 +19,9 @@ import type { RecordOrigin, Rejection } from '../quarantine/record.js';
 import { RecordWriter } from '../quarantine/record-writer.js';
 import type { ItemError } from '../records.js';
 import { CallbackErrors } from '../report/callback-errors.js';
-import { Statistics, describeReason } from '../report/statistics.js';
+import { expectedPaths } from '../quality/expectations.js';
+import { describeReason } from '../quality/reasons.js';
+import { Statistics } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
@@ -29,17 +31,29 @@ import type { Batch } from './batch.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
+import type { AdmittedItem } from './duplicates.js';
+import { Duplicates } from './duplicates.js';
 import { PlatformRepair } from './platform-repair.js';
 import type { PreparedItem } from './prepare.js';
 import { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { Repairer } from './repair/repairer.js';
+import type { Admission } from './unique/duplicate-filter.js';
+import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
 import { BatchSettler } from './settle.js';
+import { StoredItems } from './stored-items.js';
 
 /** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
 const TARGET_PAYLOAD_BYTES = 2_000_000;
 /** Delivery does not wait longer than this for the platform's schema. */
 const MAX_REFRESH_MILLIS = 5_000;
+const DUPLICATE_ERROR: Readonly<ItemError> = Object.freeze({
+    instancePath: '',
+    schemaPath: '',
+    keyword: 'duplicate',
+    params: {},
+    message: 'has the key of an item that is stored',
+});
 
 /** What a process could not send, for the next process of the run. */
 export interface UnsentItems {
@@ -51,8 +65,12 @@ export interface UnsentItems {
 export interface UnsentBatch {
     /** Set where the items may have been stored: they lie at this offset or behind it. */
     from?: number | undefined;
+    /** The items wait beside others with their keys, which are in the batches before. */
+    isWaiting?: boolean | undefined;
     /** JSON of the items. */
     lines: string[];
+    /** What is saved of the repaired ones, as `saveRepair` gives it; absent where none was repaired. */
+    repaired?: string[];
 }
 
 export interface PipelineOptions {
@@ -74,7 +92,7 @@ export interface PipelineOptions {
 }
 
 /**
- * An item's way: prepare → buffer → batch → deliver → settle, with the quarantine beside it. This is the one place that knows the
+ * An item's way: prepare → duplicates → buffer → batch → deliver → settle, with the quarantine beside it. This is the one place that knows the
  * order of the stages; it knows nothing of how each works.
  */
 export class Pipeline {
@@ -82,10 +100,13 @@ export class Pipeline {
     readonly buffer: ItemBuffer;
     readonly quarantine: Quarantine;
     readonly callbackErrors: CallbackErrors;
+    /** Undefined where items have no key. */
+    readonly duplicates: Duplicates | undefined;
     readonly #options: PipelineOptions;
     readonly #preparer: ItemPreparer;
     readonly #repairer: Repairer | undefined;
     readonly #redactor: Redactor;
+    readonly #storedItems: StoredItems;
     #names: SchemaNames;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
@@ -98,6 +119,7 @@ export class Pipeline {
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
+    readonly #loggedRepairs = new Set<string>();
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -113,22 +135,29 @@ export class Pipeline {
         setMaxListeners(0, signal);
         this.#options = options;
         this.#names = new SchemaNames(options.schema?.json);
-        const { samples, identify } = userOptions;
-        this.statistics = new Statistics(() => clock.now(), samples, {
-            names: this.#names,
-            removeSecrets,
-            ...(identify && { identify }),
-        });
         this.callbackErrors = new CallbackErrors(log, removeSecrets);
         this.#redactor = new Redactor(userOptions.redact, (error) =>
             this.callbackErrors.add('redact', error, 'Nothing of the item is shown'),
         );
+        const { samples, identify } = userOptions;
+        this.statistics = new Statistics(() => clock.now(), samples, {
+            names: this.#names,
+            removeSecrets,
+            schema: options.schema?.json,
+            paths: expectedPaths(userOptions.expect),
+            ...(this.#redactor.isActive && { redact: (item) => this.#redactor.apply(item) }),
+            ...(identify && { identify }),
+        });
         this.#repairer =
             userOptions.repair &&
             new Repairer(userOptions.repair, (error) =>
                 this.callbackErrors.add('repair', error, 'The item counts as not repaired'),
             );
-        this.#preparer = new ItemPreparer(userOptions.mode, options.schema, this.#repairer);
+        this.#storedItems = new StoredItems({
+            statistics: this.statistics,
+            countRepaired: (repaired) => this.#countRepaired(repaired),
+            isWarned: userOptions.mode === 'warn' ? (itemText) => this.#preparer.isInvalid(itemText) : undefined,
+        });
         const payloads = new PayloadPool(userOptions.maxPayloadBytes);
         this.buffer = new ItemBuffer({
             maxBufferedBytes: userOptions.maxBufferedBytes,
@@ -136,6 +165,14 @@ export class Pipeline {
             payloads,
             onChange: () => this.#scheduler.schedule(),
         });
+        this.duplicates = userOptions.unique && this.#createDuplicates(userOptions.unique);
+        this.#preparer = new ItemPreparer(
+            userOptions.mode,
+            options.schema,
+            this.#repairer,
+            (item) => this.statistics.fields.tally(item),
+            this.duplicates && ((item) => this.duplicates!.keyOf(item)),
+        );
         this.#sender = new RequestSender({
             sink,
             clock,
@@ -171,8 +208,9 @@ export class Pipeline {
             delivery,
             buffer: this.buffer,
             counters: this.counters,
+            duplicates: this.duplicates,
             platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
-            countRepaired: (repaired) => this.#countRepaired(repaired),
+            countStored: (batch, isMeant) => this.#storedItems.count(batch, isMeant),
             position: () => this.#sender.position,
             isLastTry: () => this.#isLastTry,
             setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
@@ -209,7 +247,7 @@ export class Pipeline {
 
     /** Items that are neither stored nor in quarantine, nor collected by a handler. */
     get pendingItems(): number {
-        return this.buffer.itemCount + this.quarantine.pendingItems;
+        return this.buffer.itemCount + this.quarantine.pendingItems + (this.duplicates?.waitingItems ?? 0);
     }
 
     /** Whether requests fail or are slow, so that it is not sure that everything will be sent in time. */
@@ -219,12 +257,18 @@ export class Pipeline {
 
     /** Those of them that nobody waits for. */
     get unawaitedItems(): number {
-        return this.buffer.unawaitedItems + this.quarantine.unawaitedItems;
+        return this.buffer.unawaitedItems + this.quarantine.unawaitedItems + (this.duplicates?.unawaitedItems ?? 0);
     }
 
     /** Why nothing is sent or written now. */
     get failure(): DatasetGuardError | undefined {
         return this.#scheduler.failure ?? this.quarantine.failure;
+    }
+
+    /** Items that are stored from now on, or are under way, lie at this position of the dataset or behind it. */
+    get unsettledFrom(): number {
+        const sending = this.buffer.batches.flatMap(({ savedFrom }) => savedFrom ?? []);
+        return Math.min(this.position, ...sending);
     }
 
     /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
@@ -260,7 +304,7 @@ export class Pipeline {
     /** Makes the item's JSON and validates it. Counts nothing but warnings. */
     prepare(item: unknown, itemPosition: number): PreparedItem {
         const prepared = this.#preparer.prepare(item, itemPosition);
-        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined);
+        if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined, true);
         return prepared;
     }
 
@@ -269,12 +313,24 @@ export class Pipeline {
         return this.buffer.waitForRoom(itemText);
     }
 
-    /** Takes a valid item. `isCounted`: it was counted as received when a handler collected it. */
-    enqueue(prepared: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): void {
+    /** Whether an item with the key of this one is stored or under way: then it takes no place in a budget. */
+    isKnown({ key }: PreparedItem): boolean {
+        return this.duplicates?.isKnown(key) ?? false;
+    }
+
+    /**
+     * Takes a valid item. `isCounted`: it was counted as received when a handler collected it. Returns what becomes of it; a
+     * duplicate is settled.
+     */
+    enqueue(prepared: PreparedItem, source: PushSource | undefined, position: number, isCounted: boolean): Admission {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
-        const { text, repaired } = prepared;
-        this.buffer.enqueue(text!, { source, position, repaired });
+        const { text, repaired, key, tally, warning } = prepared;
+        const item = { source, position, repaired, key, tally, isWarned: warning !== undefined };
+        const admission = this.duplicates === undefined ? 'send' : this.duplicates.admit(key);
+        if (admission === 'send') this.buffer.enqueue(text!, item);
+        else this.duplicates!.keep({ ...item, text: text! }, admission);
+        return admission;
     }
 
     /** Sets a rejected item aside. Returns a promise where so much is set aside that its writer must catch up. */
@@ -300,7 +356,11 @@ export class Pipeline {
 
     /** Gives those items back to a caller that no request carries yet. */
     giveBack(error: Error, waiter?: Waiter): void {
-        this.counters.discarded(this.buffer.giveBack(error, waiter));
+        // First what waits: it would take the place of what is given back.
+        const waiting = this.duplicates?.giveBackWaiting(error, waiter) ?? 0;
+        const givenBack = this.buffer.giveBack(error, waiter);
+        this.counters.discarded(waiting + givenBack.length);
+        this.duplicates?.givenBack(givenBack);
     }
 
     /** Takes quarantine records over that an earlier process of the run left. */
@@ -309,11 +369,15 @@ export class Pipeline {
     }
 
     /** Takes items over that an earlier process of the run left. */
-    restore(itemTexts: readonly string[], from: number | undefined): void {
+    restore({ from, lines, repaired = [], isWaiting = false }: UnsentBatch): void {
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
-        this.counters.received(itemTexts.length);
-        if (itemTexts.length > 0) this.buffer.restore(PayloadWriter.of(itemTexts), unknown);
+        this.counters.received(lines.length);
+        const repairs = new Map(repaired.map(readSavedRepair));
+        const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
+        const items = this.duplicates?.restore(saved, isWaiting) ?? saved;
+        if (items.length === 0) return;
+        this.buffer.restore(PayloadWriter.of(items.map(({ text }) => text)), unknown, items);
     }
 
     /**
@@ -321,7 +385,7 @@ export class Pipeline {
      * @throws DeliveryError, QuarantineError
      */
     async flush(): Promise<void> {
-        const [sent, recorded] = await Promise.allSettled([this.#scheduler.flush(), this.quarantine.flush()]);
+        const [sent, recorded] = await Promise.allSettled([this.#sendAll(), this.quarantine.flush()]);
         if (recorded.status === 'rejected') throw recorded.reason;
         // Items that the platform has rejected meanwhile are among those that were accepted before.
         await this.quarantine.flush();
@@ -329,15 +393,27 @@ export class Pipeline {
         this.#loggedFailure = undefined;
     }
 
+    /** Sends what is in the buffer now, and what waits beside it as far as that takes its place. */
+    async #sendAll(): Promise<void> {
+        let waiting = this.duplicates?.waiting ?? [];
+        for (;;) {
+            await this.#scheduler.flush();
+            if (waiting.length === 0) return;
+            waiting = waiting.filter((item) => this.duplicates!.isWaiting(item));
+        }
+    }
+
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
     unsent(isAll: boolean): UnsentItems {
-        const batches = this.buffer.batches.map((batch) => ({
+        const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
+        const batches = this.buffer.batches.map((batch) => {
+            const items = [...batch.items()].filter(isMeant);
+            const texts = items.map(({ index, repaired }) => ({ text: batch.payload.itemText(index), repaired }));
             // While it is saved it may be sent, so the next process looks for it in any case.
-            from: batch.savedFrom ?? this.position,
-            lines: [...batch.items()].flatMap(({ index, source }) =>
-                isAll || !isAwaited(source) ? batch.payload.itemText(index) : [],
-            ),
-        }));
+            return unsentBatch(batch.savedFrom ?? this.position, texts);
+        });
+        const waiting = (this.duplicates?.waiting ?? []).filter(isMeant);
+        batches.push({ ...unsentBatch(this.position, waiting), isWaiting: true });
         return {
             batches: batches.filter(({ lines }) => lines.length > 0),
             records: this.quarantine.unwritten(isAll),
@@ -349,7 +425,14 @@ export class Pipeline {
      * whose items are all in it need not wait any more. Where `isAll` is false, those who wait for their items to be stored do.
      */
     rememberWaiters(isAll: boolean): () => void {
-        const all = new Set([...this.buffer.batches.flatMap(({ waiters }) => waiters), ...this.quarantine.waiters]);
+        const waiting = (this.duplicates?.waiting ?? []).flatMap(({ source }) =>
+            source instanceof Waiter ? source : [],
+        );
+        const all = new Set([
+            ...this.buffer.batches.flatMap(({ waiters }) => waiters),
+            ...this.quarantine.waiters,
+            ...waiting,
+        ]);
         const remembered = [...all].map((waiter) => ({ waiter, expectedItems: waiter.expectedItems }));
         const unsecured = [...this.#unsecured];
         return () => {
@@ -379,14 +462,15 @@ export class Pipeline {
 
     /** The items of a batch at those indexes are stored. */
     stored(batch: Batch, indexes: ReadonlySet<number>): void {
-        this.counters.stored(indexes.size);
-        for (const repaired of batch.repairedWhere((index) => indexes.has(index))) this.#countRepaired(repaired);
+        this.#storedItems.count(batch, (index) => indexes.has(index));
+        this.duplicates?.stored(batch, (index) => indexes.has(index));
     }
 
     /** An item of a batch belongs in quarantine. */
     setAside(batch: Batch, index: number, rejection: Rejection): void {
         const item = [...batch.items()][index]!;
         this.#setAside(rejection, batch.textAsPushed(index), item.source, item.position);
+        this.duplicates?.rejected(item.key);
     }
 
     /** Nothing is sent any more. */
@@ -399,6 +483,29 @@ export class Pipeline {
         this.#countReasons(rejection, text, source);
         if (source instanceof Waiter) source.rejected(position, rejection.errors);
         this.quarantine.add({ ...rejection, errors: this.#recordErrors(rejection) }, text, source, position);
+    }
+
+    #createDuplicates(unique: NonNullable<ResolvedOptions['unique']>): Duplicates {
+        const { options, sink, origin, log } = this.#options;
+        return new Duplicates(unique, options, {
+            // Locally a run has no id that its next process would know.
+            seed: (sink.isRemote ? origin.actorRunId : undefined) ?? sink.stableId,
+            buffer: this.buffer,
+            counters: this.counters,
+            count: (shownKey) => this.statistics.countDuplicate(shownKey),
+            shown: (itemText) => this.#shown(itemText),
+            setAside: (item) => this.#setAsideDuplicate(item),
+            log,
+        });
+    }
+
+    /** Nothing is wrong with it: it counts neither for the tolerance nor as an item of the call that was rejected. */
+    #setAsideDuplicate({ text, source, position }: AdmittedItem): void {
+        const errors = [{ ...DUPLICATE_ERROR }];
+        const rejection: Rejection = { reason: 'duplicate', rejectedBy: 'guard', errors, itemPosition: position };
+        const url = source?.request?.url;
+        this.statistics.countReasons({ ...rejection, item: () => this.#shown(text), ...(url && { url }) });
+        this.quarantine.add(rejection, text, source, position);
     }
 
     #recordOrigin(): RecordOrigin {
@@ -416,12 +523,18 @@ export class Pipeline {
         );
     }
 
-    /** Counts the reasons of a rejected item, and logs each when it is first seen. */
-    #countReasons({ reason, rejectedBy, errors }: Rejection, text: string | undefined, source: PushSource | undefined) {
+    /** Counts the reasons of an item that fails, and logs each when it is first seen. `isSent`: it is sent all the same. */
+    #countReasons(
+        { reason, rejectedBy, errors }: Rejection,
+        text: string | undefined,
+        source: PushSource | undefined,
+        isSent = false,
+    ): void {
         const item = () => this.#shown(text);
         const url = source?.request?.url;
         for (const added of this.statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
-            this.#options.log.warning(`Rejected by the ${rejectedBy}: ${describeReason(added)}. Counted from now on.`);
+            const what = isSent ? 'Against the schema' : `Rejected by the ${rejectedBy}`;
+            this.#options.log.warning(`${what}: ${describeReason(added)}. Counted from now on.`);
         }
         if (this.#saidThatThereAreMore || !this.statistics.hasFurtherReasons) return;
         this.#saidThatThereAreMore = true;
@@ -431,7 +544,11 @@ export class Pipeline {
     /** Counts what was repaired of a stored item, and logs each kind when it is first seen. */
     #countRepaired(repaired: RepairedItem): void {
         for (const { path, action } of this.statistics.countRepaired(repaired, () => this.#shown(repaired.asPushed))) {
-            this.#options.log.info(`Repaired: ${path} was ${describeRepair(action)}. Counted from now on.`);
+            const line = `Repaired: ${this.#names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
+            // Two names that only the data knows are one place in the log.
+            if (this.#loggedRepairs.has(line)) continue;
+            this.#loggedRepairs.add(line);
+            this.#options.log.info(line);
         }
     }
 
@@ -451,7 +568,7 @@ export class Pipeline {
     }
 
     #onFailure({ error: cause, permanent }: DeliveryFailure) {
-        const keptItems = this.buffer.unawaitedItems;
+        const keptItems = this.buffer.unawaitedItems + (this.duplicates?.unawaitedItems ?? 0);
         const error = deliveryError(cause, permanent, keptItems, this.#options.removeSecrets);
         if (this.#loggedFailure !== error.message) this.#options.log.error(error.message);
         this.#loggedFailure = error.message;
@@ -459,6 +576,14 @@ export class Pipeline {
         this.giveBack(error);
         return { error, keptItems };
     }
+}
+
+function unsentBatch(
+    from: number,
+    items: readonly { text: string; repaired?: RepairedItem | undefined }[],
+): UnsentBatch {
+    const repaired = items.flatMap((item, index) => (item.repaired ? saveRepair(index, item.repaired) : []));
+    return { from, lines: items.map(({ text }) => text), ...(repaired.length > 0 && { repaired }) };
 }
 
 function once(action: () => void): () => void {

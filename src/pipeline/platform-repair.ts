@@ -54,9 +54,9 @@ export class PlatformRepair {
             failure = result.failure;
             unsent = result.unsent.flatMap(({ indexes }) => indexes.map((position) => attempts[position]!.index));
             const others = new Set([...rejected, ...disputed].map(({ index }) => index));
-            for (const [position, { index, repairs }] of attempts.entries()) {
+            for (const [position, { index, text, repairs }] of attempts.entries()) {
                 if (others.has(position) || unsent.includes(index)) continue;
-                batch.repairedByErrors(index, repairs);
+                batch.repairedByErrors(index, text, repairs);
                 settled.add(index);
             }
             candidates = rejected

@@ -1,12 +1,15 @@
 import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { ItemSchema } from '../ports.js';
+import type { FieldTally } from '../quality/fields.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { ItemError } from '../records.js';
 import { copyItem } from './copy.js';
 import type { Repairer } from './repair/repairer.js';
+import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { snapshot } from './snapshot.js';
+import type { ItemData } from './validate.js';
 import { validateItem } from './validate.js';
 
 /** An item on its way: its JSON, and why it goes to quarantine if it does. */
@@ -18,18 +21,36 @@ export interface PreparedItem {
     readonly warning?: Rejection;
     /** Set where `text` is that of the repaired item. */
     readonly repaired?: RepairedItem;
+    /** Set where the option `unique` is, and the item, which is valid, has a key. */
+    readonly key?: Key | undefined;
+    /** What is to be counted of the item once it is stored. */
+    readonly tally?: FieldTally | undefined;
 }
 
 /** Makes an item's JSON, once, and validates it. With `repair`, repairs what fails. */
 export class ItemPreparer {
     readonly #mode: ResolvedOptions['mode'];
     readonly #repairer: Repairer | undefined;
+    readonly #tally: (item: object) => FieldTally | undefined;
+    readonly #keyOf: ((item: unknown) => Key | undefined) | undefined;
     #schema: ItemSchema | undefined;
 
-    constructor(mode: ResolvedOptions['mode'], schema: ItemSchema | undefined, repairer: Repairer | undefined) {
+    /**
+     * `tally` tells what is to be counted of an item that may be stored, `keyOf` the key by which duplicates are found. Both get
+     * what the item's JSON will be when it is parsed.
+     */
+    constructor(
+        mode: ResolvedOptions['mode'],
+        schema: ItemSchema | undefined,
+        repairer: Repairer | undefined,
+        tally: (item: object) => FieldTally | undefined = () => undefined,
+        keyOf?: (item: unknown) => Key | undefined,
+    ) {
         this.#mode = mode;
         this.#schema = schema;
         this.#repairer = repairer;
+        this.#keyOf = keyOf;
+        this.#tally = tally;
     }
 
     /** SHA-256 of the schema that items are validated with. */
@@ -48,8 +69,8 @@ export class ItemPreparer {
     }
 
     prepare(item: unknown, itemPosition: number): PreparedItem {
-        const copy = this.#schema && copyItem(item);
-        const text = copy === undefined ? snapshot(item) : snapshot(copy.data, copy.isPlain);
+        const copy = copyItem(item);
+        const text = snapshot(copy.data, copy.isPlain);
         if (typeof text !== 'string') {
             return rejected(text.text, itemPosition, text.reason, [guardError(text.reason, text.message)]);
         }
@@ -57,28 +78,35 @@ export class ItemPreparer {
             const message = `is larger than ${PLATFORM_MAX_PAYLOAD_BYTES} bytes, the most that one request can carry`;
             return rejected(text, itemPosition, 'too-large', [guardError('too-large', message)]);
         }
-        const errors = copy && validateItem(copy, text, this.#schema!);
-        if (errors === undefined) return { text, rejection: undefined };
-        return this.#repair(text, itemPosition, errors) ?? this.#rejectInvalid(text, itemPosition, errors);
+        // What is not plain JSON data is its own JSON view only once its JSON is read.
+        const view: ItemData = copy.isPlain ? copy : { data: JSON.parse(text), isPlain: true };
+        const errors = this.#schema && validateItem(view, text, this.#schema);
+        if (errors === undefined) return this.#accepted(view, text);
+        return this.#repair(text, itemPosition, errors, view) ?? this.#rejectInvalid(text, itemPosition, errors, view);
     }
 
     /** `undefined` where nothing is tried. What could not be repaired is rejected as it was pushed. */
-    #repair(text: string, itemPosition: number, errors: ItemError[]): PreparedItem | undefined {
+    #repair(text: string, itemPosition: number, errors: ItemError[], view: ItemData): PreparedItem | undefined {
         if (this.#repairer === undefined) return undefined;
         const result = this.#repairer.repair(JSON.parse(text), Buffer.byteLength(text));
         if (result === undefined) return undefined;
-        if (!result.isRepaired) return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors));
+        if (!result.isRepaired)
+            return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors), view);
         const repairedText = snapshot(result.item, true);
         if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
-        const data = { data: result.item, isPlain: false };
-        if (validateItem(data, repairedText, this.#schema!) !== undefined) return undefined;
-        return { text: repairedText, rejection: undefined, repaired: { asPushed: text, repairs: result.repairs } };
+        const repaired = { data: JSON.parse(repairedText), isPlain: true };
+        if (validateItem(repaired, repairedText, this.#schema!) !== undefined) return undefined;
+        return { ...this.#accepted(repaired, repairedText), repaired: { asPushed: text, repairs: result.repairs } };
     }
 
-    #rejectInvalid(text: string, itemPosition: number, errors: ItemError[]): PreparedItem {
+    #rejectInvalid(text: string, itemPosition: number, errors: ItemError[], view: ItemData): PreparedItem {
         const prepared = rejected(text, itemPosition, 'schema', errors);
         if (this.#mode !== 'warn') return prepared;
-        return { text, rejection: undefined, warning: prepared.rejection! };
+        return { ...this.#accepted(view, text), warning: prepared.rejection! };
+    }
+
+    #accepted({ data }: ItemData, text: string): PreparedItem {
+        return { text, rejection: undefined, tally: this.#tally(data as object), key: this.#keyOf?.(data) };
     }
 }
 

@@ -41,7 +41,13 @@ interface Progress {
     entered: number;
     rejected: number;
     repaired: number;
+    /** Known to be duplicates, and left out. */
+    duplicates: number;
+    /** Valid items that take a place in the budget: no item with their key was stored or under way. */
+    sent: number;
 }
+
+const NO_PROGRESS: Readonly<Progress> = Object.freeze({ entered: 0, rejected: 0, repaired: 0, duplicates: 0, sent: 0 });
 
 /** Valid items beyond the budget: so many, and those that may get a place yet. */
 interface Trimmed {
@@ -52,7 +58,7 @@ interface Trimmed {
 /** Takes pushes into the pipeline, in order, and answers them. */
 export class Pusher {
     readonly #pipeline: Pipeline;
-    readonly #options: Pick<ResolvedOptions, 'ack' | 'mode'>;
+    readonly #options: Pick<ResolvedOptions, 'ack' | 'mode' | 'duplicates'>;
     readonly #charging: Charging;
     readonly #budget: Budget;
     readonly #yielder = new EventLoopYielder();
@@ -61,7 +67,7 @@ export class Pusher {
     /** Settles when all calls that came before have entered; undefined where there is none. */
     #entering: Promise<void> | undefined;
 
-    constructor(pipeline: Pipeline, options: Pick<ResolvedOptions, 'ack' | 'mode'>, charging: Charging) {
+    constructor(pipeline: Pipeline, options: Pick<ResolvedOptions, 'ack' | 'mode' | 'duplicates'>, charging: Charging) {
         this.#pipeline = pipeline;
         this.#options = options;
         this.#charging = charging;
@@ -95,7 +101,7 @@ export class Pusher {
 
     /** Resolves when items that were prepared before are stored or quarantined. They do not wait for room in the buffer. */
     async pushPrepared(items: readonly PreparedItem[], source: Waiter): Promise<PushResult> {
-        const progress = { entered: 0, rejected: 0, repaired: 0 };
+        const progress = { ...NO_PROGRESS };
         const unentered = { items, progress };
         this.#unentered.add(unentered);
         const entry: Entry = {
@@ -146,14 +152,14 @@ export class Pusher {
     }
 
     async #pushBuffered(entry: Entry): Promise<PushResult> {
-        const progress = { entered: 0, rejected: 0, repaired: 0 };
+        const progress = { ...NO_PROGRESS };
         try {
             await this.#enter(entry, progress);
         } catch (error) {
             const unstored = Array.from({ length: entry.count - progress.entered }, (_, i) => progress.entered + i);
             throw withProgress(error as Error, {
                 itemCount: entry.count,
-                storedItems: progress.entered - progress.rejected,
+                storedItems: acceptedItems(progress),
                 unstored,
             });
         }
@@ -161,10 +167,10 @@ export class Pusher {
         if (this.#pipeline.isEndAnnounced) await this.#pipeline.secured();
         return {
             ...NO_CHARGE,
-            acceptedItems: progress.entered - progress.rejected,
+            acceptedItems: acceptedItems(progress),
             quarantinedItems: progress.rejected,
             repairedItems: progress.repaired,
-            duplicateItems: 0,
+            duplicateItems: progress.duplicates,
             trimmedItems: 0,
         };
     }
@@ -202,7 +208,7 @@ export class Pusher {
                 acceptedItems: waiter.acceptedItems,
                 quarantinedItems: waiter.quarantinedItems,
                 repairedItems: waiter.repairedItems,
-                duplicateItems: 0,
+                duplicateItems: waiter.duplicateItems,
                 trimmedItems: trimmed.count,
             };
         });
@@ -210,7 +216,7 @@ export class Pusher {
 
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
-        const { positionOf = (index: number) => index, progress = { entered: 0, rejected: 0, repaired: 0 } } = entry;
+        const { positionOf = (index: number) => index, progress = { ...NO_PROGRESS } } = entry;
         let trimmed: Trimmed = { items: [], count: 0 };
         try {
             trimmed = await this.#enter(entry, progress);
@@ -278,22 +284,39 @@ export class Pusher {
                 progress.rejected++;
                 if (room !== undefined && !isCollected) await room;
                 if (index + 1 < count && !isCollected) pipeline.checkHealth();
-            } else if (progress.entered - progress.rejected >= budget) {
+                continue;
+            }
+            const room =
+                isCollected || this.#isBeyond(budget, progress, prepared)
+                    ? undefined
+                    : pipeline.waitForRoom(prepared.text!);
+            if (room !== undefined) {
+                await room;
+                pipeline.checkHealth();
+            }
+            // What its key was known by may be gone meanwhile.
+            if (this.#isBeyond(budget, progress, prepared)) {
                 // No more than were taken can leave their place.
                 if (trimmed.items.length < budget) trimmed.items.push({ prepared, position });
                 trimmed.count++;
-            } else {
-                const room = isCollected ? undefined : pipeline.waitForRoom(prepared.text!);
-                if (room !== undefined) {
-                    await room;
-                    pipeline.checkHealth();
-                }
-                pipeline.enqueue(prepared, source, position, isCollected);
-                progress.entered++;
-                if (prepared.repaired !== undefined) progress.repaired++;
+                continue;
             }
+            const admission = pipeline.enqueue(prepared, source, position, isCollected);
+            progress.entered++;
+            if (admission === 'send') progress.sent++;
+            if (admission !== 'duplicate') {
+                if (prepared.repaired !== undefined) progress.repaired++;
+            } else if (this.#options.duplicates === 'quarantine') {
+                progress.rejected++;
+                const quarantineRoom = pipeline.quarantine.waitForRoom();
+                if (quarantineRoom !== undefined && !isCollected) await quarantineRoom;
+            } else progress.duplicates++;
         }
         return trimmed;
+    }
+
+    #isBeyond(budget: number, { sent }: Progress, prepared: PreparedItem): boolean {
+        return sent >= budget && !this.#pipeline.isKnown(prepared);
     }
 
     async #prepareEntry({ count, prepare }: Entry): Promise<PreparedItem[]> {
@@ -312,6 +335,10 @@ export class Pusher {
         this.#pipeline.rejectCall(all);
         throw itemsRejected(rejected, all.length, { unstored: all.map((_, position) => position) });
     }
+}
+
+function acceptedItems({ entered, rejected, duplicates }: Progress): number {
+    return entered - rejected - duplicates;
 }
 
 function ignore(): void {

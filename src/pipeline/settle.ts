@@ -8,8 +8,8 @@ import type { SendBatchResult } from './batch-scheduler.js';
 import { isGivenUp } from './batch-scheduler.js';
 import type { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
+import type { Duplicates } from './duplicates.js';
 import type { PlatformRepair } from './platform-repair.js';
-import type { RepairedItem } from './repair/repairs.js';
 
 export interface BatchSettlerOptions {
     delivery: Delivery;
@@ -17,8 +17,10 @@ export interface BatchSettlerOptions {
     counters: Counters;
     /** Repairs what the platform rejects; undefined where nothing is repaired. */
     platformRepair: PlatformRepair | undefined;
-    /** A repaired item is stored. */
-    countRepaired: (repaired: RepairedItem) => void;
+    /** Undefined where items have no key. */
+    duplicates: Duplicates | undefined;
+    /** The items of a batch whose index is meant are stored. */
+    countStored: (batch: Batch, isMeant: (index: number) => boolean) => void;
     /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
     position: () => number;
     /** Whether the run ends, so that a disputed item is decided now. */
@@ -89,24 +91,24 @@ export class BatchSettler {
             ...unsent.flatMap(({ indexes }) => indexes),
             ...[...rejected, ...disputed].map(({ index }) => index),
         ]);
-        this.#options.counters.stored(batch.payload.itemCount - others.size);
-        for (const repaired of batch.repairedWhere((index) => !others.has(index)))
-            this.#options.countRepaired(repaired);
+        this.#options.countStored(batch, (index) => !others.has(index));
         batch.tellStored(others);
+        this.#options.duplicates?.stored(batch, (index) => !others.has(index));
     }
 
     #setAside(batch: Batch, { rejected }: DeliveryOutcome): void {
         if (rejected.length === 0) return;
         const items = [...batch.items()];
         for (const { index, ...rejection } of rejected) {
-            const { source, position } = items[index]!;
+            const { source, position, key } = items[index]!;
             const itemText = batch.textAsPushed(index);
             this.#options.setAside({ ...rejection, rejectedBy: 'platform' }, itemText, source, position);
+            this.#options.duplicates?.rejected(key);
         }
     }
 
     #keepUnsent(batch: Batch, { disputed, unsent }: DeliveryOutcome): void {
-        const { buffer, counters } = this.#options;
+        const { buffer, counters, duplicates } = this.#options;
         const refusals = batch.refusals + 1;
         const parts: KeptPart[] = [...unsent];
         const givenUp: { item: BatchItem & { source: Waiter }; error: Error }[] = [];
@@ -120,6 +122,7 @@ export class BatchSettler {
         buffer.keep(batch, parts);
         counters.discarded(givenUp.length);
         for (const { item, error } of givenUp) item.source.givenBack(item.position, deliveryError(error, false, 0));
+        duplicates?.givenBack(givenUp.map(({ item }) => item));
     }
 
     /** The retry of a handler that timed out pushes its items again. */
@@ -127,6 +130,9 @@ export class BatchSettler {
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         const isAbandoned = (source: PushSource | undefined): source is Waiter =>
             isAwaited(source) && source.isAbandoned;
-        this.#options.counters.discarded(this.#options.buffer.giveBackItems(batch, error, isAbandoned));
+        const { buffer, counters, duplicates } = this.#options;
+        const givenBack = buffer.giveBackItems(batch, error, isAbandoned);
+        counters.discarded(givenBack.length);
+        duplicates?.givenBack(givenBack);
     }
 }

@@ -2,14 +2,18 @@ import type { DeliveryCounters } from '../delivery/delivery-counters.js';
 
 /** Counts of a run. Units: items, requests to the dataset, bytes of uncompressed JSON. */
 export interface CounterValues {
-    /** Items that were pushed: the sum of the next six, at every moment. */
+    /** Items that were pushed: stored, quarantined, duplicate, trimmed, discarded, pending and unsent ones, at every moment. */
     receivedItems: number;
     storedItems: number;
     quarantinedItems: number;
+    /** Not stored again, because an item with the same key is stored. */
+    duplicateItems: number;
     /** Held back by the user's pay-per-event budget. */
     trimmedItems: number;
     /** Stored after `repair` changed them; a part of the stored items. */
     repairedItems: number;
+    /** Stored although they fail the schema, with `mode: 'warn'`; a part of the stored items. */
+    warnedItems: number;
     /** Given back to a caller whose call rejected, or left out because a retry pushed them again. */
     discardedItems: number;
     /** Waiting or under way. */
@@ -30,9 +34,11 @@ export type SavedCounters = Omit<CounterValues, 'receivedItems' | 'pendingItems'
 const SAVED_KEYS = [
     'storedItems',
     'quarantinedItems',
+    'duplicateItems',
     'trimmedItems',
     'discardedItems',
     'repairedItems',
+    'warnedItems',
     'requests',
     'rejectedRequests',
     'retriedRequests',
@@ -45,9 +51,11 @@ export class Counters implements DeliveryCounters {
     #received = 0;
     #stored = 0;
     #quarantined = 0;
+    #duplicates = 0;
     #trimmed = 0;
     #discarded = 0;
     #repaired = 0;
+    #warned = 0;
     #rejected = 0;
     #requests = 0;
     #rejectedRequests = 0;
@@ -68,6 +76,11 @@ export class Counters implements DeliveryCounters {
         this.#quarantined += items;
     }
 
+    /** So many items are left out, because items with their keys are stored. */
+    duplicates(items: number): void {
+        this.#duplicates += items;
+    }
+
     trimmed(items: number): void {
         this.#trimmed += items;
     }
@@ -81,7 +94,12 @@ export class Counters implements DeliveryCounters {
         this.#repaired += items;
     }
 
-    /** So many items were found to belong in quarantine. */
+    /** So many of the stored items fail the schema. */
+    warned(items: number): void {
+        this.#warned += items;
+    }
+
+    /** So many items were found to belong in quarantine for another reason than that they are duplicates. */
     rejected(items: number): void {
         this.#rejected += items;
     }
@@ -121,7 +139,8 @@ export class Counters implements DeliveryCounters {
     }
 
     get unaccountedItems(): number {
-        return this.#received - this.#stored - this.#quarantined - this.#trimmed - this.#discarded;
+        const settled = this.#stored + this.#quarantined + this.#duplicates + this.#trimmed + this.#discarded;
+        return this.#received - settled;
     }
 
     values(): CounterValues {
@@ -129,9 +148,11 @@ export class Counters implements DeliveryCounters {
             receivedItems: this.#received,
             storedItems: this.#stored,
             quarantinedItems: this.#quarantined,
+            duplicateItems: this.#duplicates,
             trimmedItems: this.#trimmed,
             discardedItems: this.#discarded,
             repairedItems: this.#repaired,
+            warnedItems: this.#warned,
             pendingItems: this.#isEnded ? 0 : this.unaccountedItems,
             unsentItems: this.#isEnded ? this.unaccountedItems : 0,
             requests: this.#requests,
@@ -156,10 +177,17 @@ export class Counters implements DeliveryCounters {
         }
         this.#stored += saved.storedItems;
         this.#quarantined += saved.quarantinedItems;
+        this.#duplicates += saved.duplicateItems;
         this.#trimmed += saved.trimmedItems;
         this.#discarded += saved.discardedItems;
         this.#repaired += saved.repairedItems;
-        this.#received += saved.storedItems + saved.quarantinedItems + saved.trimmedItems + saved.discardedItems;
+        this.#warned += saved.warnedItems;
+        this.#received +=
+            saved.storedItems +
+            saved.quarantinedItems +
+            saved.duplicateItems +
+            saved.trimmedItems +
+            saved.discardedItems;
         this.#rejected += saved.rejectedItems;
         this.#requests += saved.requests;
         this.#rejectedRequests += saved.rejectedRequests;

@@ -1,4 +1,4 @@
-import { InvalidOptionsError } from '../errors.js';
+import { failOption, InvalidOptionsError } from '../errors.js';
 import { toFieldPath } from './field-tree.js';
 
 /** What the data of a run must look like. Judged when the run ends by itself. */
@@ -42,7 +42,8 @@ const KEYS: readonly string[] = ['minItems', 'filled', ...SHARES, 'otherwise'];
 export function resolveExpectOption(value: unknown): ExpectOption | undefined {
     if (value === undefined || typeof value === 'function') return value as ExpectOption | undefined;
     resolveExpectations(value);
-    return value as Expectations;
+    const { filled, ...others } = value as Expectations;
+    return Object.freeze({ ...others, ...(filled && { filled: Object.freeze({ ...filled }) }) });
 }
 
 /** The paths that the option names, so far as they are known before the end: their fields are to be counted. */
@@ -58,7 +59,7 @@ export function readExpectations(expect: ExpectOption): ResolvedExpectations {
     const value: unknown = expect();
     if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
         Promise.resolve(value).catch(() => undefined);
-        fail('expect', 'a function that returns an object at once', value);
+        failOption('expect', 'a function that returns an object at once', value);
     }
     return resolveExpectations(value);
 }
@@ -66,7 +67,7 @@ export function readExpectations(expect: ExpectOption): ResolvedExpectations {
 /** Checks expectations and fills in the defaults. The given object is not changed. @throws InvalidOptionsError */
 export function resolveExpectations(value: unknown): ResolvedExpectations {
     if (!isObject(value))
-        return fail('expect', 'an object such as { minItems: 1 }, or a function that returns one', value);
+        return failOption('expect', 'an object such as { minItems: 1 }, or a function that returns one', value);
     for (const key of Object.keys(value)) {
         if (KEYS.includes(key)) continue;
         throw new InvalidOptionsError(
@@ -76,12 +77,12 @@ export function resolveExpectations(value: unknown): ResolvedExpectations {
     }
     const { minItems, filled, otherwise } = value;
     if (minItems !== undefined && !(Number.isSafeInteger(minItems) && (minItems as number) >= 0)) {
-        fail('expect.minItems', 'an integer of 0 or more', minItems);
+        failOption('expect.minItems', 'an integer of 0 or more', minItems);
     }
     for (const key of SHARES)
         if (value[key] !== undefined && !isShare(value[key])) failShare(`expect.${key}`, value[key]);
     if (otherwise !== undefined && otherwise !== 'warn' && otherwise !== 'fail') {
-        fail('expect.otherwise', `'warn' or 'fail'`, otherwise);
+        failOption('expect.otherwise', `'warn' or 'fail'`, otherwise);
     }
     return Object.freeze({
         ...(value as Expectations),
@@ -92,9 +93,9 @@ export function resolveExpectations(value: unknown): ResolvedExpectations {
 
 function resolveFilled(filled: unknown): { name: string; path: string; share: number }[] {
     if (filled === undefined) return [];
-    if (!isObject(filled)) return fail('expect.filled', 'an object such as { price: 0.95 }', filled);
+    if (!isObject(filled)) return failOption('expect.filled', 'an object such as { price: 0.95 }', filled);
     return Object.entries(filled).map(([name, share]) => {
-        if (name === '' || name === '/') fail('expect.filled', 'an object whose keys name fields', filled);
+        if (name === '' || name === '/') failOption('expect.filled', 'an object whose keys name fields', filled);
         if (!isShare(share)) failShare(`expect.filled.${name}`, share);
         return Object.freeze({ name, path: toFieldPath(name), share: share as number });
     });
@@ -105,27 +106,10 @@ function isShare(value: unknown): boolean {
 }
 
 function failShare(option: string, value: unknown): never {
-    const hint = typeof value === 'number' && value > 1 && value <= 100 ? ` Write ${value / 100} for ${value} %.` : '';
-    throw new InvalidOptionsError(
-        option,
-        `Option "${option}" must be a share from 0 to 1, but got: ${shown(value)}.${hint}`,
-    );
-}
-
-function fail(option: string, expected: string, value: unknown): never {
-    throw new InvalidOptionsError(option, `Option "${option}" must be ${expected}, but got: ${shown(value)}.`);
+    const hint = typeof value === 'number' && value > 1 && value <= 100 ? ` (${value / 100} for ${value} %)` : '';
+    return failOption(option, `a share from 0 to 1${hint}`, value);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function shown(value: unknown): string {
-    if (typeof value === 'string')
-        return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
-    if (typeof value === 'function') return 'a function';
-    if (value instanceof Promise) return 'a promise';
-    if (Array.isArray(value)) return 'an array';
-    if (isObject(value)) return 'an object';
-    return String(value);
 }

@@ -14,10 +14,13 @@ export interface FieldSummary {
     readonly title?: string;
     /** Stored items; below the top, values that could have the field: objects and elements that are there and not null. */
     readonly totalItems: number;
+    /** Values that say something: 0 and false do. */
     readonly filledItems: number;
     /** `''`, `[]` and `{}`. */
     readonly emptyItems: number;
+    /** Null. */
     readonly nullItems: number;
+    /** Not there. */
     readonly missingItems: number;
     /** Items, stored or not, that failed because of this field. */
     readonly failedItems: number;

@@ -9,14 +9,14 @@ import type { FieldTally } from './field-shapes.js';
 import type { FieldNode } from './field-tree.js';
 import { buildFieldTree, createNode, MAX_NAME_LENGTH } from './field-tree.js';
 import { FieldTable } from './field-table.js';
-import type { FieldDetails, FieldSummary, SavedFields } from './field-table.js';
+import type { FieldDetails, FieldSummary, FieldType, SavedFields } from './field-table.js';
 import { FieldLooks } from './field-looks.js';
 import { failingPath } from './sample.js';
 import { SchemaNames } from './schema-names.js';
 import { kindOf } from './value-kind.js';
 import { toPointer } from '../utils/json-pointer.js';
 
-export type { FieldDetails, FieldSummary, FieldTally, SavedFields };
+export type { FieldDetails, FieldSummary, FieldTally, FieldType, SavedFields };
 
 export interface FieldOptions {
     /** JSON Schema of an item, where it is known. */
@@ -45,10 +45,11 @@ const LOOK_INTERVAL = 64;
 
 /** Counts for each field how many stored items have a value there, and of what kind. */
 export class FieldCounts {
-    readonly #options: FieldOptions;
+    #schema: unknown;
     readonly #table: FieldTable;
     readonly #looks: FieldLooks;
     readonly #elements: ElementCounts = { counts: new Int32Array(0), touched: [] };
+    #paths: readonly string[];
     #root: FieldNode;
     #names: SchemaNames;
     #reader: FieldReader<Shape>;
@@ -62,7 +63,7 @@ export class FieldCounts {
     #nextReview = FIRST_REVIEW_ITEMS;
 
     constructor(options: FieldOptions = {}) {
-        this.#options = options;
+        this.#schema = options.schema;
         this.#table = new FieldTable(options.redact !== undefined);
         this.#shapes = new Shapes(this.#table);
         this.#looks = new FieldLooks(this.#table, {
@@ -70,15 +71,25 @@ export class FieldCounts {
             redact: options.redact,
             removeSecrets: options.removeSecrets ?? removeGenericSecrets,
         });
-        this.#root = buildFieldTree(options.schema, options.paths ?? []);
+        this.#paths = options.paths ?? [];
+        this.#root = buildFieldTree(options.schema, this.#paths);
         this.#names = new SchemaNames(options.schema);
         this.#reader = this.#compile();
     }
 
     /** Another schema describes the items from now on. What was counted stays. */
     useSchema(schema: unknown): void {
-        this.#root = buildFieldTree(schema, this.#options.paths ?? []);
+        this.#schema = schema;
+        this.#root = buildFieldTree(schema, this.#paths);
         this.#names = new SchemaNames(schema);
+        this.#restart();
+    }
+
+    /** Further places have rows from now on: what of them was counted before is in there, if they are at the top. */
+    usePaths(paths: readonly string[]): void {
+        if (paths.every((path) => this.#paths.includes(path))) return;
+        this.#paths = [...this.#paths, ...paths];
+        this.#root = buildFieldTree(this.#schema, this.#paths);
         this.#restart();
     }
 

@@ -1,3 +1,4 @@
+import type { DuplicateSummary } from '../records.js';
 import type { FieldSummary } from './fields.js';
 import type { ReasonSummary } from './reasons.js';
 import type { Verdict } from './verdict.js';
@@ -6,6 +7,7 @@ import type { Verdict } from './verdict.js';
 export interface ItemCounts {
     /** Items that were pushed. */
     readonly receivedItems: number;
+    /** Items in the dataset. */
     readonly storedItems: number;
     /** In quarantine, or on their way there. */
     readonly quarantinedItems: number;
@@ -27,25 +29,35 @@ export interface GuardReport extends ItemCounts {
     readonly repairedItems: number;
     /** `mode: 'warn'`: sent although they fail the schema. */
     readonly warnedItems: number;
+    /** Requests to the dataset, retries included; those to the quarantine are not. */
     readonly requests: number;
+    /** Requests that the platform rejected because of their items or size. */
     readonly rejectedRequests: number;
+    /** Requests that were sent again. */
     readonly retriedRequests: number;
+    /** Bytes of uncompressed JSON. */
     readonly sentBytes: number;
     /** ISO 8601. */
     readonly startedAt: string;
     /** ISO 8601. Absent while the run goes on. */
     readonly finishedAt?: string;
+    /** Id of the dataset. */
     readonly datasetId: string;
     /** Absent where nothing is in quarantine. */
     readonly quarantineId?: string;
+    /** Id of the run, on the platform. */
     readonly runId?: string;
+    /** What items were validated with. */
     readonly schema: UsedSchema;
+    /** What the data is worth. */
     readonly verdict: Verdict;
     /** How well each field of the stored items is filled. */
     readonly fields: readonly FieldSummary[];
     /** Why items were rejected, most frequent first; at most 100, then one `other`. */
     readonly reasons: readonly ReasonSummary[];
+    /** What was repaired, most frequent first. */
     readonly repairs: readonly RepairSummary[];
+    /** Items that came after another one with their key, whatever the option `duplicates` says. */
     readonly duplicates: DuplicateSummary;
 }
 
@@ -69,12 +81,6 @@ export interface RepairSummary {
     readonly count: number;
     /** JSON, redacted and shortened; absent where there was or is no value. */
     readonly samples: readonly { readonly before?: string; readonly after?: string }[];
-}
-
-export interface DuplicateSummary {
-    readonly found: number;
-    /** Keys, redacted and shortened. */
-    readonly samples: readonly string[];
 }
 
 /** Items that count for shares: what was given back to its caller is pushed again. */

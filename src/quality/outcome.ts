@@ -19,11 +19,11 @@ export interface Outcome {
 
 export interface OutcomeContext {
     /** What the quarantine is called, for the command that brings items back. */
-    quarantine?: string;
+    quarantine?: string | undefined;
     /** Where the page is: an address that opens without a token, or a path of this machine. */
-    reportPlace?: string;
+    reportPlace?: string | undefined;
     /** Why items could not be sent, or why pushes were refused. */
-    problem?: string;
+    problem?: string | undefined;
 }
 
 /** What became of the items of a run, in one line. */

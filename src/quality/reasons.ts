@@ -15,7 +15,9 @@ export type { ReasonSample };
 
 /** Why items are in quarantine, as reports have it. */
 export interface ReasonSummary {
+    /** Why the items are in quarantine; `other` is what exceeds the number of rows. */
     readonly reason: QuarantineReason | 'duplicate' | 'other';
+    /** The keyword of the schema that failed: `type`, `required`, …; empty where there is none. */
     readonly keyword: string;
     /** JSON Pointer into the item; indexes and names that only the data knows are `*`. */
     readonly path: string;
@@ -23,6 +25,7 @@ export interface ReasonSummary {
     readonly message: string;
     /** Items. */
     readonly count: number;
+    /** Who found out. */
     readonly rejectedBy: 'guard' | 'platform';
     /** Different values, most frequent first, at most 5. */
     readonly samples: readonly ReasonSample[];
@@ -225,6 +228,11 @@ export class ReasonCounts {
         if (known !== undefined) counted.samples.set(key, { ...known, count: known.count + 1 });
         else if (counted.samples.size < MAX_VALUES) counted.samples.set(key, sample);
     }
+}
+
+/** Where in the schema the fault is, as the validator said it. */
+export function schemaPathOf({ reason, key }: ReasonDetails): string {
+    return reason === OTHER ? '' : String((JSON.parse(key) as unknown[])[3]);
 }
 
 /** `/price must be a number`. Holds no value of an item. */

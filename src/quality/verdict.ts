@@ -15,13 +15,17 @@ export interface Verdict {
      * - `failed`: something is unmet with `otherwise: 'fail'`, or items are unsent
      */
     readonly outcome: 'open' | 'passed' | 'warned' | 'failed';
+    /** What is unmet; empty where nothing is. */
     readonly unmet: readonly UnmetExpectation[];
 }
 
+/** An expectation that the data does not meet. */
 export interface UnmetExpectation {
     /** `minItems`, `filled.price`, `maxQuarantined`, …; with `default.` before it where nobody asked for it. */
     readonly expectation: string;
+    /** The number or share that was expected. */
     readonly expected: number;
+    /** The number or share that it is. */
     readonly actual: number;
     /** "price is filled in 61 % of items; expected at least 95 %". */
     readonly message: string;

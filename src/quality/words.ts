@@ -61,7 +61,7 @@ const RULES: Readonly<Record<string, (params: Params) => string | undefined>> = 
     'minProperties': sized('at least', 'property', 'properties'),
     'maxProperties': sized('at most', 'property', 'properties'),
     'pattern': ({ pattern }) =>
-        typeof pattern === 'string' ? `must match the pattern ${shorten(pattern, MAX_PATTERN_LENGTH)}` : undefined,
+        typeof pattern === 'string' ? `must match the pattern ${patternOf(pattern)}` : undefined,
     'format': ({ format }) => (typeof format === 'string' ? `must be ${describeFormat(format)}` : undefined),
     'additionalProperties': () => 'has a property that is not allowed',
     'unevaluatedProperties': () => 'has a property that is not allowed',
@@ -116,6 +116,10 @@ export function describeTypes(types: readonly string[]): string | undefined {
 
 function describeFormat(format: string): string {
     return Object.hasOwn(FORMATS, format) ? FORMATS[format]! : `in the format "${format}"`;
+}
+
+function patternOf(pattern: string): string {
+    return pattern.length > MAX_PATTERN_LENGTH ? 'in the schema' : pattern;
 }
 
 function missing(name: unknown): string {

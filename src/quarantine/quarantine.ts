@@ -129,7 +129,9 @@ export class Quarantine {
     #giveBack(error: Error): void {
         const awaited = this.#pending.filter(({ waiter }) => isAwaited(waiter));
         this.#remove(awaited);
-        this.#options.counters.rejectedGivenBack(awaited.length);
+        const duplicates = awaited.filter(({ head }) => head.reason === 'duplicate').length;
+        this.#options.counters.rejectedGivenBack(awaited.length - duplicates);
+        this.#options.counters.discarded(duplicates);
         for (const { waiter, position } of awaited) waiter!.givenBack(position, error);
     }
 

@@ -11,6 +11,13 @@ const MAX_BYTES = 4_000_000;
 interface BatchItem extends ReturningItem {
     position: number;
     text: string;
+    isRepaired: boolean;
+}
+
+/** Positions of records by the outcome of their items. */
+export interface BatchOutcome extends Record<RedriveOutcome, number[]> {
+    /** Stored items that were repaired. */
+    repairedItems: number;
 }
 
 /** Items that are sent together, with one entry of the journal. */
@@ -35,10 +42,10 @@ export class Batch {
         return this.#items.length >= this.#maxItems || this.#bytes >= MAX_BYTES;
     }
 
-    /** `text` is the item's JSON. */
-    add(candidate: Candidate, item: unknown, text: string): void {
+    add(candidate: Candidate, { item, text, isRepaired }: Pick<BatchItem, 'item' | 'text' | 'isRepaired'>): void {
         const { position } = candidate;
-        this.#items.push({ position, item, text, record: recordOfReturn(candidate, this.target.fingerprint) });
+        const record = recordOfReturn(candidate, this.target.fingerprint);
+        this.#items.push({ position, item, text, isRepaired, record });
         this.#repeats.set(position, []);
         this.#bytes += Buffer.byteLength(text);
     }
@@ -63,18 +70,25 @@ export class Batch {
         };
     }
 
-    /** How many items would be stored, and how many not. */
-    preview(): { storedItems: number; quarantinedItems: number } {
-        const storedItems = this.#items.filter(({ item }) => this.target.passes(item)).length;
-        return { storedItems, quarantinedItems: this.#items.length - storedItems };
+    /** How many items would be stored, how many of them repaired, and how many would not. */
+    preview(): { storedItems: number; repairedItems: number; quarantinedItems: number } {
+        const passing = this.#items.filter(({ item }) => this.target.passes(item));
+        return {
+            storedItems: passing.length,
+            repairedItems: passing.filter(({ isRepaired }) => isRepaired).length,
+            quarantinedItems: this.#items.length - passing.length,
+        };
     }
 
-    /** Resolves to the positions of the records by the outcome of their items. */
-    async send(): Promise<Record<RedriveOutcome, number[]>> {
-        const positions: Record<RedriveOutcome, number[]> = { stored: [], returned: [], trimmed: [] };
+    async send(): Promise<BatchOutcome> {
+        const sent: BatchOutcome = { stored: [], returned: [], trimmed: [], repairedItems: 0 };
         const outcomes = await this.target.pushAll(this.#items);
-        for (const [index, outcome] of outcomes.entries()) positions[outcome].push(this.#items[index]!.position);
-        return positions;
+        for (const [index, { outcome, isRepaired }] of outcomes.entries()) {
+            const item = this.#items[index]!;
+            sent[outcome].push(item.position);
+            if (outcome === 'stored' && (isRepaired || item.isRepaired)) sent.repairedItems++;
+        }
+        return sent;
     }
 
     /** The records at `positions` and their repeats. */

@@ -16,7 +16,8 @@ export function reasonToSkip(
     { reason, actorRunId, quarantinedAt, ...record }: QuarantineRecord,
     options: ResolvedRedrive,
 ): keyof SkippedRecords | undefined {
-    if (options.reason !== undefined && reason !== options.reason) return 'filtered';
+    // Nothing is wrong with a duplicate: it comes back only where it is asked for.
+    if (options.reason === undefined ? reason === 'duplicate' : reason !== options.reason) return 'filtered';
     if (options.run !== undefined && actorRunId !== options.run) return 'filtered';
     if (!(Date.parse(quarantinedAt) >= options.sinceMillis) && options.sinceMillis !== -Infinity) return 'filtered';
     if (!('item' in record) && record.itemKey === undefined) return 'withoutItem';

@@ -7,9 +7,9 @@ import type { RedriveResult } from './result.js';
 /** Options of `redriveQuarantine()`. Checked once; unknown keys are an `InvalidOptionsError`. */
 export interface RedriveOptions<Item = Dictionary> extends Pick<
     DatasetGuardOptions,
-    'quarantine' | 'dataset' | 'schema'
+    'quarantine' | 'dataset' | 'schema' | 'repair'
 > {
-    /** Only records with this reason. @default all */
+    /** Only records with this reason. @default all but `duplicate` */
     reason?: QuarantineReason;
     /** Only records of this run (`actorRunId`). @default all */
     run?: string;
@@ -17,10 +17,10 @@ export interface RedriveOptions<Item = Dictionary> extends Pick<
     since?: Date | string;
     /**
      * Changes an item before it is validated and sent. `undefined` leaves the record where it is. If it throws, that record
-     * is left, too, and counted as failed. For a record `not-an-object`, `item` is the value that was pushed. @default none
+     * is left, too, and counted as failed. `repair` comes after it. For a record `not-an-object`, `item` is the value that was pushed. @default none
      */
     transform?: (item: Item, record: QuarantineRecord<Item>) => unknown;
-    /** Whether to try items again that an earlier redrive returned with the same schema and transform. @default false */
+    /** Whether to try items again that an earlier redrive returned with the same schema, transform and repair. @default false */
     retry?: boolean;
     /** Says what would happen, and writes nothing. @default false */
     dryRun?: boolean;
@@ -36,8 +36,15 @@ export interface ResolvedRedrive extends Omit<RedriveOptions, 'since'> {
     readonly sinceMillis: number;
 }
 
-const REASONS: readonly string[] = ['schema', 'too-large', 'not-an-object', 'not-serializable', 'rejected'];
-const KEYS = 'quarantine dataset schema reason run since transform retry dryRun signal onProgress'.split(' ');
+const REASONS: readonly string[] = [
+    'schema',
+    'too-large',
+    'not-an-object',
+    'not-serializable',
+    'rejected',
+    'duplicate',
+];
+const KEYS = 'quarantine dataset schema repair reason run since transform retry dryRun signal onProgress'.split(' ');
 
 /** @throws InvalidOptionsError */
 export function resolveRedrive(options: RedriveOptions = {}): ResolvedRedrive {
@@ -48,7 +55,7 @@ export function resolveRedrive(options: RedriveOptions = {}): ResolvedRedrive {
             `Unknown option "${unknown}". Expected one of: ${[...KEYS].sort().join(', ')}.`,
         );
     }
-    const { quarantine, dataset, schema, since, ...rest } = options;
+    const { quarantine, dataset, schema, repair, since, ...rest } = options;
     expect(rest, 'reason', (value) => REASONS.includes(value as string), REASONS.join(', '));
     expect(rest, 'run', (value) => typeof value === 'string' && value !== '', 'the id of a run');
     expect(rest, 'transform', (value) => typeof value === 'function', 'a function');
@@ -60,7 +67,7 @@ export function resolveRedrive(options: RedriveOptions = {}): ResolvedRedrive {
     if (Number.isNaN(sinceMillis)) {
         throw new InvalidOptionsError('since', `Option "since" must be a date, such as "2026-01-31T12:00:00Z".`);
     }
-    return Object.freeze({ ...rest, sinceMillis, guard: resolveOptions({ quarantine, dataset, schema }) });
+    return Object.freeze({ ...rest, sinceMillis, guard: resolveOptions({ quarantine, dataset, schema, repair }) });
 }
 
 function expect(options: Dictionary, key: string, isRight: (value: unknown) => boolean, expected: string): void {

@@ -30,7 +30,7 @@ export interface RedriveParts {
 }
 
 /**
- * One pass over a quarantine: record → item → transform → guard. The journal gets each batch before it is sent and its
+ * One pass over a quarantine: record → item → transform → repair → guard. The journal gets each batch before it is sent and its
  * outcome with the next batch, so that after a crash at any moment the next redrive can find out what was stored.
  */
 export class Redrive {
@@ -79,7 +79,7 @@ export class Redrive {
         if (target === undefined) {
             this.#counts.fail(position, `its dataset ${record.datasetId} is gone. Name another as "dataset".`);
         } else if (record.redrive?.fingerprint === target.fingerprint && !options.retry) {
-            // An earlier redrive tried it with the same schema and transform, and it failed.
+            // An earlier redrive tried it with the same schema, transform and repair, and it failed.
             this.#counts.skipped.unchanged++;
         } else {
             await this.#add(candidate, target);
@@ -95,16 +95,16 @@ export class Redrive {
     }
 
     async #add(candidate: Candidate, target: Target): Promise<void> {
-        const made = await this.#makeItem(candidate);
+        const made = await this.#makeItem(candidate, target);
         if (made === undefined) return;
         if (this.#batch !== undefined && this.#batch.target !== target) await this.#flush();
         this.#batch ??= new Batch(target, this.#parts.batchItems);
-        this.#batch.add(candidate, made.item, made.text);
+        this.#batch.add(candidate, made);
         if (this.#batch.isFull) await this.#flush();
     }
 
     /** Makes the item that is sent. Counts a record that has none, and leaves it. */
-    async #makeItem({ position, record }: Candidate): Promise<{ item: unknown; text: string } | undefined> {
+    async #makeItem({ position, record }: Candidate, target: Target) {
         const { quarantine, options, onItem } = this.#parts;
         try {
             const original = 'item' in record ? record.item : await readStoredItem(record, quarantine);
@@ -118,8 +118,11 @@ export class Redrive {
             }
             const text = JSON.stringify(item) as string | undefined;
             if (text === undefined) throw new TypeError('transform returned what has no JSON.');
-            onItem?.(record, original, item);
-            return { item, text };
+            // What is stored is what the journal must know.
+            const repaired = target.repair(item);
+            onItem?.(record, original, repaired ?? item);
+            if (repaired === undefined) return { item, text, isRepaired: false };
+            return { item: repaired, text: JSON.stringify(repaired), isRepaired: true };
         } catch (error) {
             this.#counts.fail(position, error instanceof Error ? `${error.name}: ${error.message}` : String(error));
             return undefined;
@@ -131,7 +134,8 @@ export class Redrive {
         this.#batch = undefined;
         if (batch === undefined || batch.isEmpty) return;
         if (this.#parts.options.dryRun) {
-            const { storedItems, quarantinedItems } = batch.preview();
+            const { storedItems, repairedItems, quarantinedItems } = batch.preview();
+            this.#counts.repairedItems += repairedItems;
             this.#counts.storedItems += storedItems;
             this.#counts.quarantinedItems += quarantinedItems;
         } else {
@@ -146,12 +150,13 @@ export class Redrive {
         await lock!.check();
         const datasetFrom = isRemote ? Math.max(target.position, reachedIn(target, journal.reached)) : target.position;
         await journal.begin(batch.intent({ datasetFrom, quarantineFrom: quarantineSink.knownItemCount }, !isRemote));
-        const { stored, returned, trimmed } = await batch.send();
+        const { stored, returned, trimmed, repairedItems } = await batch.send();
         journal.settle(batch.withRepeats([...stored, ...returned]), {
             datasetId: target.dataset.id,
             itemCount: target.position,
         });
         this.#counts.storedItems += stored.length;
+        this.#counts.repairedItems += repairedItems;
         this.#counts.quarantinedItems += returned.length;
         for (const position of trimmed) this.#counts.fail(position, "the user's budget does not let its item through.");
         this.#isStopped = trimmed.length > 0;

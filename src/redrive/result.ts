@@ -4,22 +4,27 @@ export interface RedriveResult {
     readonly readRecords: number;
     /** Records that were left as they are; `skipped` says why. */
     readonly skippedRecords: number;
+    /** Why records were left as they are. */
     readonly skipped: SkippedRecords;
     /** Records that were left because something went wrong with them alone; `problems` has the first of these. */
     readonly failedRecords: number;
     /** Items that are in the dataset now; in a dry run, that would be. */
     readonly storedItems: number;
+    /** Those of them that were stored after a repair. */
+    readonly repairedItems: number;
     /** Items that failed again, and are in quarantine with `attempt + 1`; in a dry run, that would be. */
     readonly quarantinedItems: number;
     /** Whether the quarantine was read to its end, as it was when the redrive began. False after a stop by `signal`. */
     readonly isComplete: boolean;
+    /** The first of what went wrong, in words. */
     readonly problems: readonly string[];
 }
 
+/** Records that a redrive left as they are, by reason. */
 export interface SkippedRecords {
     /** By `reason`, `run` or `since`. */
     readonly filtered: number;
-    /** Returned by an earlier redrive with the same schema and transform. */
+    /** Returned by an earlier redrive with the same schema, transform and repair. */
     readonly unchanged: number;
     /** `transform` returned `undefined`. */
     readonly byTransform: number;
@@ -45,6 +50,7 @@ export class RedriveCounts {
     };
     failedRecords = 0;
     storedItems = 0;
+    repairedItems = 0;
     quarantinedItems = 0;
     isComplete = false;
     readonly #problems: string[] = [];
@@ -55,7 +61,7 @@ export class RedriveCounts {
     }
 
     result(): RedriveResult {
-        const { storedItems, quarantinedItems, failedRecords, isComplete } = this;
+        const { storedItems, repairedItems, quarantinedItems, failedRecords, isComplete } = this;
         const skippedRecords = Object.values(this.skipped).reduce((sum, count) => sum + count, 0);
         return Object.freeze({
             readRecords: skippedRecords + failedRecords + storedItems + quarantinedItems,
@@ -63,6 +69,7 @@ export class RedriveCounts {
             skipped: Object.freeze({ ...this.skipped }),
             failedRecords,
             storedItems,
+            repairedItems,
             quarantinedItems,
             isComplete,
             problems: Object.freeze([...this.#problems]),

@@ -28,17 +28,19 @@ export interface TargetParts {
 export interface Target {
     readonly dataset: Dataset;
     readonly sink: ItemSink;
-    /** Hash of the schema and the transform with which items are tried here. */
+    /** Hash of the schema, the transform and the repair with which items are tried here. */
     readonly fingerprint: string;
     /** Items that are sent now will lie at or behind this position of the dataset. */
     readonly position: number;
     /** Whether the item would be stored; sends nothing. */
     passes(item: unknown): boolean;
+    /** The item as it is once it is repaired; `undefined` where it passes as it is, or cannot be repaired. */
+    repair(item: unknown): unknown;
     /**
      * Sends the items in order. Resolves to the outcome of each when they are stored or in quarantine; the fields of its
      * `record` go to the quarantine with an item that fails. @throws DeliveryError, QuarantineError: some may be stored
      */
-    pushAll(items: readonly ReturningItem[]): Promise<RedriveOutcome[]>;
+    pushAll(items: readonly ReturningItem[]): Promise<PushOutcome[]>;
 }
 
 /** An item from the quarantine, and the fields of its new record if it fails again. */
@@ -49,6 +51,12 @@ export interface ReturningItem {
 
 /** What became of an item. `trimmed`: the user's pay-per-event budget did not let it through. */
 export type RedriveOutcome = 'stored' | 'returned' | 'trimmed';
+
+export interface PushOutcome {
+    outcome: RedriveOutcome;
+    /** The platform rejected the item, and stored it once it was repaired. */
+    isRepaired: boolean;
+}
 
 /** Opens a guard on `dataset`. @throws SchemaLoadError */
 export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<Target> {
@@ -82,22 +90,28 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
     return {
         dataset,
         sink,
-        fingerprint: fingerprintOf(schema?.hash, transformHash),
+        fingerprint: fingerprintOf(schema?.hash, transformHash, options.repair),
         get position() {
             return pipeline.position;
         },
         passes: (item) => pipeline.prepare(item, 0).rejection === undefined,
+        repair: (item) => {
+            if (options.repair === undefined) return undefined;
+            const { text, repaired } = pipeline.prepare(item, 0);
+            return repaired && (JSON.parse(text!) as unknown);
+        },
         pushAll: async (items) => pushAll(pusher, items),
     };
 }
 
 /** Each item is a call of its own, with a record of its own, and all share requests. */
-async function pushAll(pusher: Pusher, items: readonly ReturningItem[]): Promise<RedriveOutcome[]> {
+async function pushAll(pusher: Pusher, items: readonly ReturningItem[]): Promise<PushOutcome[]> {
     const calls = items.map(async ({ item, record }) => pusher.push([item], { ack: 'stored', record }));
     // Waits for all of them, also when one fails: an item that is still under way must not be taken for missing.
     await Promise.allSettled(calls);
     const results = await Promise.all(calls);
-    return results.map(({ acceptedItems, quarantinedItems }) =>
-        acceptedItems > 0 ? 'stored' : quarantinedItems > 0 ? 'returned' : 'trimmed',
-    );
+    return results.map(({ acceptedItems, quarantinedItems, repairedItems }) => ({
+        outcome: acceptedItems > 0 ? 'stored' : quarantinedItems > 0 ? 'returned' : 'trimmed',
+        isRepaired: repairedItems > 0,
+    }));
 }

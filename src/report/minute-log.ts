@@ -1,13 +1,16 @@
 import type { Log } from '../ports.js';
+import type { GuardReport } from '../quality/guard-report.js';
+import type { SummarizedReport } from '../quality/outcome.js';
+import { summarize } from '../quality/outcome.js';
 import type { Clock } from '../utils/clock.js';
-import { summarize } from './statistics.js';
-import type { GuardReport } from './statistics.js';
+
+type MinuteReport = SummarizedReport & Pick<GuardReport, 'retriedRequests'>;
 
 export interface MinuteLogParts {
     clock: Clock;
     log: Log;
     /** Asked once a minute. */
-    report: () => GuardReport;
+    report: () => MinuteReport;
 }
 
 const MINUTE_MILLIS = 60_000;
@@ -15,7 +18,7 @@ const MINUTE_MILLIS = 60_000;
 /** While a run goes on: one line for each minute in which something changed, never one for an item. */
 export class MinuteLog {
     readonly #parts: MinuteLogParts;
-    #last: GuardReport;
+    #last: MinuteReport;
     #cancelTimer: (() => void) | undefined;
 
     /** What the report says now is where the first minute begins. */
@@ -50,8 +53,7 @@ export class MinuteLog {
             change(now.retriedRequests - before.retriedRequests, 'requests retried'),
         ].filter((words) => words !== undefined);
         if (changes.length === 0) return;
-        const waiting = now.pendingItems === 0 ? '' : `, ${now.pendingItems.toLocaleString('en-US')} under way`;
-        log.info(`${summarize(now)}${waiting}. In the last minute: ${changes.join(', ')}.`);
+        log.info(`${summarize(now)}. In the last minute: ${changes.join(', ')}.`);
     }
 }
 

@@ -1,7 +1,9 @@
 import type { FieldDetails } from '../quality/fields.js';
 import type { ReasonDetails } from '../quality/reasons.js';
 import type { Verdict } from '../quality/verdict.js';
-import type { DuplicateSummary, RepairSummary } from '../quality/guard-report.js';
+import type { RepairSummary } from '../quality/guard-report.js';
+import type { DuplicateSummary } from '../records.js';
+import type { FieldSuggestion } from './suggestion.js';
 
 /** All that a report's page shows. What is optional is left out of the page where it is not known. */
 export interface ReportPage {
@@ -22,11 +24,13 @@ export interface ReportPage {
     readonly fields?: readonly FieldDetails[];
     /** Most frequent first. */
     readonly reasons: readonly ReasonDetails[];
+    /** What would let in or mend the items that fail. */
+    readonly suggestions?: readonly FieldSuggestion[] | undefined;
     readonly repairedItems?: number;
     readonly repairs?: readonly RepairSummary[];
     readonly duplicates?: DuplicateSummary;
     /** Where the records are. */
-    readonly quarantine?: { readonly name: string; readonly url?: string };
+    readonly quarantine?: { readonly name: string; readonly url?: string | undefined } | undefined;
     readonly traffic?: Traffic;
     readonly timeline?: TimelineFigures;
     readonly schema?: UsedSchema;

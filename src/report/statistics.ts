@@ -3,6 +3,11 @@ import { Counters } from '../quality/counters.js';
 import { RepairCounts } from '../pipeline/repair/repair-counts.js';
 import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
 import type { RepairedItem } from '../pipeline/repair/repairs.js';
+import { DuplicateCounts } from '../pipeline/unique/duplicate-counts.js';
+import type { FieldDetails, SavedFields } from '../quality/fields.js';
+import { FieldCounts } from '../quality/fields.js';
+import type { GuardReport } from '../quality/guard-report.js';
+import type { DuplicateSummary } from '../records.js';
 import { describeReason, ReasonCounts } from '../quality/reasons.js';
 import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
 import { SchemaNames } from '../quality/schema-names.js';
@@ -10,36 +15,11 @@ import type { TimelineFigures } from './page.js';
 import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
-/** The state of a guard. Units: items, requests to the dataset, bytes of uncompressed JSON. */
-export interface GuardReport {
-    /** Items that were pushed: `stored + quarantined + trimmed + discarded + pending + unsent`, at every moment. */
-    readonly receivedItems: number;
-    readonly storedItems: number;
-    readonly quarantinedItems: number;
-    /** Held back by the user's pay-per-event budget. */
-    readonly trimmedItems: number;
-    /** Stored after `repair` changed them; a part of the stored items. */
-    readonly repairedItems: number;
-    /** Given back to the caller by a call that rejected. */
-    readonly discardedItems: number;
-    /** Waiting or under way. */
-    readonly pendingItems: number;
-    /** Could not be sent before the run ended. */
-    readonly unsentItems: number;
-    readonly requests: number;
-    readonly rejectedRequests: number;
-    readonly retriedRequests: number;
-    readonly sentBytes: number;
-    /** ISO 8601. */
-    readonly startedAt: string;
-    /** Why items were rejected, most frequent first; at most 100, then one `other`. */
-    readonly reasons: readonly ReasonSummary[];
-    /** What was repaired, most frequent first. */
-    readonly repairs: readonly RepairSummary[];
-}
-
-export { describeReason };
-export type { ReasonSummary };
+/** What a guard has counted: a report without what it says of the run. */
+export type CountedReport = Omit<
+    GuardReport,
+    'datasetId' | 'quarantineId' | 'runId' | 'schema' | 'finishedAt' | 'verdict'
+>;
 
 /** The counters as another process of the run takes them over. */
 export interface SavedStatistics extends SavedCounters {
@@ -48,28 +28,45 @@ export interface SavedStatistics extends SavedCounters {
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
     repairs: readonly RepairSummary[];
+    duplicates: DuplicateSummary;
+    fields: SavedFields;
     timeline: SavedTimeline;
 }
 
-/** Counters, reasons and the timeline of a run: what the report is made of. */
+export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
+    /** JSON Schema of an item, where it is known. */
+    schema?: unknown;
+    /** Further places whose values are counted. */
+    paths?: readonly string[];
+    /** What of an item may be shown. */
+    redact?: ((item: unknown) => unknown) | undefined;
+}
+
+/** Counters, reasons, fields and the timeline of a run: what the report is made of. */
 export class Statistics {
     readonly counters = new Counters();
+    readonly fields: FieldCounts;
     #startedAt: string;
     readonly #reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
+    readonly #duplicates: DuplicateCounts;
     readonly #timeline: Timeline;
     readonly #now: () => number;
 
-    constructor(now: () => number, samples: boolean, options: Omit<ReasonOptions, 'samples'> = {}) {
+    constructor(now: () => number, samples: boolean, { schema, paths, redact, ...options }: StatisticsOptions = {}) {
         this.#now = now;
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
         this.#reasons = new ReasonCounts({ ...options, samples });
         this.#repairs = new RepairCounts({ samples });
+        const { removeSecrets } = options;
+        this.#duplicates = new DuplicateCounts({ samples, ...(removeSecrets && { removeSecrets }) });
+        this.fields = new FieldCounts({ schema, paths, samples, redact, removeSecrets });
     }
 
     /** Counts the reasons of one item. Returns those that were never seen before. */
     countReasons(rejection: CountedRejection): ReasonSummary[] {
+        this.fields.fail(rejection.errors);
         return this.#reasons.count(rejection);
     }
 
@@ -82,6 +79,11 @@ export class Statistics {
         return this.#repairs.count(repairs, shown);
     }
 
+    /** Counts an item that came after another one with its key. `shownKey` returns the key of what of the item may be shown. */
+    countDuplicate(shownKey: () => string | undefined): void {
+        this.#duplicates.count(shownKey);
+    }
+
     /** Whether there are reasons that the log does not name one by one. */
     get hasFurtherReasons(): boolean {
         return this.#reasons.hasFurther;
@@ -90,6 +92,7 @@ export class Statistics {
     /** Names of another schema's fields appear in reasons from now on. */
     useSchema(schema: unknown): void {
         this.#reasons.useNames(new SchemaNames(schema));
+        this.fields.useSchema(schema);
     }
 
     /** What another process of the run needs to count on. */
@@ -101,6 +104,8 @@ export class Statistics {
             reasonedItems: this.#reasons.rejectedItems,
             reasons: this.#reasons.details(),
             repairs: this.#repairs.list(),
+            duplicates: this.#duplicates.summary(),
+            fields: this.fields.save(),
             timeline: this.#timeline.save(),
         };
     }
@@ -110,15 +115,20 @@ export class Statistics {
         if (
             !Array.isArray(saved.reasons) ||
             !Array.isArray(saved.repairs) ||
+            !Array.isArray(saved.duplicates?.samples) ||
+            !Number.isSafeInteger(saved.duplicates.found) ||
+            !Array.isArray(saved.fields?.rows) ||
             !Array.isArray(saved.timeline?.buckets) ||
             isNaN(Date.parse(saved.startedAt))
         ) {
-            throw new TypeError('expected counters with reasons, repairs, timeline and startedAt');
+            throw new TypeError('expected counters with reasons, repairs, duplicates, fields, timeline and startedAt');
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
         this.#reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);
+        this.#duplicates.restore(saved.duplicates);
+        this.fields.restore(saved.fields);
         this.#timeline.restore(saved.timeline, saved);
     }
 
@@ -141,32 +151,25 @@ export class Statistics {
     topReasons(count: number): string {
         return this.#reasons
             .list()
+            .filter(({ reason }) => reason !== 'duplicate')
             .slice(0, count)
             .map((reason) => `${reason.count} × ${describeReason(reason)}`)
             .join('; ');
     }
 
-    report(): GuardReport {
+    /** The fields with all that a page shows. */
+    fieldDetails(): readonly FieldDetails[] {
+        return this.fields.details();
+    }
+
+    report(): CountedReport {
         return Object.freeze({
             ...this.counters.values(),
             startedAt: this.#startedAt,
+            fields: this.fields.rows(),
             reasons: this.#reasons.list(),
             repairs: this.#repairs.list(),
+            duplicates: this.#duplicates.summary(),
         });
     }
-}
-
-/** What became of the items, in one sentence. */
-export function summarize(report: GuardReport): string {
-    const counts: [number, string][] = [
-        [report.quarantinedItems, 'in quarantine'],
-        [report.trimmedItems, 'over the budget'],
-        [report.unsentItems, 'not sent'],
-    ];
-    const others = counts.filter(([count]) => count > 0).map(([count, words]) => `, ${format(count)} ${words}`);
-    return `Stored ${format(report.storedItems)} ${report.storedItems === 1 ? 'item' : 'items'}${others.join('')}`;
-}
-
-function format(count: number): string {
-    return count.toLocaleString('en-US');
 }

@@ -1,11 +1,7 @@
-import { createRequire } from 'node:module';
+/** The version in `package.json`, which the build puts here: a bundler takes the library away from that file. */
+declare const LIBRARY_VERSION: string | undefined;
 
-/** This library's version; `undefined` where it was bundled away from its `package.json`. */
+/** This library's version; `undefined` where its sources run unbuilt. */
 export function libraryVersion(): string | undefined {
-    try {
-        const { name, version } = createRequire(import.meta.url)('../../package.json') as Record<string, string>;
-        return name === 'apify-dataset-guard' ? version : undefined;
-    } catch {
-        return undefined;
-    }
+    return typeof LIBRARY_VERSION === 'string' ? LIBRARY_VERSION : undefined;
 }

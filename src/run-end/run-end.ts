@@ -3,7 +3,6 @@ import type { Log } from '../ports.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Pusher } from '../pipeline/push.js';
 import type { RunReport } from '../report/run-report.js';
-import { summarize } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import { within } from '../utils/clock.js';
 import type { SendAtExit } from './send-at-exit.js';
@@ -36,6 +35,8 @@ const SAVE_BEFORE_MILLIS = 10_000;
 /** What is saved last needs some time itself. */
 const SAVE_MILLIS = 2_000;
 const CHECK_MILLIS = 250;
+/** Where less is left, the report suggests nothing. */
+const MIN_SUGGEST_MILLIS = 5_000;
 /** What a process that ends late still takes to send and to save. */
 const MIN_SYNC_MILLIS = 1_500;
 const PERSIST_INTERVAL_MILLIS = 60_000;
@@ -50,6 +51,7 @@ export class RunEnd implements LifecycleHandlers {
     /** On the monotonic clock: when the process may be gone. */
     #deadline = Infinity;
     #isMoving = false;
+    #isAborted = false;
     #draining: { isMove: boolean; done: Promise<void> } | undefined;
     #cancelReturn: (() => void) | undefined;
     #cancelPersistTimer: (() => void) | undefined;
@@ -82,6 +84,7 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     async aborting(remainingMillis: number | undefined): Promise<void> {
+        this.#isAborted = true;
         await this.#end(remainingMillis ?? MAX_END_MILLIS);
     }
 
@@ -100,14 +103,16 @@ export class RunEnd implements LifecycleHandlers {
         this.#cancelReturn = undefined;
         this.#deadline = Infinity;
         this.#isMoving = false;
+        this.#isAborted = false;
         this.#options.pipeline.announceEnd(false);
         this.#options.pipeline.counters.ended(false);
+        this.#options.reports.reopen();
     }
 
-    async exit(timeoutMillis: number): Promise<ExitOutcome> {
+    async exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome> {
         this.#options.pipeline.decideDisputed();
         await this.#end(Math.min(timeoutMillis, MAX_END_MILLIS));
-        return this.#conclude();
+        return this.#conclude(!hasFailed);
     }
 
     /** The event loop has run dry. */
@@ -115,7 +120,7 @@ export class RunEnd implements LifecycleHandlers {
         const { receivedItems } = this.#options.pipeline.counters.values();
         // What the end of the run does lets the event loop run dry once more.
         const isOver = this.#isStopped || this.#concludedItems === receivedItems;
-        return isOver ? undefined : this.exit(MAX_END_MILLIS);
+        return isOver ? undefined : this.exit(MAX_END_MILLIS, false);
     }
 
     /** The process ends now, and nothing asynchronous happens any more. */
@@ -130,7 +135,7 @@ export class RunEnd implements LifecycleHandlers {
     async close(): Promise<ExitOutcome> {
         this.#options.pipeline.decideDisputed();
         await this.#end(MAX_END_MILLIS);
-        return this.#conclude();
+        return this.#conclude(true);
     }
 
     /** The guard is closed: nothing happens any more, whatever the process does. */
@@ -243,8 +248,8 @@ export class RunEnd implements LifecycleHandlers {
         return { ...this.#options.pipeline.unsent(isAll), statistics: this.#options.pipeline.statistics.save() };
     }
 
-    /** Writes the last report, and says how the run went. */
-    async #conclude(): Promise<ExitOutcome> {
+    /** Writes the last report, and says how the run went. `isByItself`: nothing but the program has ended it. */
+    async #conclude(isByItself: boolean): Promise<ExitOutcome> {
         const { pipeline, snapshots, reports, log } = this.#options;
         const { unreadItems } = snapshots;
         const unsentItems = pipeline.counters.unaccountedItems;
@@ -259,12 +264,16 @@ export class RunEnd implements LifecycleHandlers {
                 ),
             );
         const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
-        const place = await reports.write(reason);
+        // The report itself matters more than what it suggests.
+        if (this.#remaining > MIN_SUGGEST_MILLIS) await reports.suggest();
+        reports.finish(isByItself && !this.#isAborted);
+        const reportPlace = await reports.write(reason);
         pipeline.callbackErrors.summarize();
-        const summary = summarize(pipeline.statistics.report());
-        const message = reason === undefined ? summary : `${summary}: ${reason}`;
-        log[isClosed ? 'info' : 'error'](`${message}${place === undefined ? '' : `. Report: ${place}`}`);
-        return { summary: message, isFailed: !isClosed, unsentItems: unsentItems + unreadItems, reason };
+        const outcome = reports.outcome({ problem: reason, reportPlace });
+        const level = isClosed ? outcome.level : 'error';
+        log[level](outcome.message);
+        const isFailed = !isClosed || reports.report().verdict.outcome === 'failed';
+        return { ...outcome, level, isFailed, unsentItems: unsentItems + unreadItems, reason };
     }
 
     #reasonOf(unreadItems: number): string {

@@ -54,11 +54,12 @@ export class SendAtExit {
         const { pipeline, reports, takeCollected, log } = this.#options;
         const until = monotonicMillis() + maxMillis;
         const collected = isMoving ? [] : takeCollected();
+        if (!isMoving) reports.processEnds();
         if (collected.length === 0 && pipeline.pendingItems === 0 && reports.isUpToDate) return;
         const sending = new SyncSending(this.#options, until - maxMillis * SAVE_SHARE);
         try {
             sending.enqueueCollected(collected);
-            sending.sendBatches();
+            sending.sendAll();
             sending.writeRecords();
         } catch (error) {
             // What was not sent is still pending, and is saved and counted below.
@@ -75,10 +76,14 @@ export class SendAtExit {
         const snapshot = { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
         const { pieces, head } = snapshots.recordsOf(snapshot, left === 0 && !isMoving);
         if (left === 0) {
+            const { level, message } = reports.outcome({ reportPlace: reports.place });
+            if (level !== 'info' && !isMoving) log[level](message);
             // Each call starts a child, and the time is short.
-            this.#attempt('report and state', () =>
-                openRunStore()?.save([head, ...reports.records()], millisUntil(until)),
-            );
+            this.#attempt('report and state', () => {
+                const store = openRunStore();
+                if (pieces.length > 0) store?.save(pieces, millisUntil(until));
+                store?.save([head, ...reports.records()], millisUntil(until), isMoving ? undefined : message);
+            });
             return;
         }
         const isSaved = this.#attempt('state', () => {
@@ -91,7 +96,13 @@ export class SendAtExit {
         });
         const reason = pipeline.failure === undefined ? '' : ` ${pipeline.failure.message}`;
         const notice = `${left} items could not be sent before the process ended.${reason}`;
-        this.#attempt('report', () => openRunStore()?.save(reports.records(notice), millisUntil(until)));
+        this.#attempt('report', () =>
+            openRunStore()?.save(
+                reports.records(notice),
+                millisUntil(until),
+                isMoving ? undefined : reports.outcome({ problem: notice, reportPlace: reports.place }).message,
+            ),
+        );
         const fate = isSaved ? 'They are saved with the run, and its next start sends them first.' : 'They are lost.';
         log.error(`${left} items could not be sent before the process ended. ${fate}`);
         if (process.exitCode === undefined || process.exitCode === 0) process.exitCode = 1;
@@ -140,9 +151,22 @@ class SyncSending {
         }
     }
 
+    /** What waits beside another item takes its place where that one is not stored. */
+    sendAll(): void {
+        const { duplicates } = this.#options.pipeline;
+        for (;;) {
+            const waitingItems = duplicates?.waitingItems ?? 0;
+            this.sendBatches();
+            // Only what waited before can have taken a place.
+            if (waitingItems === 0 || waitingItems === duplicates!.waitingItems) return;
+        }
+    }
+
     /** What was under way is looked for, all of it at once; then one start of a child sends everything, as far as nothing is rejected. */
     sendBatches(): void {
         const { pipeline } = this.#options;
+        // What takes a place while these are settled goes into a batch of its own.
+        pipeline.buffer.closeOpen();
         const batches = [...pipeline.buffer.batches];
         const stored = this.#findStored(batches.filter((batch) => batch.isSending || batch.unknown !== undefined));
         const unsent = batches.map((batch) => {

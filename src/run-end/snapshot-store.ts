@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 
 import type { UnsentItems } from '../pipeline/pipeline.js';
 import type { Log, RunStore } from '../ports.js';
+import type { SavedKeys } from './saved-keys.js';
 import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';
 import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from './snapshot.js';
 
@@ -11,6 +12,8 @@ export interface SnapshotStoreOptions {
     datasetId: string;
     /** Undefined locally. */
     runId: string | undefined;
+    /** Undefined where items have no key. */
+    keys?: SavedKeys | undefined;
     log: Log;
 }
 
@@ -85,7 +88,7 @@ export class SnapshotStore {
             if (isLive(key, head)) slots.add(head.slot);
             else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
                 this.#replaces.push(key);
-                this.#outdated.push(...head.parts.flat().map((piece) => piece.key));
+                this.#outdated.push(...[...head.parts.flat(), ...(head.keys?.pieces ?? [])].map((piece) => piece.key));
             } else {
                 try {
                     snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
@@ -93,6 +96,7 @@ export class SnapshotStore {
                     this.#outdated.push(...(head.outdated ?? []));
                     this.#parts.push(...head.parts);
                     this.#itemCount += head.itemCount;
+                    this.#claimKeys(head);
                 } catch (error) {
                     this.#unreadItems += head.itemCount;
                     log.error(
@@ -107,6 +111,7 @@ export class SnapshotStore {
         // A guard that this process has closed before has left it: it is overwritten, not removed.
         this.#replaces = this.#replaces.filter((key) => key !== this.#headKey);
         liveHeads.add(this.#headKey);
+        await this.#options.keys?.restore();
         return snapshots;
     }
 
@@ -137,6 +142,8 @@ export class SnapshotStore {
     /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
     recordsOf(snapshot: Snapshot, isClosed: boolean): { pieces: SnapshotRecord[]; head: SnapshotRecord } {
         const pieces = toPieces(snapshot);
+        const keyPieces = this.#options.keys?.takeUnsaved() ?? [];
+        this.#outdated.push(...(this.#options.keys?.takeOutdated() ?? []));
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
         const head: SnapshotHead = {
             ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
@@ -145,7 +152,7 @@ export class SnapshotStore {
             outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
         };
         return {
-            pieces: pieces.map(pieceRecord),
+            pieces: [...keyPieces, ...pieces].map(pieceRecord),
             head: { key: `${this.#headKey}-exit`, text: JSON.stringify(head), contentType: TEXT_TYPE },
         };
     }
@@ -161,7 +168,9 @@ export class SnapshotStore {
         statistics: Snapshot['statistics'],
         isClosed: boolean,
     ): Promise<void> {
-        const { store } = this.#options;
+        const { store, keys } = this.#options;
+        await keys?.save();
+        this.#outdated.push(...(keys?.takeOutdated() ?? []));
         const named = new Set(parts.flat().map(({ key }) => key));
         const before = [...this.#parts.flat().map(({ key }) => key), ...this.#outdated];
         const outdated = [...new Set(before)].filter((key) => !named.has(key));
@@ -183,7 +192,7 @@ export class SnapshotStore {
         statistics: Snapshot['statistics'],
         isClosed: boolean,
     ): SnapshotHead {
-        const { datasetId, runId } = this.#options;
+        const { datasetId, runId, keys } = this.#options;
         return {
             version: 1,
             datasetId,
@@ -196,6 +205,7 @@ export class SnapshotStore {
             replaces: this.#replaces,
             itemCount,
             parts,
+            keys: keys?.head,
             statistics,
         };
     }
@@ -254,6 +264,12 @@ export class SnapshotStore {
         return all;
     }
 
+    #claimKeys({ keys }: SnapshotHead): void {
+        if (keys === undefined) return;
+        if (this.#options.keys === undefined) this.#outdated.push(...keys.pieces.map(({ key }) => key));
+        else this.#options.keys.claim(keys);
+    }
+
     /** Locally a run has no id: what a closed guard has left belongs to a run that is over. */
     #isOfEarlierRun({ runId, isClosed }: SnapshotHead): boolean {
         return runId !== this.#options.runId || (runId === undefined && isClosed);
@@ -284,12 +300,14 @@ function countItems({ batches, records }: Snapshot): number {
 
 /** Items only ever move on, so that equal counts mean equal items. */
 function stateOf(snapshot: Snapshot): string {
-    const { storedItems, quarantinedItems, trimmedItems, discardedItems, rejectedItems } = snapshot.statistics;
+    const { storedItems, quarantinedItems, duplicateItems, trimmedItems, discardedItems, rejectedItems } =
+        snapshot.statistics;
     return [
         countItems(snapshot),
         snapshot.records.length,
         storedItems,
         quarantinedItems,
+        duplicateItems,
         trimmedItems,
         discardedItems,
         rejectedItems,

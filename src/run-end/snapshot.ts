@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 
 import type { UnsentBatch, UnsentItems } from '../pipeline/pipeline.js';
 import type { SavedStatistics } from '../report/statistics.js';
+import type { SavedKeysHead } from './saved-keys.js';
 
 /** The state of a guard that another process of the run goes on with. */
 export interface Snapshot extends UnsentItems {
@@ -43,6 +44,8 @@ export interface SnapshotHead {
     itemCount: number;
     /** One after another; each list of pieces makes one text. */
     parts: PieceReference[][];
+    /** Set where the option `unique` is. */
+    keys?: SavedKeysHead | undefined;
     statistics: SavedStatistics;
 }
 
@@ -89,9 +92,10 @@ export function fromPieces(texts: readonly string[]): UnsentItems {
     const batches: UnsentBatch[] = [];
     const records: string[] = [];
     for (let index = 0; index < lines.length - 1;) {
-        const { kind, count, from } = JSON.parse(lines[index]!) as GroupHeader;
+        const { kind, count, from, isWaiting } = JSON.parse(lines[index]!) as GroupHeader;
         const group = lines.slice(index + 1, index + 1 + count);
-        if (kind === 'items') batches.push({ from, lines: group });
+        if (kind === 'items') batches.push({ from, ...(isWaiting && { isWaiting }), lines: group });
+        else if (kind === 'repaired') batches.at(-1)!.repaired = group;
         else records.push(...group);
         index += 1 + count;
     }
@@ -107,15 +111,20 @@ export function parseHead(text: string): SnapshotHead {
 }
 
 interface GroupHeader {
-    kind: 'items' | 'records';
+    /** `repaired` belongs to the items before it. */
+    kind: 'items' | 'repaired' | 'records';
     count: number;
     from?: number | undefined;
+    isWaiting?: boolean | undefined;
 }
 
 function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
-    for (const { from, lines } of batches) {
-        yield JSON.stringify({ kind: 'items', count: lines.length, from } satisfies GroupHeader);
+    for (const { from, isWaiting, lines, repaired } of batches) {
+        yield JSON.stringify({ kind: 'items', count: lines.length, from, isWaiting } satisfies GroupHeader);
         yield* lines;
+        if (repaired === undefined) continue;
+        yield JSON.stringify({ kind: 'repaired', count: repaired.length } satisfies GroupHeader);
+        yield* repaired;
     }
     if (records.length === 0) return;
     yield JSON.stringify({ kind: 'records', count: records.length } satisfies GroupHeader);

@@ -1,3 +1,4 @@
+import { namesOf } from '../utils/cjs-names.js';
 import type { AnyAjv } from './dialect.js';
 import {
     boundedPath,
@@ -39,7 +40,7 @@ const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly
  * plain Ajv, but for what a broken bound makes pointless and for those after the first `maxErrors` of one loop.
  */
 export async function loadBounds(): Promise<(instance: AnyAjv, bounds: Bounds) => void> {
-    const codegen = await import('ajv');
+    const codegen = namesOf(await import('ajv'));
     return (instance, bounds) => boundKeywords(instance, { codegen, ...bounds });
 }
 

@@ -2,6 +2,8 @@ import type { Ajv, Options } from 'ajv';
 import type { Ajv2019 } from 'ajv/dist/2019.js';
 import type { Ajv2020 } from 'ajv/dist/2020.js';
 
+import { namesOf } from '../utils/cjs-names.js';
+
 export type AnyAjv = Ajv | Ajv2019 | Ajv2020;
 
 /** A draft of JSON Schema that can be compiled. */
@@ -25,7 +27,7 @@ export const DRAFT_07: Dialect = {
     uri: 'http://json-schema.org/draft-07/schema#',
     foreign: new Set([...SINCE_2019_09, 'prefixItems']),
     load: async () => {
-        const { Ajv: Draft07 } = await import('ajv');
+        const { Ajv: Draft07 } = namesOf(await import('ajv'));
         return (options) => new Draft07(options);
     },
 };
@@ -37,7 +39,7 @@ const DIALECTS: readonly Dialect[] = [
         uri: 'https://json-schema.org/draft/2019-09/schema',
         foreign: new Set(['prefixItems']),
         load: async () => {
-            const { Ajv2019: Draft2019 } = await import('ajv/dist/2019.js');
+            const { Ajv2019: Draft2019 } = namesOf(await import('ajv/dist/2019.js'));
             return (options) => new Draft2019(options);
         },
     },
@@ -46,7 +48,7 @@ const DIALECTS: readonly Dialect[] = [
         uri: 'https://json-schema.org/draft/2020-12/schema',
         foreign: new Set(['additionalItems']),
         load: async () => {
-            const { Ajv2020: Draft2020 } = await import('ajv/dist/2020.js');
+            const { Ajv2020: Draft2020 } = namesOf(await import('ajv/dist/2020.js'));
             return (options) => new Draft2020(options);
         },
     },

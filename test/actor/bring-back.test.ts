@@ -64,7 +64,7 @@ describe('the Actor with a quarantine as input', { timeout: 120_000 }, () => {
         expect(texts(await readItems(storage))).toEqual(texts(goodMovies.slice(0, 2)));
         expect((await readItems(storage, QUARANTINE)).map(({ attempt }) => attempt)).toEqual([1, 2, 1]);
         expect(output).toMatch(
-            /Status message.*Brought back 0 of 1 items from quarantine; 1 failed again\. Stored 2 of 3 items/,
+            /Status message.*Brought back 0 of 1 items from quarantine; 1 failed again\. Warning: 33 % of items are in quarantine; expected at most 20 %\. Stored 2 of 3 items/,
         );
     });
 

@@ -28,10 +28,26 @@ describe('the Actor definition', () => {
     });
 
     it('names files that exist', () => {
-        const { input, output, storages, dockerfile } = read('actor.json');
-        for (const path of [input, output, storages.dataset, dockerfile]) {
+        const { input, output, storages, dockerfile, readme, changelog } = read('actor.json');
+        for (const path of [input, output, storages.dataset, dockerfile, readme, changelog]) {
             expect(existsSync(new URL(path, folder)), path).toBe(true);
         }
+    });
+});
+
+describe("the Actor's README", () => {
+    it('names every field of the input, and no other', () => {
+        const readme = readFileSync(new URL('README.md', folder), 'utf8');
+        const [, section = ''] = readme.split('\n## Input\n');
+        const documented = [...section.split('\n## ')[0]!.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+        expect(documented).toEqual(Object.keys(read('input_schema.json').properties));
+    });
+
+    it('has the numbers of the movies that come with the Actor', () => {
+        const readme = readFileSync(new URL('README.md', folder), 'utf8').replaceAll(/\s+/g, ' ');
+        expect(readme).toContain(
+            `loads ${movies.length.toLocaleString('en-US')} movies that it brings along, stores ${goodMovies.length.toLocaleString('en-US')}, and quarantines ${badMovies.length}`,
+        );
     });
 });
 

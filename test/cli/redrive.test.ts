@@ -115,7 +115,7 @@ describe("a newcomer's way", { timeout: 120_000 }, () => {
             'Open',
             'Open',
         ]);
-        expect((await redrive()).stdout).toContain('51 tried before with the same schema and transform');
+        expect((await redrive()).stdout).toContain('51 tried before with the same schema, transform and repair');
     });
 });
 

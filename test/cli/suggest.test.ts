@@ -35,14 +35,18 @@ describe('suggest', { timeout: 60_000 }, () => {
         const { exitCode, stdout, stderr } = await suggest('items.json', '-s', 'schema.json');
         expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
         const [before, after] = stdout.split('        const convert = ') as [string, string];
-        expect(before.split('\n').slice(0, 9)).toEqual([
+        expect(before.split('\n').slice(0, 13)).toEqual([
             'items.json: 4 of 4 items fail, with the schema of schema.json.',
             '',
             'fail  lets in  change',
             '   2        1  "/price": allow the type string',
-            '               or mend 1 item, reading a value of another type as what it shows: "$12.50" → 12.5',
+            '               or mend 1 item, writing a value in the right type: "$12.50" → 12.5',
             '                   repair: { coerce: true }',
+            '               or mend 2 items, removing what fails, or emptying it where it is required: "$12.50" → nothing',
+            "                   repair: { invalid: 'remove', missing: 'empty' }",
             '   2        1  "/title": allow null',
+            '               or mend 2 items, removing what fails, or emptying it where it is required: null → ""',
+            "                   repair: { invalid: 'remove', missing: 'empty' }",
             '   1        1  "/url": drop "format"',
             '               or mend 1 item, reading a bare domain as an address: "example.com" → "https://example.com"',
         ]);
@@ -101,7 +105,7 @@ describe('suggest', { timeout: 60_000 }, () => {
 
     it('shows no values with --no-samples', async () => {
         const { stdout } = await suggest('items.json', '-s', 'schema.json', '--no-samples');
-        expect(stdout).toContain('or mend 1 item');
+        expect(stdout).toContain('or mend 1 item, writing a value in the right type\n');
         expect(stdout).not.toContain('12.5');
     });
 

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import type { RunOptions } from '../support/runs.js';
+import type { RunOptions } from '../support/api-server.js';
 import { LIBRARY_URL, runScript } from '../support/run-script.js';
 import { FIELDS } from './support/crawling.js';
 import { startSite } from './support/site.js';

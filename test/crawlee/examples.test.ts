@@ -4,13 +4,15 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { PAGES, startMovieSite } from '../../examples/movie-site.js';
 import { readItems, REPOSITORY, run } from '../actor/support/actor-run.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { PAGES, startMovieSite } from './support/movie-site.js';
 
 const EXAMPLES = join(REPOSITORY, 'examples');
 const REVIEWS_ID = 'ReviewsDataset001';
+
+const readJson = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 
 interface Outcome {
     movies: any[];
@@ -25,14 +27,15 @@ beforeAll(async () => {
     site = await startMovieSite();
     project = await mkdtemp(join(tmpdir(), 'examples-'));
     await cp(EXAMPLES, project, { recursive: true });
-    await mkdir(join(project, 'node_modules'));
-    for (const name of ['apify', 'crawlee', '@types']) {
-        await symlink(join(REPOSITORY, 'node_modules', name), join(project, 'node_modules', name));
-    }
-    await symlink(REPOSITORY, join(project, 'node_modules/apify-dataset-guard'));
+    // As the clone's own, for the site that they crawl.
     await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    await symlink(join(REPOSITORY, 'node_modules'), join(project, 'node_modules'));
+    for (const example of await namesOfExamples()) {
+        await mkdir(join(project, example, 'node_modules'));
+        await symlink(REPOSITORY, join(project, example, 'node_modules/apify-dataset-guard'));
+    }
     const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc');
-    const { exitCode, output } = await run(process.execPath, [tsc, '-p', project], project);
+    const { exitCode, output } = await run(process.execPath, [tsc, '-p', project, '--noEmit'], project);
     if (exitCode !== 0) throw new Error(`The examples do not compile:\n${output}`);
 }, 120_000);
 afterAll(async () => {
@@ -40,20 +43,24 @@ afterAll(async () => {
     await rm(project, { recursive: true, force: true });
 });
 
+async function namesOfExamples(): Promise<string[]> {
+    const entries = await readdir(EXAMPLES, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules').map(({ name }) => name);
+}
+
 const inputOf = (example: string) =>
     JSON.stringify(
         example === 'main-only'
             ? { movies: PAGES.map(({ title, year }) => ({ title, year: Number(year) })) }
-            : { startUrls: [site.url] },
+            : { startUrls: [{ url: site.url }] },
     );
 
 async function runExample(example: string, env: Record<string, string>): Promise<void> {
-    const main = join(project, 'build', example, 'src/main.js');
-    const { exitCode, output } = await run(process.execPath, [main], join(project, example), env);
+    const { exitCode, output } = await run('npm', ['start'], join(project, example), env);
     expect(exitCode, output).toBe(0);
 }
 
-async function onLaptop(example: string): Promise<Outcome> {
+async function onThisMachine(example: string): Promise<Outcome> {
     const storage = join(project, example, 'storage');
     const inputs = join(storage, 'key_value_stores/default');
     await mkdir(inputs, { recursive: true });
@@ -99,26 +106,59 @@ const BAD_MOVIE = { title: 'Metropolis', year: null };
 // Each is a process that starts Crawlee, which takes its time on a busy machine.
 describe('the examples', { timeout: 120_000 }, () => {
     it('are all run below, and named in their README', async () => {
-        const entries = await readdir(EXAMPLES, { withFileTypes: true });
-        const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-        expect(folders.sort()).toEqual(['datasets-by-alias', 'install', 'main-only', 'router']);
+        const names = await namesOfExamples();
+        expect(names.sort()).toEqual(['datasets-by-alias', 'install', 'main-only', 'router', 'router-hook']);
         const readme = await readFile(join(EXAMPLES, 'README.md'), 'utf8');
-        for (const folder of folders) expect(readme).toContain(`[${folder}](${folder}/src/main.ts)`);
+        for (const name of names) expect(readme).toContain(`[${name}](${name}/src/main.ts)`);
+    });
+
+    it('declare each package that they import, in the versions that are tested here', async () => {
+        const { version, devDependencies } = await readJson(join(REPOSITORY, 'package.json'));
+        for (const name of await namesOfExamples()) {
+            const { dependencies } = await readJson(join(EXAMPLES, name, 'package.json'));
+            const files = (await readdir(join(EXAMPLES, name, 'src'))).map((file) => join(EXAMPLES, name, 'src', file));
+            const code = (await Promise.all(files.map(async (file) => readFile(file, 'utf8')))).join('\n');
+            const imported = [...code.matchAll(/from '([a-z][^']*)'/g)].map(([, target]) => target!);
+            expect(Object.keys(dependencies).sort()).toEqual([...new Set([...imported, 'tsx'])].sort());
+            for (const [target, range] of Object.entries(dependencies)) {
+                expect(range, target).toBe(target === 'apify-dataset-guard' ? `^${version}` : devDependencies[target]);
+            }
+        }
+    });
+
+    it('run by the real `apify run`, with the default input', async () => {
+        const home = await mkdtemp(join(tmpdir(), 'home-'));
+        const { exitCode, output } = await run('npx', ['--no-install', 'apify', 'run'], join(project, 'main-only'), {
+            HOME: home,
+            APIFY_CLI_DISABLE_TELEMETRY: '1',
+            APIFY_CLI_SKIP_UPDATE_CHECK: '1',
+        });
+        await rm(home, { recursive: true, force: true });
+        await rm(join(project, 'main-only/storage'), { recursive: true, force: true });
+        expect(exitCode, output).toBe(0);
+        expect(output).toContain('2 movies are stored, 1 are in quarantine.');
     });
 
     describe.each([
-        ['on a laptop', onLaptop],
+        ['locally', onThisMachine],
         ['on the platform', onPlatform],
     ])('%s', (_where, runThere) => {
-        it.each(['main-only', 'router', 'install'])('%s stores the movies and quarantines one', async (example) => {
-            const { movies, quarantined } = await runThere(example);
-            expect(byText(movies)).toEqual(byText(MOVIES));
-            expect(quarantined).toMatchObject([
-                { item: BAD_MOVIE, reason: 'schema', errors: [{ instancePath: '/year', message: 'must be integer' }] },
-            ]);
-            if (example !== 'main-only')
-                expect(quarantined[0].request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
-        });
+        it.each(['main-only', 'router', 'router-hook', 'install'])(
+            '%s stores the movies and quarantines one',
+            async (example) => {
+                const { movies, quarantined } = await runThere(example);
+                expect(byText(movies)).toEqual(byText(MOVIES));
+                expect(quarantined).toMatchObject([
+                    {
+                        item: BAD_MOVIE,
+                        reason: 'schema',
+                        errors: [{ instancePath: '/year', message: 'must be integer' }],
+                    },
+                ]);
+                if (example !== 'main-only')
+                    expect(quarantined[0].request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
+            },
+        );
 
         it('datasets-by-alias keeps movies and reviews apart, each with its own schema', async () => {
             const { movies, reviews, quarantined } = await runThere('datasets-by-alias');

@@ -1,5 +1,5 @@
 import { Actor, Dataset } from 'apify';
-import { CheerioCrawler } from 'crawlee';
+import { CheerioCrawler, type CheerioCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, FIELDS, httpCrawlerOptions, sortedNumbers, stageOnPlatform } from './support/crawling.js';
@@ -62,7 +62,7 @@ describe.each(['stored', 'buffered'] as const)("guard.pushData() in a handler, w
         const id = await stage.freshDataset();
         const guard = await stage.open({ ack });
         const handler = async () => void (await guard.pushData({ n: 'bad' }));
-        const requestHandler: () => Promise<void> = door === 'handler' ? guard.handler<any>(handler) : handler;
+        const requestHandler = door === 'handler' ? guard.handler<CheerioCrawlingContext>(handler) : handler;
         const crawler = new CheerioCrawler({ ...(await httpCrawlerOptions()), requestHandler });
         if (door === 'install(crawler)') install(guard, crawler);
         await crawl(crawler, stage.site.urls(1));

@@ -137,6 +137,19 @@ describe('guard.handler()', () => {
         });
     });
 
+    it('is an error where it is handed to a crawler without being called', () => {
+        expectToCompile(() => {
+            // @ts-expect-error -- guard.handler(…) makes the handler
+            void new CheerioCrawler({ requestHandler: guard.handler });
+            // @ts-expect-error -- guard.handler(…) makes the handler
+            void new HttpCrawler({ requestHandler: guard.handler });
+            // @ts-expect-error -- guard.handler(…) makes the handler
+            void new PlaywrightCrawler({ requestHandler: guard.handler });
+            // @ts-expect-error -- guard.handler(…) makes the handler
+            void new BasicCrawler({ requestHandler: guard.handler });
+        });
+    });
+
     it('keeps the types of labels and user data', () => {
         expectToCompile(() => {
             const router = guard.handler(createCheerioRouter<CheerioCrawlingContext, { detail: { page: number } }>());

@@ -143,7 +143,7 @@ describe('the buffer', () => {
                                 (waiter === undefined || item.source === waiter) &&
                                 !isUnderWay.has(item);
                             const meant = expected.filter(isMeant);
-                            expect(buffer.giveBack(new Error('no'), waiter)).toBe(meant.length);
+                            expect(buffer.giveBack(new Error('no'), waiter)).toHaveLength(meant.length);
                             for (const { source, position } of meant) givenBack.get(source as Waiter)!.push(position);
                             expected = expected.filter((item) => !isMeant(item));
                             break;

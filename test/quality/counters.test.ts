@@ -7,6 +7,7 @@ import { Counters } from '../../src/quality/counters.js';
 const sumOf = (values: CounterValues) =>
     values.storedItems +
     values.quarantinedItems +
+    values.duplicateItems +
     values.trimmedItems +
     values.discardedItems +
     values.pendingItems +
@@ -16,6 +17,7 @@ const sumOf = (values: CounterValues) =>
 const VERBS = {
     stored: 'storedItems',
     quarantined: 'quarantinedItems',
+    duplicates: 'duplicateItems',
     trimmed: 'trimmedItems',
     discarded: 'discardedItems',
 } as const;
@@ -32,7 +34,13 @@ describe('the counters of a run', () => {
         fc.assert(
             fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
                 const counters = new Counters();
-                const expected = { receivedItems: 0, storedItems: 0, quarantinedItems: 0, trimmedItems: 0 };
+                const expected = {
+                    receivedItems: 0,
+                    storedItems: 0,
+                    quarantinedItems: 0,
+                    duplicateItems: 0,
+                    trimmedItems: 0,
+                };
                 const model = { ...expected, discardedItems: 0, left: 0, isEnded: false };
                 for (const { what, items } of steps) {
                     if (what === 'ends' || what === 'goes on') {
@@ -91,6 +99,7 @@ describe('the counters of a run', () => {
         const process = fc.record({
             stored: count,
             quarantined: count,
+            duplicates: count,
             trimmed: count,
             discarded: count,
             pending: count,
@@ -111,6 +120,7 @@ describe('the counters of a run', () => {
                     for (let n = 0; n < each.rejections; n++) counters.requestRejected();
                     for (let n = 0; n < each.retries; n++) counters.requestRetried();
                     counters.repaired(each.retries);
+                    counters.warned(each.rejections);
                     next.restore(JSON.parse(JSON.stringify(counters.save())) as SavedCounters);
                 }
                 const sum = (pick: (each: (typeof processes)[number]) => number) =>
@@ -119,11 +129,13 @@ describe('the counters of a run', () => {
                     receivedItems: sum((each) => verbs.reduce((total, verb) => total + each[verb], 0)),
                     storedItems: sum(({ stored }) => stored),
                     quarantinedItems: sum(({ quarantined }) => quarantined),
+                    duplicateItems: sum(({ duplicates }) => duplicates),
                     trimmedItems: sum(({ trimmed }) => trimmed),
                     discardedItems: sum(({ discarded }) => discarded),
                     pendingItems: 0,
                     unsentItems: 0,
                     repairedItems: sum(({ retries }) => retries),
+                    warnedItems: sum(({ rejections }) => rejections),
                     requests: processes.length,
                     sentBytes: sum(({ bytes }) => bytes),
                     rejectedRequests: sum(({ rejections }) => rejections),

@@ -26,7 +26,7 @@ describe('the option expect', () => {
             'a percentage',
             { maxQuarantined: 5 },
             'expect.maxQuarantined',
-            /a share from 0 to 1, but got: 5\. Write 0\.05 for 5 %\./,
+            /a share from 0 to 1 \(0\.05 for 5 %\), but got: 5\./,
         ],
         ['a share that is text', { maxRepaired: '0.5' }, 'expect.maxRepaired', /but got: "0\.5"/],
         [
@@ -35,7 +35,12 @@ describe('the option expect', () => {
             'expect.filled',
             /an object such as \{ price: 0\.95 \}, but got: an array/,
         ],
-        ['a share of a field that is none', { filled: { price: 95 } }, 'expect.filled.price', /Write 0\.95 for 95 %/],
+        [
+            'a share of a field that is none',
+            { filled: { price: 95 } },
+            'expect.filled.price',
+            /\(0\.95 for 95 %\), but got: 95/,
+        ],
         ['another consequence', { otherwise: 'stop' }, 'expect.otherwise', /'warn' or 'fail', but got: "stop"/],
     ])('is refused where it is %s', (_what, value, option, message) => {
         const error = errorOf(value);

@@ -77,9 +77,9 @@ describe('the words of an error', () => {
         expect(describeError('rejected', odd('rejected', {}, 'Bad.'))).toBe('was rejected by the platform: Bad.');
     });
 
-    it('is at most 300 characters long, and has of a pattern no more than 60', () => {
+    it('is at most 300 characters long, and leaves out a pattern of more than 60', () => {
         const words = wordsFor({ pattern: `^${'x'.repeat(1_000)}$` }, 'y');
-        expect(words).toBe(`must match the pattern ^${'x'.repeat(58)}…`);
+        expect(words).toBe('must match the pattern in the schema');
         expect(describeError('rejected', odd('rejected', {}, 'x'.repeat(1_000))).length).toBe(300);
     });
 

@@ -81,6 +81,7 @@ describe('redriveQuarantine, locally', () => {
             skipped: NOTHING,
             failedRecords: 0,
             storedItems: 2,
+            repairedItems: 0,
             quarantinedItems: 1,
             isComplete: true,
             problems: [],

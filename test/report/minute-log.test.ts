@@ -32,8 +32,8 @@ describe('while a run goes on', () => {
         counters.requestRetried();
         await clock.advance(MINUTE_MILLIS);
         expect(lines).toEqual([
-            'Stored 3,181 items, 20 in quarantine, 4 under way. In the last minute: 3,205 received, 3,181 stored, 20 quarantined.',
-            'Stored 3,182 items, 20 in quarantine, 4 under way. In the last minute: 1 received, 1 stored, 2 requests retried.',
+            'Stored 3,181 of 3,205 items; 20 (< 1 %) in quarantine; 4 under way. In the last minute: 3,205 received, 3,181 stored, 20 quarantined.',
+            'Stored 3,182 of 3,206 items; 20 (< 1 %) in quarantine; 4 under way. In the last minute: 1 received, 1 stored, 2 requests retried.',
         ]);
     });
 

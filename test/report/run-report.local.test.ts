@@ -36,7 +36,10 @@ describe('on a laptop, the report', () => {
         const report = await guard.close();
         const records = await run.records('default');
         expect(JSON.parse(records['DATASET-GUARD-REPORT.json']!)).toEqual(report);
-        const [, file] = /^Stored 1 item, 1 in quarantine\. Report: (.*)$/.exec(lines.at(-1)!)!;
+        const [, file] =
+            /^Stored 1 of 2 items; 1 \(50 %\) in quarantine, most often \/title must be text\. Report: (.*)\. To bring items back: npx apify-dataset-guard redrive movies-quarantine$/.exec(
+                lines.at(-1)!,
+            )!;
         expect(file).toMatch(/key_value_stores.default.DATASET-GUARD-REPORT-HTML\.html$/);
         const page = await readFile(file!, 'utf8');
         expect(page).toBe(records['DATASET-GUARD-REPORT-HTML.html']);

@@ -63,17 +63,18 @@ describe('on close, the report', () => {
         expect(`${text(REPORT)}${text(PAGE)}`).not.toContain(token);
     });
 
-    it('is named by the last line of the log, with the page of its store', async () => {
+    it('is named by the last line of the log, with an address that opens without a token', async () => {
         const lines = collectLog();
         run.freshDataset(FIELDS);
         const guard = await run.open();
-        await guard.pushData([{ n: 1 }, { n: 'bad' }]);
+        await guard.pushData([{ n: 1 }, { n: 'no number' }]);
         await guard.close();
         expect(lines.at(-1)).toBe(
-            `Stored 1 item, 1 in quarantine. Report: record ${PAGE} of ` +
-                `https://console.apify.com/storage/key-value-stores/${run.server.ids.keyValueStoreId}`,
+            'Stored 1 of 2 items; 1 (50 %) in quarantine, most often /n must be a number. Report: ' +
+                `${process.env.APIFY_API_PUBLIC_BASE_URL ?? 'https://api.apify.com'}/v2/key-value-stores/${run.server.ids.keyValueStoreId}/records/${PAGE}. ` +
+                'To bring items back: npx apify-dataset-guard redrive tester-my-actor-quarantine',
         );
-        expect(lines.join('\n')).not.toContain('bad');
+        expect(lines.join('\n')).not.toContain('no number');
     });
 
     it('says where there is no schema', async () => {
@@ -182,7 +183,10 @@ describe('a report that cannot be written', () => {
         expect(report).toMatchObject({ storedItems: 1, quarantinedItems: 1 });
         expect(run.server.items(id)).toEqual([{ n: 1 }]);
         expect(lines.filter((line) => line.startsWith('The report could not be written: '))).toHaveLength(1);
-        expect(lines.at(-1)).toBe('Stored 1 item, 1 in quarantine');
+        expect(lines.at(-1)).toBe(
+            'Stored 1 of 2 items; 1 (50 %) in quarantine, most often /n must be a number. ' +
+                'To bring items back: npx apify-dataset-guard redrive tester-my-actor-quarantine',
+        );
         expect(reportKeys()).toEqual([]);
     });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { Statistics, summarize } from '../../src/report/statistics.js';
+import { Statistics } from '../../src/report/statistics.js';
 
 const NOON = Date.UTC(2025, 0, 1, 12);
 const failure = (path: string) => ({
@@ -38,7 +38,11 @@ describe('a report', () => {
             pendingItems: 0,
             unsentItems: 0,
             repairedItems: 0,
+            warnedItems: 0,
+            duplicateItems: 0,
+            fields: [],
             repairs: [],
+            duplicates: { found: 0, samples: [] },
             requests: 0,
             rejectedRequests: 0,
             retriedRequests: 0,
@@ -89,6 +93,7 @@ describe('a report', () => {
     it.each([
         ['no timeline', { timeline: undefined }],
         ['reasons that are no list', { reasons: 'many' }],
+        ['no fields', { fields: undefined }],
         ['a time that is none', { startedAt: 'yesterday evening' }],
         ['a count that is none', { storedItems: '10' }],
     ])('takes nothing over from counters of another shape: %s', (_name, wrong) => {
@@ -118,20 +123,5 @@ describe('the top reasons', () => {
         const { statistics } = start();
         reject(statistics, '/price');
         expect(statistics.topReasons(3)).not.toContain('much');
-    });
-});
-
-describe('the summary', () => {
-    it.each([
-        [{}, 'Stored 0 items'],
-        [{ storedItems: 1 }, 'Stored 1 item'],
-        [{ storedItems: 1_234_567, quarantinedItems: 1_000 }, 'Stored 1,234,567 items, 1,000 in quarantine'],
-        [
-            { storedItems: 2, quarantinedItems: 1, trimmedItems: 3, unsentItems: 4 },
-            'Stored 2 items, 1 in quarantine, 3 over the budget, 4 not sent',
-        ],
-        [{ discardedItems: 5 }, 'Stored 0 items'],
-    ])('of %o is one sentence', (counts, words) => {
-        expect(summarize({ ...start().statistics.report(), ...counts })).toBe(words);
     });
 });

@@ -67,7 +67,7 @@ describe.concurrent("the run's timeout", () => {
         );
         expect(exitCode, stdout + stderr).toBe(0);
         expect(server.items().map(({ n }) => n)).toEqual([1, 2, 3]);
-        expect(server.run.statusMessage).toContain('Stored 3 items');
+        expect(server.run.statusMessage).toContain('Stored all 3 items');
     });
 
     it('does not make a run fail whose platform answers slowly in the last 4 s', async (context) => {

@@ -9,10 +9,14 @@ const MAX_PIECE_BYTES = 4_000_000;
 const line = fc
     .dictionary(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'binary' }), { maxKeys: 3 })
     .map((item) => JSON.stringify(item));
-const batch: fc.Arbitrary<UnsentBatch> = fc.record({
-    from: fc.option(fc.nat(), { nil: undefined }),
-    lines: fc.array(line, { minLength: 1, maxLength: 8 }),
-});
+const batch: fc.Arbitrary<UnsentBatch> = fc.record(
+    {
+        repaired: fc.array(line, { minLength: 1, maxLength: 8 }),
+        from: fc.option(fc.nat(), { nil: undefined }),
+        lines: fc.array(line, { minLength: 1, maxLength: 8 }),
+    },
+    { requiredKeys: ['from', 'lines'] },
+);
 
 describe('the pieces of a snapshot', () => {
     it('give back the batches, in order, and the records', () => {

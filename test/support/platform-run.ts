@@ -95,6 +95,7 @@ export function accountedItems(report: ReturnType<DatasetGuard['report']>): numb
     return (
         report.storedItems +
         report.quarantinedItems +
+        report.duplicateItems +
         report.trimmedItems +
         report.discardedItems +
         report.pendingItems +

@@ -5,7 +5,8 @@ import { CheerioCrawler } from 'crawlee';
 import { router } from './routes.js';
 
 await Actor.init();
-const { startUrls = [] } = (await Actor.getInput<{ startUrls?: string[] }>()) ?? {};
+const { startUrls = [{ url: 'http://localhost:8080/' }] } =
+    (await Actor.getInput<{ startUrls?: { url: string }[] }>()) ?? {};
 const crawler = new CheerioCrawler({ requestHandler: router });
 
 // The one line that is new.

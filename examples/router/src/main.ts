@@ -6,7 +6,8 @@ import type { Movie } from './routes.js';
 import { router } from './routes.js';
 
 await Actor.init();
-const { startUrls = [] } = (await Actor.getInput<{ startUrls?: string[] }>()) ?? {};
+const { startUrls = [{ url: 'http://localhost:8080/' }] } =
+    (await Actor.getInput<{ startUrls?: { url: string }[] }>()) ?? {};
 const guard = await DatasetGuard.open<Movie>();
 
 // What a handler pushes is stored when it returns. When it throws, nothing is: its retry pushes all of it again.

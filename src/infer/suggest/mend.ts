@@ -1,36 +1,39 @@
+import type { Repair } from '../../pipeline/repair/repairs.js';
 import type { ItemSchema } from '../../ports.js';
 import type { Dictionary } from '../../records.js';
+import { escapeKey } from '../json-patch.js';
 import { schemaAt } from './locate.js';
 import type { Need } from './need.js';
+import type { PolicyRepair } from './policies.js';
+import { POLICIES } from './policies.js';
 import type { Reading, Wanted } from './readings.js';
 import { READINGS } from './readings.js';
 import { repairCode } from './repair-code.js';
 import { valueAt, withValues } from './values.js';
 
-/** A `repair` of the guard that a project may use; `suggestChanges` says which items it would mend. */
-export interface RepairCandidate {
-    /** What is to be written: `repair: 'prune'`. */
-    readonly code: string;
-    /** In words: what it does. */
-    readonly name: string;
-    /** The item as it would be stored, or `undefined` where the repair leaves it invalid. Must not change the item. */
-    repair(item: unknown): unknown;
-}
-
 /** What would mend items instead of a change of the schema. */
 export interface SuggestedRepair {
     /** The option to be written: `repair: { coerce: true }`, or one with a function. */
     readonly code: string;
-    /** In words: what is read as what. */
+    /** In words: "reading a bare domain as an address", "removing what fails". */
     readonly name: string;
-    /** Items that fail here and pass once they are repaired. */
+    /** Items that need the change, and pass without it once they are repaired. */
     readonly mendedItems: number;
-    /** The first values, at most three; none where the repair is not about one value, or where samples are off. */
-    readonly samples: readonly { readonly before: unknown; readonly after: unknown }[];
+    /** Whether the value that was meant is stored; else something of the item is left out. */
+    readonly keepsValue: boolean;
+    /** The first values, at most three; none where samples are off. `undefined` stands for no value. */
+    readonly samples: readonly {
+        /** The value as it came. */
+        readonly before: unknown;
+        /** The value after the repair. */
+        readonly after: unknown;
+    }[];
 }
 
 const MAX_SAMPLES = 3;
 const MAX_SHOWN_LENGTH = 100;
+/** Of two that mend as many items the one with the lower rank is suggested. */
+const RANKS = new Map<Reading | PolicyRepair, number>([...POLICIES, ...READINGS].map((how, rank) => [how, rank]));
 
 /** Finds out which repairs mend the items that need one change of the schema. */
 export class Mending {
@@ -38,7 +41,7 @@ export class Mending {
     readonly #schema: ItemSchema;
     readonly #samples: boolean;
     readonly #mended = new Map<
-        Reading | RepairCandidate,
+        Reading | PolicyRepair,
         { count: number; samples: SuggestedRepair['samples'][number][] }
     >();
     readonly #path: string;
@@ -60,7 +63,7 @@ export class Mending {
             return;
         for (const reading of READINGS) {
             // A function for all keys would convert the properties, too.
-            if (reading.code !== undefined && this.#isBesideProperties) continue;
+            if (this.#isBesideProperties) continue;
             const values = new Map<string, unknown>();
             for (const path of need.instancePaths) {
                 const before = valueAt(item, path);
@@ -75,35 +78,44 @@ export class Mending {
         }
     }
 
-    /** Counts an item that a candidate has mended. */
-    countCandidate(candidate: RepairCandidate): void {
-        this.#count(candidate, undefined);
+    /** Counts an item that a policy has mended by these repairs, where it may stand in for this change. */
+    countPolicy(need: Need, policy: PolicyRepair, repairs: readonly Repair[]): void {
+        if (!policy.kinds(need.kind)) return;
+        const places = new Set(placesOf(need));
+        const repair = repairs.find(({ path }) => places.has(path)) ?? repairs[0];
+        this.#count(policy, repair && { before: shown(repair.before), after: shown(repair.after) });
     }
 
-    /** Those that mend most items come first. */
+    /** Those that keep the value, then the best of those that do not. Those that mend most items come first. */
     suggestions(): SuggestedRepair[] {
-        return [...this.#mended]
+        const all = [...this.#mended]
             .map(([how, { count, samples }]) => ({
-                code: 'repair' in how ? how.code : this.#codeOf(how),
-                name: how.name,
+                code: 'policy' in how ? how.code : repairCode(this.#path, how.code(this.#wanted)),
+                name: 'policy' in how ? how.name : `reading ${how.name}`,
                 mendedItems: count,
+                keepsValue: 'policy' in how ? how.keepsValue : true,
                 samples,
+                rank: RANKS.get(how)!,
             }))
-            .sort((one, other) => other.mendedItems - one.mendedItems);
+            .sort((one, other) => other.mendedItems - one.mendedItems || one.rank - other.rank)
+            .map(({ rank: _, ...repair }): SuggestedRepair => repair);
+        const [lossy] = all.filter(({ keepsValue }) => !keepsValue);
+        return [...all.filter(({ keepsValue }) => keepsValue), ...(lossy === undefined ? [] : [lossy])];
     }
 
-    #codeOf(reading: Reading): string {
-        return reading.code === undefined
-            ? 'repair: { coerce: true }'
-            : repairCode(this.#path, reading.code(this.#wanted));
-    }
-
-    #count(how: Reading | RepairCandidate, sample: SuggestedRepair['samples'][number] | undefined): void {
+    #count(how: Reading | PolicyRepair, sample: SuggestedRepair['samples'][number] | undefined): void {
         let mended = this.#mended.get(how);
         if (mended === undefined) this.#mended.set(how, (mended = { count: 0, samples: [] }));
         mended.count++;
         if (this.#samples && sample && mended.samples.length < MAX_SAMPLES) mended.samples.push(sample);
     }
+}
+
+/** Pointers into the item to what fails, is missing or must not be there. */
+function placesOf({ kind, instancePaths, names, detail }: Need): string[] {
+    if (kind === 'make-optional') return instancePaths.map((path) => `${path}/${escapeKey(detail)}`);
+    if (kind !== 'allow-properties') return [...instancePaths];
+    return instancePaths.map((path, index) => `${path}/${escapeKey(names[index]!)}`);
 }
 
 /** Whether a schema is for the other keys of an object that also has properties. */
@@ -114,8 +126,8 @@ function isBesideProperties(root: Dictionary, pointer: string): boolean {
     });
 }
 
+/** The value, or the beginning of its text or JSON where that is long. */
 function shown(value: unknown): unknown {
-    return typeof value === 'string' && value.length > MAX_SHOWN_LENGTH
-        ? `${value.slice(0, MAX_SHOWN_LENGTH - 1)}…`
-        : value;
+    const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+    return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH - 1)}…` : value;
 }

@@ -13,13 +13,12 @@ export interface Reading {
     readonly name: string;
     /** The value that was meant, or `value` where that cannot be told. Whether it is valid is for the validator to say. */
     read(value: unknown, wanted: Wanted): unknown;
-    /** JavaScript of a function that does the same; absent where `repair: { coerce: true }` does it. */
-    code?(wanted: Wanted): string;
+    /** JavaScript of a function that does the same. */
+    code(wanted: Wanted): string;
 }
 
 /** Of two that mend the same items the first is suggested. */
 export const READINGS: readonly Reading[] = [
-    { name: 'a value of another type as what it shows', read: coerced },
     reading('a number with a decimal comma or spaces as a number', wantsNumber, conversions.numberWithDecimalComma),
     reading('text with one number in it as that number', wantsNumber, conversions.onlyNumber),
     reading('yes and no as booleans', (wanted) => wants(wanted, 'boolean'), conversions.booleanOfWord),
@@ -94,27 +93,4 @@ function listed(value: unknown, values: readonly unknown[]): unknown {
             .toLowerCase()
             .replaceAll(/[\s_-]+/g, '');
     return values.find((text) => plain(text) === plain(value)) ?? value;
-}
-
-/**
- * What `repair: { coerce: true }` makes of a value: decimal numbers, also with a currency sign or code and commas between
- * groups of three digits, `"true"` and `"false"`, numbers and booleans as text, and empty text as null.
- */
-function coerced(value: unknown, wanted: Wanted): unknown {
-    if (wanted.type === undefined) return value;
-    if (typeof value === 'number' || typeof value === 'boolean') return wants(wanted, 'string') ? String(value) : value;
-    if (typeof value !== 'string') return value;
-    if (value === '') return wants(wanted, 'null') ? null : value;
-    if (wants(wanted, 'boolean') && (value === 'true' || value === 'false')) return value === 'true';
-    return wantsNumber(wanted) ? (numberOf(value) ?? value) : value;
-}
-
-/** The number with the same digits. */
-function numberOf(text: string): number | undefined {
-    const parts = /^(-?)(?:\p{Sc}|[A-Z]{3}\b)?\s?(-?[\d.,]+)\s?(?:\p{Sc}|[A-Z]{3})?$/u.exec(text.trim());
-    const digits = parts === null ? '' : `${parts[1]}${parts[2]}`;
-    if (!/^-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?$/.test(digits)) return undefined;
-    // A number of JavaScript keeps 15 digits.
-    const significant = digits.replaceAll(/\D/g, '').replace(/^0+/, '');
-    return significant.length <= 15 ? Number(digits.replaceAll(',', '')) : undefined;
 }

@@ -56,7 +56,9 @@ export async function compileSilently(schema: Dictionary): Promise<ItemSchema | 
 /** @throws SchemaLoadError for a schema that can validate nothing as it is written, though it says something */
 export async function compileGiven(schema: Dictionary): Promise<ItemSchema | undefined> {
     const { schema: compiled, reason, remedy } = await compileItemSchema(schema, { source: 'the schema' }, SILENT);
-    const saysSomething = Object.keys(schema).some((keyword) => keyword !== 'type' || schema.type !== 'object');
+    const { $schema: _draft, type, properties, ...others } = schema;
+    const isEmptyObject = (type === undefined || type === 'object') && Object.keys(properties ?? {}).length === 0;
+    const saysSomething = !isEmptyObject || Object.keys(others).length > 0;
     if (compiled === undefined && saysSomething) throw new SchemaLoadError('the schema', `${reason}. ${remedy}.`);
     return compiled;
 }

@@ -7,27 +7,28 @@ import { applyPatch } from '../json-patch.js';
 import type { ChangeKind, Need } from './need.js';
 import { keyOf, needsOf } from './need.js';
 import { SchemaEdit } from './edits.js';
-import type { RepairCandidate, SuggestedRepair } from './mend.js';
+import type { SuggestedRepair } from './mend.js';
 import { Mending } from './mend.js';
+import { PolicyTrial } from './policies.js';
 import type { RelaxedSchema } from './relaxed-schemas.js';
 import { compileGiven, RelaxedSchemas } from './relaxed-schemas.js';
 
-export type { ChangeKind, JsonPatchOperation, RepairCandidate, SuggestedRepair };
+export type { ChangeKind, JsonPatchOperation, SuggestedRepair };
 
+/** Options of `suggestChanges()`. */
 export interface SuggestOptions {
     /**
      * Whether the suggested repairs hold values of items.
      * @default true
      */
     samples?: boolean;
-    /** Repairs that are tried on every item that fails, besides the readings of single values. */
-    repairs?: readonly RepairCandidate[];
     /** Called after each item. */
     onItem?: (progress: { checkedItems: number; failedItems: number }) => void;
 }
 
 /** One change of the schema, the smallest that lets items in which fail for one reason. */
 export interface SchemaChange {
+    /** What is changed. */
     readonly kind: ChangeKind;
     /** JSON Pointer into the item; `*` for elements of an array and for keys that only the data knows. */
     readonly path: string;
@@ -39,12 +40,18 @@ export interface SchemaChange {
     readonly letInItems: number;
     /** This change alone, for the schema as it was given. */
     readonly patch: readonly JsonPatchOperation[];
-    /** What would mend the items instead; the best comes first. */
+    /**
+     * What would mend the items instead: first what keeps their values, those that mend most items first, then the policy that
+     * leaves something out and mends most.
+     */
     readonly repairs: readonly SuggestedRepair[];
 }
 
+/** What `suggestChanges()` resolves to. */
 export interface SuggestedChanges {
+    /** Items that were read. */
     readonly checkedItems: number;
+    /** Items that fail the schema as it was given. */
     readonly failedItems: number;
     /** Failed items that no suggested change lets in: no objects, say, or items that a record does not hold. */
     readonly unexplainedItems: number;
@@ -78,18 +85,20 @@ export async function suggestChanges(
     options: SuggestOptions = {},
 ): Promise<SuggestedChanges> {
     const { fields, place } = fieldsOfSchema(schema, 'the schema');
-    const suggestion = new Suggestion(isObject(fields) ? fields : {}, options);
-    await suggestion.open();
-    for await (const record of records) await suggestion.add(record);
-    return suggestion.finish(place.place === undefined ? '' : `/${place.place}`);
+    const finder = new ChangeFinder(isObject(fields) ? fields : {}, options);
+    await finder.open();
+    for await (const record of records) await finder.add(record);
+    return finder.finish(place.place === undefined ? '' : `/${place.place}`);
 }
 
-class Suggestion {
+/** Finds the changes item by item. To be opened first. */
+export class ChangeFinder {
     readonly #root: Dictionary;
     readonly #options: SuggestOptions;
     readonly #relaxed: RelaxedSchemas;
     readonly #counted = new Map<string, Counted>();
     #schema: ItemSchema | undefined;
+    #policies: PolicyTrial | undefined;
     #checkedItems = 0;
     #failedItems = 0;
     #unexplainedItems = 0;
@@ -102,6 +111,7 @@ class Suggestion {
 
     async open(): Promise<void> {
         this.#schema = await compileGiven(this.#root);
+        this.#policies = this.#schema && (await PolicyTrial.open(this.#root, this.#schema));
     }
 
     async add(record: unknown): Promise<void> {
@@ -178,20 +188,17 @@ class Suggestion {
     #count(needs: readonly Need[], item: Dictionary): boolean {
         const isNew = needs.filter((need) => !this.#counted.has(keyOf(need)));
         if (this.#counted.size + isNew.length > MAX_CHANGES) return false;
-        const mending = this.#options.repairs?.filter((candidate) => this.#isMended(candidate.repair(item))) ?? [];
+        const kinds = needs.map(({ kind }) => kind);
+        const mending = this.#policies!.mending(item, kinds);
         for (const need of needs) {
             const counted = this.#find(need);
             counted.edit.collect(need, item);
             counted.failedItems++;
             if (needs.length === 1) counted.letInItems++;
             counted.mending.tryReadings(need, item);
-            for (const candidate of mending) counted.mending.countCandidate(candidate);
+            for (const { repair, repairs } of mending) counted.mending.countPolicy(need, repair, repairs);
         }
         return true;
-    }
-
-    #isMended(item: unknown): boolean {
-        return isObject(item) && this.#schema?.validate(item) === undefined;
     }
 
     #find(need: Need): Counted {

@@ -19,6 +19,7 @@ export type RepairFunction<Item extends object = Dictionary> = (
     errors: readonly ItemError[],
 ) => Item | undefined;
 
+/** One step of the option `repair`: `'prune'`, a policy or a function. */
 export type RepairStepOption<Item extends object = Dictionary> = 'prune' | RepairPolicy | RepairFunction<Item>;
 
 /** Option `repair`. A list is applied one after another, until the item is valid. */

@@ -1,9 +1,11 @@
-import { parsePointer } from './pointer.js';
+import { valueAt } from '../../utils/json-pointer.js';
 import type { Repair, RepairAction } from './repairs.js';
 
 /** JSON of a value before and after a repair, at most 200 characters each; absent where there was or is none. */
 export interface RepairSample {
+    /** JSON of the value as it was pushed. */
     readonly before?: string;
+    /** JSON of the value as it is stored. */
     readonly after?: string;
 }
 
@@ -11,6 +13,7 @@ export interface RepairSample {
 export interface RepairSummary {
     /** JSON Pointer into the item, indexes replaced by `*`; `other` for what exceeds the number of rows. */
     readonly path: string;
+    /** What was done. */
     readonly action: RepairAction;
     /** Items. */
     readonly count: number;
@@ -103,11 +106,7 @@ function isVisible({ path, action, before }: Repair, item: unknown): boolean {
     // What a function made of an item was never redacted.
     if (action === 'custom') return false;
     if (before === undefined) return item !== undefined;
-    const shown = parsePointer(path).reduce<unknown>((value, key) => {
-        if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined;
-        return (value as Record<string, unknown>)[key];
-    }, item);
-    return jsonOf(shown) === jsonOf(before);
+    return jsonOf(valueAt(item, path)) === jsonOf(before);
 }
 
 function addSample(samples: RepairSample[], repair: Repair): void {

@@ -2,6 +2,7 @@ import type { CodeKeywordDefinition, ErrorObject, KeywordCxt, Name as CodeName, 
 import type { KeywordErrorCxt } from 'ajv/dist/types/index.js';
 
 import type { Dictionary } from '../../records.js';
+import { namesOf } from '../../utils/cjs-names.js';
 import { loadAjv } from '../../schema/create-ajv.js';
 import { dialectOf, DRAFT_07 } from '../../schema/dialect.js';
 import { VERBOSE_BOUNDS } from '../../schema/item-errors.js';
@@ -27,7 +28,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const references = new ReferenceLimit();
     const bounds = { ...VERBOSE_BOUNDS, onReference: references.count };
     const ajv = create({ allErrors: true, verbose: true, bounds });
-    const { _, Name } = await import('ajv');
+    const { _, Name } = namesOf(await import('ajv'));
     const errorCount = new Name('errors');
     const branchEnds = new WeakMap<object, BranchEnds>();
     const fixedLength = new WeakSet<object>();

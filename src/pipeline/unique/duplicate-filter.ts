@@ -1,20 +1,18 @@
-import { type KeySet, STORED, UNDER_WAY } from './key-set.js';
+import { type Key, type KeySet, STORED, UNDER_WAY } from './key-set.js';
 import type { DuplicatesOption } from './options.js';
 
 /**
- * What became of an item that was sent on or waited.
+ * What became of an item that was sent on.
  * - `stored`: it is in the dataset
  * - `rejected`: it is in quarantine
- * - `trimmed`: the budget did not reach for it
  * - `given-back`: its caller pushes it again
- * - `dropped`: a later attempt of its request takes its place
  */
-export type KeyOutcome = 'stored' | 'rejected' | 'trimmed' | 'given-back' | 'dropped';
+export type KeyOutcome = 'stored' | 'rejected' | 'given-back';
 
 /**
  * What is to be done with an item.
  * - `send`: it goes its way
- * - `wait`: another item with its key is under way; `settle` of that one says what comes of this one
+ * - `wait`: another item with its key is under way. After `wait`, `settle` of that one says what comes of this one
  * - `duplicate`: an item with its key is stored
  */
 export type Admission = 'send' | 'wait' | 'duplicate';
@@ -44,8 +42,8 @@ const COUNTED: Settlement<never> = Object.freeze({ ...NOTHING, isDuplicate: true
 export class DuplicateFilter<Item extends object> {
     readonly #keys: KeySet;
     readonly #isCounting: boolean;
-    /** In the order in which they came; no set is empty. */
-    readonly #waiting = new Map<string, Set<Item>>();
+    /** By `idOf` the key, in the order in which they came; no set is empty. */
+    readonly #waiting = new Map<number, Set<Item>>();
     #waitingItems = 0;
 
     /** `'drop'` and `'quarantine'` differ only in what the caller does with duplicates; with `'count'` nothing waits. */
@@ -58,65 +56,69 @@ export class DuplicateFilter<Item extends object> {
         return this.#waitingItems;
     }
 
+    /** Whether `admit` would not say `send`. */
+    isKnown(key: Key | undefined): boolean {
+        if (key === undefined || this.#isCounting) return false;
+        const state = this.#keys.stateOf(key);
+        return state === STORED || state === UNDER_WAY;
+    }
+
     /** Called once for each item, in order. An item without a key is never a duplicate. */
-    admit(key: string | undefined, item: Item): Admission {
+    admit(key: Key | undefined): Admission {
         if (key === undefined || this.#isCounting) return 'send';
         const state = this.#keys.begin(key);
-        if (state === STORED) return 'duplicate';
-        return state === UNDER_WAY ? this.#wait(key, item) : 'send';
+        return state === STORED ? 'duplicate' : state === UNDER_WAY ? 'wait' : 'send';
     }
 
-    /**
-     * In place of `admit` for an item that was under way when an earlier process ended: it may be stored, and its key may be
-     * known, so that it would be taken for a duplicate of itself.
-     */
-    resume(key: string | undefined, item: Item): 'send' | 'wait' {
-        if (key === undefined || this.#isCounting) return 'send';
-        return this.#keys.begin(key) === UNDER_WAY ? this.#wait(key, item) : 'send';
+    /** The item waits beside the one with its key that is under way, as `admit` said. */
+    wait(key: Key, item: Item): void {
+        const waiting = this.#waiting.get(idOf(key));
+        if (waiting === undefined) this.#waiting.set(idOf(key), new Set([item]));
+        else waiting.add(item);
+        this.#waitingItems++;
     }
 
-    /** Called exactly once for each item that was sent on or waits, except those that a settlement named as duplicates. */
-    settle(key: string | undefined, item: Item, outcome: KeyOutcome): Settlement<Item> {
+    /** Called exactly once for each item that was sent on. */
+    settle(key: Key | undefined, outcome: KeyOutcome): Settlement<Item> {
         if (key === undefined) return NOTHING;
         if (this.#isCounting) return outcome === 'stored' && !this.#keys.add(key) ? COUNTED : NOTHING;
-        const waiting = this.#waitingItems > 0 ? this.#waiting.get(key) : undefined;
-        if (waiting?.has(item)) {
-            this.#leave(key, waiting, item);
-            return NOTHING;
-        }
+        const waiting = this.#waitingItems > 0 ? this.#waiting.get(idOf(key)) : undefined;
         if (outcome === 'stored') this.#keys.add(key);
         if (waiting === undefined) {
             if (outcome !== 'stored') this.#keys.abandon(key);
             return NOTHING;
         }
-        // The key of a resumed item may have been stored before.
+        // Another item may have been stored with this key, after the platform's errors had it repaired.
         return this.#keys.stateOf(key) === STORED ? this.#endWaiting(key, waiting) : this.#advance(key, waiting);
     }
 
-    #wait(key: string, item: Item): 'wait' {
-        const waiting = this.#waiting.get(key);
-        if (waiting === undefined) this.#waiting.set(key, new Set([item]));
-        else waiting.add(item);
-        this.#waitingItems++;
-        return 'wait';
+    /** The item waits no longer: its caller pushes it again. */
+    withdraw(key: Key, item: Item): void {
+        const waiting = this.#waiting.get(idOf(key));
+        if (waiting?.has(item)) this.#leave(key, waiting, item);
     }
 
-    #leave(key: string, waiting: Set<Item>, item: Item): void {
+    #leave(key: Key, waiting: Set<Item>, item: Item): void {
         waiting.delete(item);
         this.#waitingItems--;
-        if (waiting.size === 0) this.#waiting.delete(key);
+        if (waiting.size === 0) this.#waiting.delete(idOf(key));
     }
 
-    #endWaiting(key: string, waiting: ReadonlySet<Item>): Settlement<Item> {
-        this.#waiting.delete(key);
+    #endWaiting(key: Key, waiting: ReadonlySet<Item>): Settlement<Item> {
+        this.#waiting.delete(idOf(key));
         this.#waitingItems -= waiting.size;
         return { ...NOTHING, duplicates: [...waiting] };
     }
 
     /** The key stays under way, with another item. */
-    #advance(key: string, waiting: Set<Item>): Settlement<Item> {
+    #advance(key: Key, waiting: Set<Item>): Settlement<Item> {
         const [next] = waiting;
         this.#leave(key, waiting, next!);
         return { ...NOTHING, next };
     }
+}
+
+/** 53 of the 64 bits, as many as a number holds exactly: only few keys have items that wait. */
+function idOf({ high, low }: Key): number {
+    return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
 }

@@ -6,15 +6,19 @@ import type { ResolvedUnique, UniqueFunction } from './options.js';
  * that begins with it gets one of its own.
  */
 const MARK = '\u0000';
+const MARK_CODE = 0;
 
 /** Makes the keys of items. Two items are duplicates where their keys are the same text. */
 export class ItemKeys {
-    readonly #unique: ResolvedUnique;
+    readonly #keyOf: UniqueFunction | undefined;
+    /** Of the parts of the key. */
+    readonly #paths: readonly (readonly string[])[];
     readonly #onProblem: (message: string) => void;
     #isReported = false;
 
     constructor(unique: ResolvedUnique, onProblem: (message: string) => void) {
-        this.#unique = unique;
+        this.#keyOf = 'keyOf' in unique ? unique.keyOf : undefined;
+        this.#paths = 'paths' in unique ? unique.paths : [];
         this.#onProblem = onProblem;
     }
 
@@ -23,9 +27,9 @@ export class ItemKeys {
      * missing, null, `''`, an object or an array, or the function threw. A function gets `item` itself.
      */
     keyOf(item: unknown): string | undefined {
-        if ('keyOf' in this.#unique) return this.#call(this.#unique.keyOf, item);
-        const { paths } = this.#unique;
+        const paths = this.#paths;
         if (paths.length === 1) return textOf(valueAt(item, paths[0]!));
+        if (this.#keyOf !== undefined) return this.#call(this.#keyOf, item);
         const parts: string[] = [];
         for (const path of paths) {
             const part = textOf(valueAt(item, path));
@@ -75,7 +79,7 @@ function textOf(value: unknown): string | undefined {
     switch (typeof value) {
         case 'string':
             if (value === '') return undefined;
-            return value.startsWith(MARK) ? `${MARK}s${value}` : value;
+            return value.charCodeAt(0) === MARK_CODE ? `${MARK}s${value}` : value;
         case 'number':
             // JSON writes what is no finite number as null.
             return Number.isFinite(value) ? `${MARK}n${value}` : undefined;

@@ -1,7 +1,7 @@
 /** 64 bits. */
 export interface Hash {
-    high: number;
-    low: number;
+    readonly high: number;
+    readonly low: number;
 }
 
 /** Hashes text to 64 bits, as two signed integers of 32 bits: BigInt would be many times slower. */
@@ -12,13 +12,12 @@ export class KeyHash {
     constructor(seed: string) {
         this.#seedHigh = 0xdeadbeef;
         this.#seedLow = 0x41c6ce57;
-        const { high, low } = this.hash(seed, { high: 0, low: 0 });
+        const { high, low } = this.hash(seed);
         this.#seedHigh = high;
         this.#seedLow = low;
     }
 
-    /** Writes the hash into `target`, which may be of more use to the caller than an object of its own, and returns it. */
-    hash<Target extends Hash>(text: string, target: Target): Target {
+    hash(text: string): Hash {
         let high = this.#seedHigh ^ text.length;
         let low = this.#seedLow;
         for (let index = 0; index < text.length; index++) {
@@ -29,9 +28,7 @@ export class KeyHash {
             low = (low << 17) | (low >>> 15);
         }
         // Each lane ends with the finalizer of MurmurHash3, so that every bit of the text reaches every bit of the hash.
-        target.high = finalize(high ^ Math.imul(low, 0x9e3779b1));
-        target.low = finalize(low);
-        return target;
+        return { high: finalize(high ^ Math.imul(low, 0x9e3779b1)), low: finalize(low) };
     }
 }
 

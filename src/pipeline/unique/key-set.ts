@@ -6,8 +6,11 @@ export { type KeyState, STORED, UNDER_WAY, UNKNOWN } from './hash-table.js';
 /** The tables grow one by one: the work of growing comes in small pieces. */
 const TABLES = 1_024;
 /** Tables begin with different sizes, so that they do not all grow, or stand half empty, at the same time. */
-const FIRST_CAPACITY = 16;
+const FIRST_CAPACITY = 96;
 const CAPACITY_STEPS = 16;
+
+/** A key as the set knows it. */
+export type Key = Hash;
 
 const BYTES_PER_KEY = 8;
 /** 131,072 keys: a piece of this size is restored within some 10 ms. */
@@ -19,8 +22,6 @@ const MAX_PIECE_BYTES = 1024 * 1024;
  */
 export class KeySet {
     readonly #hash: KeyHash;
-    /** The hash of the key that was asked for last. */
-    readonly #last: Hash = { high: 0, low: 0 };
     readonly #tables: (HashTable | undefined)[] = new Array<HashTable | undefined>(TABLES).fill(undefined);
     #size = 0;
     #newCount = 0;
@@ -45,20 +46,24 @@ export class KeySet {
         return this.#newCount;
     }
 
-    stateOf(key: string): KeyState {
-        const { high, low } = this.#hashOf(key);
+    /** What stands for a key: its hash, so that no key keeps the page alive that its text was cut from. */
+    keyOf(text: string): Key {
+        const hash = this.#hash.hash(text);
+        // Two zeros mark a free slot. The bits that tell the table stay as they are.
+        return hash.high === 0 && hash.low === 0 ? { high: TABLES, low: 0 } : hash;
+    }
+
+    stateOf({ high, low }: Key): KeyState {
         return this.#tables[tableIndex(high)]?.stateOf(high, low) ?? UNKNOWN;
     }
 
     /** Returns what was known of the key; one of which nothing was known is under way from now on. */
-    begin(key: string): KeyState {
-        const { high, low } = this.#hashOf(key);
+    begin({ high, low }: Key): KeyState {
         return this.#table(high).begin(high, low);
     }
 
     /** The key is stored, whether it was under way or not. Returns false where it was stored before. */
-    add(key: string): boolean {
-        const { high, low } = this.#hashOf(key);
+    add({ high, low }: Key): boolean {
         if (!this.#table(high).store(high, low, true)) return false;
         this.#size++;
         this.#newCount++;
@@ -66,8 +71,7 @@ export class KeySet {
     }
 
     /** The key is no longer under way. One that is stored stays so. */
-    abandon(key: string): void {
-        const { high, low } = this.#hashOf(key);
+    abandon({ high, low }: Key): void {
         this.#tables[tableIndex(high)]?.abandon(high, low);
     }
 
@@ -117,13 +121,6 @@ export class KeySet {
             const low = piece.readInt32LE(offset + 4);
             if ((high !== 0 || low !== 0) && this.#table(high).store(high, low, false)) this.#size++;
         }
-    }
-
-    #hashOf(key: string): Hash {
-        const hash = this.#hash.hash(key, this.#last);
-        // Two zeros mark a free slot. The bits that tell the table stay as they are.
-        if (hash.high === 0 && hash.low === 0) hash.high = TABLES;
-        return hash;
     }
 
     #table(high: number): HashTable {

@@ -1,5 +1,5 @@
 import { count, number, percent } from '../../utils/format.js';
-import type { ItemCounts, ReportPage } from '../page.js';
+import type { ReportPage } from '../page.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
 import { outcomesOf, receivedOf } from './words.js';
@@ -9,10 +9,10 @@ const MIN_WIDTH = 6;
 const WIDTH = 1_000;
 
 /** What became of all items, as one bar with a legend. */
-export function renderBar({ kind, items }: Pick<ReportPage, 'kind' | 'items'>): Markup | undefined {
-    const parts = outcomesOf(kind).map((outcome) => ({ ...outcome, amount: items[outcome.key] ?? 0 }));
+export function renderBar(page: Pick<ReportPage, 'kind' | 'items' | 'warnedItems'>): Markup | undefined {
+    const { kind, items } = page;
     const total = receivedOf(items);
-    const shown = parts.filter(({ key, amount }) => amount > 0 || isExpected(key, items));
+    const shown = outcomesOf(page);
     if (total === 0 || shown.length < 2) return undefined;
 
     const said = shown.map(({ amount, words }) => `${number(amount)} ${words}`).join(', ');
@@ -42,10 +42,6 @@ export function swatch(style: string): Markup {
     return html`<svg class="swatch" viewBox="0 0 1 1" aria-hidden="true">
         <rect class="${style}" width="1" height="1" />
     </svg>`;
-}
-
-function isExpected(key: keyof ItemCounts, items: ItemCounts): boolean {
-    return (key === 'storedItems' || key === 'quarantinedItems') && items[key] !== undefined;
 }
 
 /** In proportion, but nothing that is there too thin to be seen; whole numbers that fill the bar. */

@@ -12,12 +12,14 @@ const MAX_VALUE_LENGTH = 60;
 const MAX_KEYS = 5;
 
 /** What `repair` changed. */
-export function renderRepairs({ repairs = [], repairedItems = 0 }: ReportPage): Markup | undefined {
+export function renderRepairs({ kind, repairs = [], repairedItems = 0 }: ReportPage): Markup | undefined {
     if (repairs.length === 0) return undefined;
     const left = repairs.length - MAX_REPAIRS;
     return html`<section>
         <h2>Repairs</h2>
-        <p class="note">${count(repairedItems, 'item')} stored after a repair.</p>
+        <p class="note">
+            ${count(repairedItems, 'item')} ${kind === 'check' ? 'would be stored' : 'stored'} after a repair.
+        </p>
         <table>
             <thead>
                 <tr>

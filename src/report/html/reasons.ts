@@ -6,6 +6,7 @@ import { link } from './link.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
 import { renderPath } from './path.js';
+import { renderSuggestions } from './suggestions.js';
 
 /** Reasons with all their samples; those after them have one, the last neither samples nor a description. */
 const DETAILED_REASONS = 10;
@@ -49,7 +50,7 @@ export function renderReasons(page: ReportPage): Markup | undefined {
 function renderField(
     field: string,
     reasons: readonly ReasonDetails[],
-    { fields = [], rejectedItems }: ReportPage,
+    { fields = [], rejectedItems, suggestions }: ReportPage,
     isDetailed: boolean,
     samples: (reason: ReasonDetails) => readonly ReasonSample[],
 ): Markup {
@@ -62,6 +63,7 @@ function renderField(
         <ul>
             ${reasons.map((reason) => renderReason(reason, rejectedItems, samples(reason)))}
         </ul>
+        ${isDetailed ? renderSuggestions(field, suggestions) : undefined}
     </li>`;
 }
 

@@ -17,7 +17,8 @@ export function renderSteps(page: ReportPage): Markup | undefined {
     </section>`;
 }
 
-function stepsOf({ kind, items, quarantine, schema, rejectedItems }: ReportPage): Markup[] {
+function stepsOf(page: ReportPage): Markup[] {
+    const { kind, items, quarantine, schema, rejectedItems, suggestions } = page;
     const steps: Markup[] = [];
     if ((items.unsentItems ?? 0) > 0) {
         steps.push(html`Start the run again (resurrect it): its next start sends the items that are saved with it.`);
@@ -25,7 +26,8 @@ function stepsOf({ kind, items, quarantine, schema, rejectedItems }: ReportPage)
     if (schema !== undefined && schema.source === undefined && schema.reason !== undefined) {
         steps.push(
             html`Describe the items in <code>.actor/dataset_schema.json</code>, in <code>fields</code>: without a schema
-                no item is checked here.`,
+                no item is checked here. This command makes one of items that you have:
+                <pre>${plainText(`npx apify-dataset-guard infer ${sourceOf(page)} --write`, 300)}</pre>`,
         );
     }
     if (kind === 'check' && rejectedItems > 0) {
@@ -38,10 +40,22 @@ function stepsOf({ kind, items, quarantine, schema, rejectedItems }: ReportPage)
         steps.push(
             html`Look at the items in ${link(quarantine.url, html`<bdi>${quarantine.name}</bdi>`)}, and correct the
             scraper or the schema.`,
+            ...(suggestions === undefined
+                ? [
+                      html`See which changes of the schema would let them in, and which repairs would mend them.
+                          <pre>${plainText(`npx apify-dataset-guard suggest ${quarantine.name}`, 300)}</pre>`,
+                  ]
+                : []),
             html`Bring the items back. <code>--dry-run</code> says first what would happen;
                 <code>--transform file.js</code> changes the items on their way.
                 <pre>${plainText(redriveCommand(quarantine.name), 300)}</pre>`,
         );
     }
     return steps;
+}
+
+/** Where items are of which a schema can be made, as the command line takes it. */
+function sourceOf({ kind, subject, facts = [] }: ReportPage): string {
+    const dataset = facts.find(({ name }) => name === 'Dataset')?.value;
+    return (kind === 'check' ? subject : dataset) ?? '<dataset>';
 }

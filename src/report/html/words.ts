@@ -3,35 +3,42 @@ import { summarizeCheck } from '../../quality/outcome.js';
 import type { ItemCounts, ReportPage } from '../page.js';
 
 export interface Outcome {
-    readonly key: keyof ItemCounts;
+    readonly amount: number;
     /** After a number. */
     readonly words: string;
     /** The class that colours it. */
     readonly style: string;
 }
 
-/** Items that were given back to their caller are pushed again: they are no outcome. */
-const RUN: readonly Outcome[] = [
-    { key: 'storedItems', words: 'stored', style: 'stored' },
-    { key: 'quarantinedItems', words: 'in quarantine', style: 'quarantined' },
-    { key: 'duplicateItems', words: 'duplicates left out', style: 'duplicate' },
-    { key: 'trimmedItems', words: 'over the budget', style: 'trimmed' },
-    { key: 'pendingItems', words: 'under way', style: 'pending' },
-    { key: 'unsentItems', words: 'not sent', style: 'unsent' },
-];
-
-const CHECK: readonly Outcome[] = [
-    { key: 'storedItems', words: 'pass', style: 'stored' },
-    { key: 'quarantinedItems', words: 'fail', style: 'quarantined' },
-];
-
-/** What the items of each kind of page are said to be. */
-export function outcomesOf(kind: ReportPage['kind']): readonly Outcome[] {
-    return kind === 'check' ? CHECK : RUN;
+/** What became of the items, as far as there are any; stored and quarantined ones in any case. Those that were given back to their caller are pushed again: they are no outcome. */
+export function outcomesOf({
+    kind,
+    items,
+    warnedItems = 0,
+}: Pick<ReportPage, 'kind' | 'items' | 'warnedItems'>): Outcome[] {
+    const { storedItems, quarantinedItems } = items;
+    const others: [number | undefined, string, string][] = [
+        [items.duplicateItems, 'duplicates left out', 'duplicate'],
+        [items.trimmedItems, 'over the budget', 'trimmed'],
+        [items.pendingItems, 'under way', 'pending'],
+        [items.unsentItems, 'not sent', 'unsent'],
+    ];
+    const outcomes: [number | undefined, string, string][] = [
+        [storedItems && storedItems - warnedItems, kind === 'check' ? 'pass' : 'stored', 'stored'],
+        ...(warnedItems > 0 ? [[warnedItems, 'stored against the schema', 'against'] as [number, string, string]] : []),
+        // Where items are stored all the same, none in quarantine is nothing to say.
+        [
+            warnedItems > 0 ? quarantinedItems || undefined : quarantinedItems,
+            kind === 'check' ? 'fail' : 'in quarantine',
+            'quarantined',
+        ],
+        ...others.filter(([amount]) => amount !== 0),
+    ];
+    return outcomes.flatMap(([amount, words, style]) => (amount === undefined ? [] : [{ amount, words, style }]));
 }
 
 /** What there is to know, in one line. */
-export function headlineOf({ kind, items, rejectedItems, isOpen, schema }: ReportPage): string {
+export function headlineOf({ kind, items, warnedItems = 0, rejectedItems, isOpen, schema }: ReportPage): string {
     const { storedItems = 0, quarantinedItems = 0 } = items;
     const received = receivedOf(items);
     if (kind === 'quarantine') return `${count(items.quarantinedItems ?? rejectedItems, 'item')} in quarantine`;
@@ -43,7 +50,8 @@ export function headlineOf({ kind, items, rejectedItems, isOpen, schema }: Repor
             : summarizeCheck({ checkedItems: received, failedItems: quarantinedItems });
     }
     if (received === 0) return isOpen ? 'No items were received so far' : 'No items were received';
-    const stored = `${count(storedItems, 'item')} stored`;
+    const against = warnedItems === 0 ? '' : `, ${number(warnedItems)} of them against the schema`;
+    const stored = `${count(storedItems, 'item')} stored${against}`;
     const others = quarantinedItems === 0 ? '' : `, ${number(quarantinedItems)} in quarantine`;
     return `${stored}${others}${isOpen ? ' so far' : ''}`;
 }

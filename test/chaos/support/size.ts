@@ -3,7 +3,8 @@
  * - `table`: as CI, and all workloads through bare `Actor.pushData`, too, for the table of the README
  */
 const { MODE } = process.env;
-const FACTOR = MODE === 'long' ? 10 : 1;
+export const IS_LONG = MODE === 'long';
+const FACTOR = IS_LONG ? 10 : 1;
 
 /** Items of all writers together. */
 export const ITEMS = 60_000 * FACTOR;

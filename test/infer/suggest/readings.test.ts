@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 
 import { suggestChanges } from '../../../src/infer/suggest/suggest-changes.js';
-import { repairOf } from '../support/repairs.js';
+import { openRepair } from '../support/repairs.js';
 import { compile } from '../support/strict-ajv.js';
 
 type Item = Record<string, any>;
 
 const COERCE = 'repair: { coerce: true }';
 
-/** The best repair for items that fail, after it was applied to them. */
+/** The best repair that keeps the values of items that fail, after it was applied to them. */
 async function bestRepair(properties: Item, items: Item[]) {
     const schema = { type: 'object', properties };
     const { changes } = await suggestChanges(items, schema);
-    const [repair] = changes[0]!.repairs;
+    const [repair] = changes[0]!.repairs.filter(({ keepsValue }) => keepsValue);
     if (repair === undefined) return undefined;
     const isValid = compile(schema);
-    const convert = repairOf(repair.code);
-    const repaired = convert && items.map((item) => convert(structuredClone(item)));
-    if (repaired) expect(repaired.filter((item) => isValid(item))).toHaveLength(repair.mendedItems);
+    const apply = await openRepair(repair.code, schema);
+    const repaired = items.map((item) => apply(structuredClone(item)));
+    expect(repaired.filter((item) => isValid(item))).toHaveLength(repair.mendedItems);
     return { ...repair, repaired };
 }
 

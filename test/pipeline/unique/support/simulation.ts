@@ -1,4 +1,4 @@
-import { type Admission, DuplicateFilter, type KeyOutcome } from '../../../../src/pipeline/unique/duplicate-filter.js';
+import { DuplicateFilter, type KeyOutcome } from '../../../../src/pipeline/unique/duplicate-filter.js';
 import { KeySet } from '../../../../src/pipeline/unique/key-set.js';
 
 export interface Keyed {
@@ -18,7 +18,7 @@ export class Simulation {
 
     push(key: string): void {
         const pushed = { key };
-        this.#handle(pushed, this.#filter.admit(key, pushed));
+        this.#handle(pushed);
     }
 
     settle(pick: number, outcome: KeyOutcome): void {
@@ -27,7 +27,7 @@ export class Simulation {
         if (outcome === 'stored') this.stored.set(settled.key, (this.stored.get(settled.key) ?? 0) + 1);
         else this.failed.add(settled.key);
         const oldest = this.waiting.find(({ key }) => key === settled.key);
-        const { duplicates, next } = this.#filter.settle(settled.key, settled, outcome);
+        const { duplicates, next } = this.#filter.settle(this.#keys.keyOf(settled.key), outcome);
         this.waiting = this.waiting.filter((one) => one !== next && !duplicates.includes(one));
         this.duplicates.push(...duplicates);
         if (next === undefined) return;
@@ -39,8 +39,7 @@ export class Simulation {
         const [withdrawn] = this.waiting.splice(pick % Math.max(1, this.waiting.length), 1);
         if (withdrawn === undefined) return;
         this.failed.add(withdrawn.key);
-        const { duplicates, next } = this.#filter.settle(withdrawn.key, withdrawn, 'given-back');
-        if (duplicates.length > 0 || next !== undefined) throw new Error('An item that waited had a place to give.');
+        this.#filter.withdraw(this.#keys.keyOf(withdrawn.key), withdrawn);
     }
 
     /** Another process goes on with the keys that were saved and the items that were under way or waited. */
@@ -52,8 +51,8 @@ export class Simulation {
         const { sent, waiting } = this;
         this.sent = [];
         this.waiting = [];
-        for (const one of sent) this.#handle(one, this.#filter.resume(one.key, one));
-        for (const one of waiting) this.#handle(one, this.#filter.admit(one.key, one));
+        for (const one of sent) this.#handle(one);
+        for (const one of waiting) this.#handle(one);
     }
 
     settleAll(): void {
@@ -68,7 +67,10 @@ export class Simulation {
         if (this.#filter.waitingItems !== this.waiting.length) throw new Error('The number of waiting items is wrong.');
     }
 
-    #handle(pushed: Keyed, admission: Admission): void {
+    #handle(pushed: Keyed): void {
+        const key = this.#keys.keyOf(pushed.key);
+        const admission = this.#filter.admit(key);
+        if (admission === 'wait') this.#filter.wait(key, pushed);
         const places = { send: this.sent, wait: this.waiting, duplicate: this.duplicates };
         places[admission].push(pushed);
     }

@@ -1,0 +1,1 @@
+export const PROBE_SCHEMA: { actorSpecification: 1; fields: Record<string, any> };

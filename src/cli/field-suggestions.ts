@@ -1,0 +1,41 @@
+import type { ItemSchema } from '../ports.js';
+import type { SuggestedRepair } from '../infer/suggest/suggest-changes.js';
+import { ChangeFinder } from '../infer/suggest/suggest-changes.js';
+import { count } from '../utils/format.js';
+import type { FieldRepair, FieldSuggestion } from '../report/suggestion.js';
+
+/** Finds what a page suggests, from items that fail. Without a schema there is nothing to suggest. */
+export class FieldSuggestions {
+    readonly #finder: ChangeFinder | undefined;
+    readonly #isOpen: Promise<void> | undefined;
+
+    constructor(schema: ItemSchema | undefined, samples: boolean) {
+        this.#finder = schema && new ChangeFinder(schema.json, { samples });
+        this.#isOpen = this.#finder?.open();
+    }
+
+    async add(item: unknown): Promise<void> {
+        await this.#isOpen;
+        await this.#finder?.add(item);
+    }
+
+    async list(): Promise<FieldSuggestion[]> {
+        await this.#isOpen;
+        const { changes = [] } = this.#finder?.finish('') ?? {};
+        return changes.map(({ path, description, letInItems, repairs }) => ({
+            field: path,
+            change: description,
+            letInItems,
+            repair: repairs[0] && toFieldRepair(repairs[0]),
+        }));
+    }
+}
+
+function toFieldRepair({ code, name, mendedItems, samples: [sample] }: SuggestedRepair): FieldRepair {
+    return {
+        code,
+        name,
+        mends: count(mendedItems, 'item'),
+        sample: sample && { before: JSON.stringify(sample.before), after: JSON.stringify(sample.after) },
+    };
+}

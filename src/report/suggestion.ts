@@ -1,0 +1,21 @@
+/** How the schema could change to let items in that fail at a field, or which repair would mend them instead. */
+export interface FieldSuggestion {
+    /** JSON Pointer of the field, as its reasons have it. */
+    readonly field: string;
+    /** The change of the schema, in words to be read after the field: "allow null". */
+    readonly change: string;
+    /** Items that pass with this change alone; undefined where only samples of the items are known. */
+    readonly letInItems?: number | undefined;
+    readonly repair?: FieldRepair | undefined;
+}
+
+export interface FieldRepair {
+    /** The option to be written: `repair: { coerce: true }`. */
+    readonly code: string;
+    /** In words: "writing a value in the right type". */
+    readonly name: string;
+    /** What it mends, in words: "9 items", "2 of 3 such values". */
+    readonly mends: string;
+    /** JSON of a value before and after it; undefined where there is none. */
+    readonly sample?: { readonly before?: string | undefined; readonly after?: string | undefined } | undefined;
+}

@@ -1,0 +1,63 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/** How `platform.run()` starts an Actor. */
+export interface RunOptions {
+    /** Further arguments of the program. @default none */
+    args?: readonly string[] | undefined;
+    /** Flags for Node.js itself: `['--import', 'tsx']`. @default none */
+    nodeArgs?: readonly string[] | undefined;
+    /** Variables besides those of the run; `undefined` takes one out. @default none */
+    env?: Readonly<Record<string, string | undefined>> | undefined;
+    /** Kills the Actor after so many milliseconds. @default 60,000 */
+    timeoutMillis?: number | undefined;
+}
+
+/** How an Actor's process ended. */
+export interface ActorRun {
+    /** `null` when it was killed. */
+    readonly exitCode: number | null;
+    /** What killed it: `SIGKILL` when its time was up or the platform was closed; else `null`. */
+    readonly signal: NodeJS.Signals | null;
+    /** What it wrote to standard output and standard error, as it came. */
+    readonly output: string;
+}
+
+/** The processes of Actors under way. */
+export class ActorProcesses {
+    readonly #children = new Set<ChildProcess>();
+
+    /** Runs a file with Node.js. @throws Error when no process can be started */
+    async run(file: string, cwd: string, env: NodeJS.ProcessEnv, options: RunOptions): Promise<ActorRun> {
+        const { args = [], nodeArgs = [], timeoutMillis = 60_000 } = options;
+        const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
+            cwd,
+            env,
+            stdio: ['ignore', 'pipe', 'pipe'],
+            timeout: timeoutMillis,
+            killSignal: 'SIGKILL',
+        });
+        this.#children.add(child);
+        // A test that failed half way must not leave the Actor behind.
+        const killWithParent = (): boolean => child.kill('SIGKILL');
+        process.once('exit', killWithParent);
+        let output = '';
+        for (const stream of [child.stdout, child.stderr]) {
+            stream.setEncoding('utf8').on('data', (text: string) => {
+                output += text;
+            });
+        }
+        try {
+            return await new Promise<ActorRun>((resolve, reject) => {
+                child.once('error', reject);
+                child.once('close', (exitCode, signal) => resolve({ exitCode, signal, output }));
+            });
+        } finally {
+            process.off('exit', killWithParent);
+            this.#children.delete(child);
+        }
+    }
+
+    killAll(): void {
+        for (const child of this.#children) child.kill('SIGKILL');
+    }
+}
