@@ -7,9 +7,10 @@ import { platformEnv } from '../support/platform-env.js';
 import { LIBRARY_URL, startFile } from '../support/run-script.js';
 
 /** `npm run test:hostile` pushes a million items; CI some thousands of the same kind. */
-const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (process.env.MODE === 'long' ? 1_000_000 : 8_000));
+const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (process.env.MODE === 'long' ? 1_000_000 : 5_000));
 const SEED = Number(process.env.HOSTILE_SEED ?? 7);
-const MILLIS_FOR_ONE = 8;
+/** With all processors busy with other tests. */
+const MILLIS_FOR_ONE = 30;
 const WORKLOAD = fileURLToPath(new URL('support/workload.mjs', import.meta.url));
 const GIGABYTE = 1_000_000_000;
 /** A record may be its item and so much more. */
@@ -28,7 +29,8 @@ it.each(['plain', 'repair'])(
             const { exitCode, stdout, stderr } = await startFile(WORKLOAD, {
                 args: [LIBRARY_URL, String(ITEMS), String(SEED), mode],
                 nodeArgs: ['--max-old-space-size=700'],
-                env: platformEnv(server),
+                // Colours are escape sequences, too.
+                env: { ...platformEnv(server), FORCE_COLOR: '0' },
                 timeoutMillis: 60_000 + ITEMS * MILLIS_FOR_ONE,
             }).finished;
             const [, json = 'null'] = /^RESULT (.*)$/m.exec(stdout) ?? [];
@@ -38,7 +40,7 @@ it.each(['plain', 'repair'])(
             expect(result.receivedItems).toBe(result.pushed);
             expect(result.storedItems + result.quarantinedItems).toBe(result.pushed);
             expect(result.storedItems).toBeGreaterThan(result.pushed / 50);
-            expect(result.quarantinedItems).toBeGreaterThan(result.pushed / 50);
+            expect(result.quarantinedItems).toBeGreaterThan(mode === 'plain' ? result.pushed / 50 : 0);
             expect(server.dataset(server.ids.datasetId)?.itemCount).toBe(result.storedItems);
             expect(result.slow).toEqual([]);
             expect(result.peakBytes).toBeLessThan(GIGABYTE);

@@ -12,12 +12,69 @@ export function randomOf(seed) {
 }
 
 const KEYS = [
-    ...['__proto__', 'constructor', 'toString', 'valueOf', 'hasOwnProperty', 'toJSON', 'length', 'then', '$ref', 'type'],
-    ...['', ' ', '0', '-1', '4294967295', '*', '/', '~', '~1', 'a/b', '%2F', '#', '"', '\\', '\n', '\0', '\u001b[31m', '\u202e'],
-    ...['\u2028', '\ud800', '\udc00', '😀', 'é', '日本', '\ufeff', '<script>', 'token', 'url', 'title', 'tags', 'kind', 'child'],
+    ...[
+        '__proto__',
+        'constructor',
+        'toString',
+        'valueOf',
+        'hasOwnProperty',
+        'toJSON',
+        'length',
+        'then',
+        '$ref',
+        'type',
+    ],
+    ...[
+        '',
+        ' ',
+        '0',
+        '-1',
+        '4294967295',
+        '*',
+        '/',
+        '~',
+        '~1',
+        'a/b',
+        '%2F',
+        '#',
+        '"',
+        '\\',
+        '\n',
+        '\0',
+        '\u001b[31m',
+        '\u202e',
+    ],
+    ...[
+        '\u2028',
+        '\ud800',
+        '\udc00',
+        '😀',
+        'é',
+        '日本',
+        '\ufeff',
+        '<script>',
+        'token',
+        'url',
+        'title',
+        'tags',
+        'kind',
+        'child',
+    ],
 ];
 const TEXTS = [
-    ...['', 'a', '-', '\0', '\u001b]0;x\u0007', '\u202ereversed', '\ud83d', '\udca9\ud83d', '😀', 'null', '[object Object]'],
+    ...[
+        '',
+        'a',
+        '-',
+        '\0',
+        '\u001b]0;x\u0007',
+        '\u202ereversed',
+        '\ud83d',
+        '\udca9\ud83d',
+        '😀',
+        'null',
+        '[object Object]',
+    ],
     ...['https://joe:secret@example.com/?token=abcdefgh', 'http://', 'https://example.com/%zz', '2024-02-30T99:99:99Z'],
     ...['2024-01-01T00:00:59.999999999999999999Z', '1e999', '-0', '١٢٣', '\r\n', '</script><script>', '${x}', '%s%d%o'],
 ];
@@ -151,7 +208,15 @@ function set(object, key, value) {
     Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-const NO_OBJECTS = [() => null, () => 5, () => 'text', () => [1], () => undefined, () => Symbol('s'), () => new Date(0)];
+const NO_OBJECTS = [
+    () => null,
+    () => 5,
+    () => 'text',
+    () => [1],
+    () => undefined,
+    () => Symbol('s'),
+    () => new Date(0),
+];
 
 const WITHOUT_JSON = [
     () => {
