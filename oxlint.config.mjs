@@ -92,7 +92,7 @@ export default defineConfig({
         ),
         room(['src/run-end/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...BELOW_PIPELINE, 'pipeline/*'], DOWN)),
         room(['src/utils/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
-        room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
+        room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'quality/words'], DOWN)),
         room(['src/quality/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'delivery/delivery-counters'], DOWN)),
         // Repair and duplicates know nothing of the pipeline that they are part of.
         room(
