@@ -37,7 +37,8 @@ const DOWN = 'Imports go down only.';
 const BELOW_PIPELINE = ['delivery/*', 'quality/*', 'report/*', 'apify/*', 'quarantine/*'];
 
 export default defineConfig({
-    ignorePatterns: ['dist', 'storage', 'node_modules'],
+    // What scripts/types.mjs compiles sees the package as users do.
+    ignorePatterns: ['dist', 'coverage', 'storage', 'node_modules', 'test/types'],
     rules: {
         'import/no-cycle': 'error',
         'prefer-destructuring': 'off',
@@ -91,7 +92,7 @@ export default defineConfig({
         ),
         room(['src/run-end/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, ...BELOW_PIPELINE, 'pipeline/*'], DOWN)),
         room(['src/utils/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
-        room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', FLOOR, DOWN)),
+        room(['src/schema/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'quality/words'], DOWN)),
         room(['src/quality/*.ts'], SDK, CRAWLEE, only('../', [...FLOOR, 'delivery/delivery-counters'], DOWN)),
         // Repair and duplicates know nothing of the pipeline that they are part of.
         room(

@@ -12,9 +12,7 @@ export {
     ToleranceExceededError,
 } from './errors.js';
 export type { DatasetGuardErrorCode, RejectedItem } from './errors.js';
-export { inferSchema } from './infer/infer-schema.js';
 export type { InferOptions, InferredSchema, JsonType, Outlier, Sighting } from './infer/infer-schema.js';
-export { suggestChanges } from './infer/suggest/suggest-changes.js';
 export type {
     ChangeKind,
     JsonPatchOperation,
@@ -23,6 +21,7 @@ export type {
     SuggestedRepair,
     SuggestOptions,
 } from './infer/suggest/suggest-changes.js';
+export { inferSchema, redriveQuarantine, suggestChanges } from './on-demand.js';
 export type { DatasetGuardOptions, StorageTarget, Tolerance } from './options.js';
 export type { Expectations, ExpectOption } from './quality/expectations.js';
 export type { FieldSummary, FieldType } from './quality/fields.js';
@@ -43,5 +42,4 @@ export type {
     DuplicateSummary,
 } from './records.js';
 export type { RedriveOptions } from './redrive/options.js';
-export { redriveQuarantine } from './redrive/redrive-quarantine.js';
 export type { RedriveResult, SkippedRecords } from './redrive/result.js';

@@ -28,91 +28,91 @@ export type StorageTarget =
 /** How much quarantine is tolerable; more makes pushes reject with `ToleranceExceededError`. */
 export interface Tolerance {
     /** Items in quarantine. 0 means not one. @default Infinity */
-    maxItems?: number;
+    maxItems?: number | undefined;
     /** Quarantined as a share of received items, 0 to 1. @default 1 */
-    maxRatio?: number;
+    maxRatio?: number | undefined;
     /** `maxRatio` counts once so many items were received. @default 100 */
-    minItems?: number;
+    minItems?: number | undefined;
 }
 
 /** Options of `DatasetGuard.open()`. Checked once; unknown keys are an `InvalidOptionsError`. */
 export interface DatasetGuardOptions<Item extends object = Dictionary> {
     /** Where items go: a name or id, `{ id }`, `{ name }`, `{ alias }`, or an open `Dataset`. @default the run's default dataset */
-    dataset?: StorageTarget | Dataset<any>;
+    dataset?: StorageTarget | Dataset<any> | undefined;
     /**
      * JSON Schema of one item, a whole dataset schema, or a schema of zod, valibot or arktype; `false` leaves validation to the
      * platform. @default discovered: see docs/schema.md
      */
-    schema?: object | false;
+    schema?: object | false | undefined;
     /**
      * Dataset for the items that were rejected. Created with its first record and kept for ever.
      * @default `<owner>-<actor>-quarantine`
      */
-    quarantine?: StorageTarget;
+    quarantine?: StorageTarget | undefined;
     /**
      * What happens to an item that fails here: `'quarantine'` sets it aside; `'warn'` counts and logs it, sends it all the
      * same and lets the platform decide (schema failures only); `'fail'` rejects the call with `ItemsRejectedError`, storing
      * none of its items, and implies `ack: 'stored'`.
      * @default 'quarantine'
      */
-    mode?: 'quarantine' | 'warn' | 'fail';
+    mode?: 'quarantine' | 'warn' | 'fail' | undefined;
     /**
      * When `pushData` resolves: `'buffered'` once the items are in the buffer, `'stored'` once they are stored or
      * quarantined. Pay-per-event runs always use `'stored'`.
      * @default 'buffered'
      */
-    ack?: 'buffered' | 'stored';
+    ack?: 'buffered' | 'stored' | undefined;
     /** No request of more than one item is larger, in bytes of uncompressed JSON with brackets and commas; 1,024 to 9,437,184. @default 5,000,000 */
-    maxPayloadBytes?: number;
+    maxPayloadBytes?: number | undefined;
     /** `pushData` waits while more than this is waiting or under way, in bytes; at least `maxPayloadBytes`. @default 33,554,432 */
-    maxBufferedBytes?: number;
+    maxBufferedBytes?: number | undefined;
     /** No item waits longer in the buffer than this, in milliseconds; 0 sends at once, up to 2,147,483,647. @default 1,000 */
-    flushIntervalMillis?: number;
+    flushIntervalMillis?: number | undefined;
     /** Requests under way at once, 1 to 64. Above 1 the order of items is given up for speed. @default 1 */
-    maxParallelRequests?: number;
+    maxParallelRequests?: number | undefined;
     /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
-    compression?: 'auto' | 'none';
+    compression?: 'auto' | 'none' | undefined;
     /**
      * How much quarantine is tolerable.
      * @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }`
      */
-    tolerance?: Tolerance;
+    tolerance?: Tolerance | undefined;
     /**
      * What may be done to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function
      * that returns the repaired item at once, or a list of these. What comes of it is validated again in full.
      * @default none
      */
-    repair?: RepairOption;
+    repair?: RepairOption | undefined;
     /**
      * What makes two items of the run the same: a field such as `'url'`, a JSON Pointer such as `'/product/id'`, a list of these,
      * or a function that returns text at once, `undefined` for an item without a key. The second item with a key is not stored
      * again once the first one is.
      * @default none: every item is stored
      */
-    unique?: UniqueOption<Item>;
+    unique?: UniqueOption<Item> | undefined;
     /**
      * What happens to an item whose key is stored already: `'drop'` counts it as `duplicateItems`; `'quarantine'` records it with
      * the reason `duplicate`; `'count'` stores it, and the report says how many there are. Says nothing without `unique`.
      * @default 'drop'
      */
-    duplicates?: DuplicatesOption;
+    duplicates?: DuplicatesOption | undefined;
     /**
      * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
      * function that returns that, asked at the end.
      * @default none
      */
-    expect?: ExpectOption;
+    expect?: ExpectOption | undefined;
     /** What of an item may be written to the quarantine, at once. @default none: all of it */
-    redact?: (item: Dictionary) => Dictionary;
+    redact?: ((item: Dictionary) => Dictionary) | undefined;
     /**
      * How a report names an item, from the redacted item, at once.
      * @default the first of `url`, `link`, `id`, `sku`, `asin`, `name` that is text or a number
      */
-    identify?: (item: Dictionary) => string;
+    identify?: ((item: Dictionary) => string) | undefined;
     /** Called with each quarantine record once it is stored. @default none */
-    onQuarantine?: (record: QuarantineRecord<Item>) => void | Promise<void>;
+    onQuarantine?: ((record: QuarantineRecord<Item>) => void | Promise<void>) | undefined;
     /** Whether the report holds samples: the failing value alone, redacted, at most 200 characters. @default true */
-    samples?: boolean;
+    samples?: boolean | undefined;
 }
 
 /** Options with all defaults filled in. */

@@ -81,6 +81,12 @@ export interface ListedPage {
     total: number;
 }
 
+/** Up to `limit` items from `offset` on. */
+export interface PageRange {
+    offset: number;
+    limit: number;
+}
+
 /** Where items go. One sink serves one dataset. */
 export interface ItemSink {
     readonly datasetId: string;
@@ -99,6 +105,8 @@ export interface ItemSink {
     prepare?(payload: Payload): void;
     /** Makes one attempt. Resolves to its outcome; rejects only for a defect. */
     send(payload: Payload): Promise<SendResult>;
+    /** Cuts the requests that are under way, at once: the process ends, and what they were for is sent in another way. */
+    cutRequests?(): void;
     /** Up to `limit` stored items from `offset` on, in order. `undefined` where they can never be read. */
     list(offset: number, limit: number): Promise<ListedPage | undefined>;
     /** The dataset held at least this many items when the sink was made. */

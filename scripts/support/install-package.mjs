@@ -14,7 +14,7 @@ export function checked(command, args, cwd, env = process.env) {
     return stdout;
 }
 
-/** Packs the package as it is published, once. Returns the file. `npm run build` comes before. */
+/** Packs the package as it is published, once for this process. Returns the file. `npm run build` comes before. */
 export function packPackage(folder) {
     if (packed === undefined) {
         const output = checked('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], ROOT);

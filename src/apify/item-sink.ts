@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 import type { Dataset } from 'apify';
 import { Actor, ApifyClient } from 'apify';
 
@@ -38,6 +40,7 @@ class ApiItemSink implements ItemSink {
     readonly #dataset: Dataset;
     readonly #client: ApifyClient;
     readonly #bodies: RequestBodies;
+    readonly #cut = new AbortController();
 
     constructor(
         dataset: Dataset,
@@ -54,8 +57,10 @@ class ApiItemSink implements ItemSink {
             maxRetries: 0,
             timeoutSecs: requestTimeoutSecs,
             userAgentSuffix: ['apify-dataset-guard'],
-            requestInterceptors: [describeBody],
+            requestInterceptors: [describeBody, (config) => Object.assign(config, { signal: this.#cut.signal })],
         });
+        // Each request listens to it: Node would warn from the eleventh on.
+        setMaxListeners(0, this.#cut.signal);
     }
 
     get datasetId(): string {
@@ -83,6 +88,11 @@ class ApiItemSink implements ItemSink {
         } catch (error) {
             return toSendResult(error);
         }
+    }
+
+    /** Closes their connections, so that the server does not go on waiting for this process. */
+    cutRequests(): void {
+        this.#cut.abort();
     }
 
     async list(offset: number, limit: number): Promise<ListedPage | undefined> {

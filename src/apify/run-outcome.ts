@@ -60,9 +60,9 @@ export function exitCodeOfUser(options: ExitOptions): number | undefined {
     return last === undefined ? options.exitCode : last.ownExitCode;
 }
 
-/** Shows the message of a run that failed, and waits until it has arrived: the SDK gives its own attempt a millisecond. */
+/** Shows the message of a run that failed on the platform, and waits until it has arrived: the SDK gives its own attempt a millisecond. */
 export async function showStatusMessage(message: string): Promise<void> {
-    if (message === shownMessage) return;
+    if (message === shownMessage || !Actor.isAtHome()) return;
     shownMessage = message;
     await Actor.setStatusMessage(message, { isStatusMessageTerminal: true, level: 'ERROR' }).catch(() => undefined);
 }

@@ -2,14 +2,17 @@ import { platform } from 'node:os';
 
 import type { ApifyClient } from 'apify';
 
-import type { SendResult } from '../ports.js';
+import type { ListedPage, PageRange, SendResult } from '../ports.js';
 import type { SyncRequest, SyncResponse } from '../utils/request-sync.js';
-import { requestSync } from '../utils/request-sync.js';
+import { FirstRequests, requestSync } from '../utils/request-sync.js';
 import { toSendResult } from './api-error.js';
 import { startCountdown } from './countdown.js';
-import type { SyncRecord, SyncRunStore, SyncStorage } from './sync-storages.js';
+import type { SyncRecord, SyncRunStore, SyncSaveExtras, SyncStorage } from './sync-storages.js';
 
 const JSON_TYPE = 'application/json';
+/** Text with a hyphen is a name. */
+const MAY_BE_ID = /^[A-Za-z\d]+$/;
+const NOTHING_FIRST = new FirstRequests([], () => undefined);
 
 /** A dataset by id, by name, or by text that may be either, as the SDK takes it. */
 type DatasetTarget = string | { id: string } | { name: string };
@@ -64,13 +67,13 @@ export class SyncApiDataset implements SyncStorage {
         if (typeof target === 'object' && 'id' in target) this.#id = target.id;
     }
 
-    pushAll(bodies: readonly Buffer[], maxMillis: number): SendResult[] {
+    pushAll(bodies: readonly Buffer[], maxMillis: number, first = NOTHING_FIRST): SendResult[] {
         if (bodies.length === 0) return [];
         const remaining = startCountdown(maxMillis);
         try {
             const id = this.#open(remaining);
             const requests = bodies.map((body) => this.#api.request('POST', `datasets/${id}/items`, body));
-            return requestSync(requests, remaining()).map(toResult);
+            return first.makeBefore(requests, remaining()).map(toResult);
         } catch (error) {
             // Nothing was sent: the dataset cannot be opened, or no child process can be started.
             const result = toSendResult(error);
@@ -78,14 +81,16 @@ export class SyncApiDataset implements SyncStorage {
         }
     }
 
-    newest(limit: number, skip: number, maxMillis: number): unknown[] | undefined {
+    list(ranges: readonly PageRange[], maxMillis: number, first = NOTHING_FIRST): (ListedPage | undefined)[] {
         const remaining = startCountdown(maxMillis);
         try {
-            const path = `datasets/${this.#open(remaining)}/items?desc=1&offset=${skip}&limit=${limit}`;
-            const [response] = requestSync([this.#api.request('GET', path)], remaining());
-            return response?.status === 200 ? JSON.parse(response.body) : undefined;
+            const items = `datasets/${this.#open(remaining)}/items`;
+            const requests = ranges.map(({ offset, limit }) =>
+                this.#api.request('GET', `${items}?offset=${offset}&limit=${limit}`),
+            );
+            return first.makeBefore(requests, remaining()).map((response, index) => toPage(response, ranges[index]!));
         } catch {
-            return undefined;
+            return ranges.map(() => undefined);
         }
     }
 
@@ -96,7 +101,7 @@ export class SyncApiDataset implements SyncStorage {
     }
 
     #find(remaining: () => number): string | undefined {
-        if (typeof this.#target !== 'string') return undefined;
+        if (typeof this.#target !== 'string' || !MAY_BE_ID.test(this.#target)) return undefined;
         const request = this.#api.request('GET', `datasets/${encodeURIComponent(this.#target)}`);
         const [response] = requestSync([request], remaining());
         return response?.status === 404 ? undefined : idOf(response);
@@ -120,11 +125,15 @@ export class SyncApiRunStore implements SyncRunStore {
         this.#runId = runId;
     }
 
-    save(records: readonly SyncRecord[], maxMillis: number, statusMessage?: string): void {
-        const requests = records.map(({ key, text, contentType }) => {
-            const path = `key-value-stores/${this.#id}/records/${encodeURIComponent(key)}`;
-            return this.#api.request('PUT', path, Buffer.from(text), contentType);
-        });
+    save(
+        records: readonly SyncRecord[],
+        maxMillis: number,
+        { outdated = [], statusMessage }: SyncSaveExtras = {},
+    ): void {
+        const requests = this.#writesOf(records);
+        for (const { key } of outdated) {
+            requests.push({ ...this.#api.request('DELETE', this.#pathOf(key)), needsOthers: true });
+        }
         if (statusMessage !== undefined && this.#runId !== undefined) {
             const body = Buffer.from(JSON.stringify({ statusMessage, isStatusMessageTerminal: true }));
             requests.push(this.#api.request('PUT', `actor-runs/${this.#runId}`, body));
@@ -132,9 +141,30 @@ export class SyncApiRunStore implements SyncRunStore {
         const results = requestSync(requests, maxMillis).map(toResult);
         const failed = records.filter((_, index) => results[index]!.kind !== 'stored').map(({ key }) => key);
         if (failed.length === 0) return;
-        const cause = results.find((result) => 'error' in result)?.error;
+        const cause = results.slice(0, records.length).find((result) => 'error' in result)?.error;
         throw new Error(`Records were not saved: ${failed.join(', ')}: ${cause?.message}`, { cause });
     }
+
+    saveFirst(records: readonly SyncRecord[], onSaved: () => void): FirstRequests {
+        return new FirstRequests(this.#writesOf(records), onSaved);
+    }
+
+    #writesOf(records: readonly SyncRecord[]): SyncRequest[] {
+        return records.map(({ key, text, contentType, needsOthers = false }) => ({
+            ...this.#api.request('PUT', this.#pathOf(key), Buffer.from(text), contentType),
+            needsOthers,
+        }));
+    }
+
+    #pathOf(key: string): string {
+        return `key-value-stores/${this.#id}/records/${encodeURIComponent(key)}`;
+    }
+}
+
+function toPage(response: SyncResponse | undefined, { offset }: PageRange): ListedPage | undefined {
+    if (response?.status !== 200) return undefined;
+    const items: unknown[] = JSON.parse(response.body);
+    return { items, total: Number(response.headers['x-apify-pagination-total'] ?? offset + items.length) };
 }
 
 function idOf(response: SyncResponse | undefined): string {

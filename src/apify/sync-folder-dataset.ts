@@ -3,7 +3,7 @@ import { existsSync, mkdir, readdirSync, readFileSync, renameSync, rmSync, statS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { SendResult } from '../ports.js';
+import type { ListedPage, PageRange, SendResult } from '../ports.js';
 import { startCountdown } from './countdown.js';
 import type { FolderStorage, OpenedStorage } from './sync-folders.js';
 import { findOpened, folderOf, replaceFile } from './sync-folders.js';
@@ -50,22 +50,27 @@ export class SyncFolderDataset implements SyncStorage {
         }
     }
 
-    newest(limit: number, skip: number, maxMillis: number): unknown[] | undefined {
+    list(ranges: readonly PageRange[], maxMillis: number): (ListedPage | undefined)[] {
         const millisLeft = startCountdown(maxMillis);
         try {
             this.#waitForWrites(this.#numbersUnderWay(), maxMillis);
-            const items: unknown[] = [];
-            let skipped = 0;
-            for (const number of this.#numbers().reverse()) {
-                if (items.length === limit) break;
-                if (millisLeft() === 0) return undefined;
-                const item = this.#read(number);
-                if (item !== undefined && skipped++ >= skip) items.push(item);
-            }
-            return items;
+            const numbers = this.#numbers();
+            return ranges.map((range) => this.#page(range, numbers, millisLeft));
         } catch {
-            return undefined;
+            return ranges.map(() => undefined);
         }
+    }
+
+    #page({ offset, limit }: PageRange, numbers: readonly number[], millisLeft: () => number): ListedPage | undefined {
+        const items: unknown[] = [];
+        for (const number of numbers) {
+            if (number <= offset) continue;
+            if (items.length === limit) break;
+            if (millisLeft() === 0) return undefined;
+            const item = this.#read(number);
+            if (item !== undefined) items.push(item);
+        }
+        return { items, total: numbers.at(-1) ?? 0 };
     }
 
     #push(body: Buffer, places: Iterator<number, never>, millisLeft: () => number): SendResult {

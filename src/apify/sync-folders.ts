@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import type { SyncRecord, SyncRunStore } from './sync-storages.js';
+import { FirstRequests } from '../utils/request-sync.js';
+import type { SyncRecord, SyncRunStore, SyncSaveExtras } from './sync-storages.js';
 
 /** The memory storage's file extensions for content types; it writes any other type as `bin`. */
 const EXTENSIONS: Readonly<Record<string, string>> = {
@@ -54,18 +55,30 @@ export class SyncFolderRunStore implements SyncRunStore {
         this.#folder = folder;
     }
 
-    save(records: readonly SyncRecord[]): void {
+    saveFirst(records: readonly SyncRecord[], onSaved: () => void): FirstRequests {
+        this.save(records);
+        onSaved();
+        return new FirstRequests([], onSaved);
+    }
+
+    save(records: readonly SyncRecord[], _maxMillis?: number, { outdated = [] }: SyncSaveExtras = {}): void {
         const failed: string[] = [];
         let cause: unknown;
-        for (const { key, text, contentType } of records) {
+        for (const { key, text, contentType, needsOthers } of records) {
             try {
+                if (needsOthers && failed.length > 0) throw cause;
                 replaceFile(join(this.#folder, toFileName(key, contentType)), text);
             } catch (error) {
                 failed.push(key);
                 cause = error;
             }
         }
-        if (failed.length === 0) return;
+        if (failed.length === 0) {
+            for (const { key, contentType } of outdated) {
+                rmSync(join(this.#folder, toFileName(key, contentType)), { force: true });
+            }
+            return;
+        }
         throw new Error(`Records were not saved: ${failed.join(', ')}: ${(cause as Error).message}`, { cause });
     }
 }

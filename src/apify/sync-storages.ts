@@ -2,7 +2,8 @@ import type { Dataset } from 'apify';
 import { Actor } from 'apify';
 
 import type { StorageTarget } from '../options.js';
-import type { SendResult } from '../ports.js';
+import type { ListedPage, PageRange, SendResult } from '../ports.js';
+import type { FirstRequests } from '../utils/request-sync.js';
 import { apiClientOf } from './item-sink.js';
 import { itemCountOf } from './local-item-sink.js';
 import { isApiClient, SyncApi, SyncApiDataset, SyncApiRunStore } from './sync-api.js';
@@ -12,24 +13,40 @@ import { folderOf, isOnDisk, SyncFolderRunStore } from './sync-folders.js';
 /** One dataset, for the end of a process: nothing here needs the event loop. */
 export interface SyncStorage {
     /** Stores payloads in order, each the UTF-8 JSON of an array. Returns a result for each; does not throw. */
-    pushAll(bodies: readonly Buffer[], maxMillis: number): SendResult[];
-    /** Up to `limit` stored items, the newest first, without the `skip` newest. `undefined` where they cannot be read. */
-    newest(limit: number, skip: number, maxMillis: number): unknown[] | undefined;
+    pushAll(bodies: readonly Buffer[], maxMillis: number, first?: FirstRequests): SendResult[];
+    /** For each range up to `limit` stored items from `offset` on, in order. `undefined` where they cannot be read. */
+    list(ranges: readonly PageRange[], maxMillis: number, first?: FirstRequests): (ListedPage | undefined)[];
 }
 
 /** The run's default key-value store, for the end of a process. */
 export interface SyncRunStore {
     /**
-     * With `statusMessage` the run gets that as its last one, where there is a platform to show it.
+     * Writes records in order, and where all of them are written removes those that are `outdated`, as far as time allows.
      * @throws Error that names the records which were not saved
      */
-    save(records: readonly SyncRecord[], maxMillis: number, statusMessage?: string): void;
+    save(records: readonly SyncRecord[], maxMillis: number, extras?: SyncSaveExtras): void;
+    /**
+     * Writes records before the next call of a storage does its work: at once, or by requests which that call is given. `onSaved` is
+     * called when all of them are written. @throws as `save`
+     */
+    saveFirst(records: readonly SyncRecord[], onSaved: () => void): FirstRequests;
 }
+
+export interface SyncSaveExtras {
+    /** Removed where all records are written, as far as time allows. */
+    outdated?: readonly OutdatedRecord[] | undefined;
+    /** The run gets it as its last one, where there is a platform to show it. */
+    statusMessage?: string | undefined;
+}
+
+export type OutdatedRecord = Pick<SyncRecord, 'key' | 'contentType'>;
 
 export interface SyncRecord {
     key: string;
     text: string;
     contentType: string;
+    /** It names the records before it, so that it is not written where one of them could not be. */
+    needsOthers?: boolean;
 }
 
 /** `undefined` where the dataset lives neither on the platform nor in the SDK's storage on disk. */

@@ -2,7 +2,7 @@ import type { Payload, SendResult } from '../ports.js';
 import type { ItemError, QuarantineReason } from '../records.js';
 import type { PositionInterpretation } from './positions.js';
 import { errorsOfItem, interpretPositions } from './positions.js';
-import type { RequestSender, SendOptions, SendOutcome, UnknownOutcome } from './retry.js';
+import type { FoundItems, RequestSender, SendOptions, SendOutcome, UnknownOutcome } from './retry.js';
 
 /** An item that the platform rejects, proven by a request of its own or by elimination. */
 export interface PlatformRejection {
@@ -51,6 +51,8 @@ export interface DeliverOptions extends SendOptions {
     acceptedBefore?: number;
     /** The run ends: a disputed item is rejected if anything was ever accepted. */
     isLastTry?: boolean;
+    /** Called as soon as the items at those indexes are known to be stored, while others are still to be sent. */
+    onStored?: (indexes: Iterable<number>) => void;
 }
 
 export interface DeliveryOptions {
@@ -104,8 +106,9 @@ export class Delivery {
         const progress = new Progress(payload, options);
         let indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
         if (options.unknown !== undefined) {
-            const stored = await sender.findStored(payload, options.unknown);
-            indexes = indexes.filter((index) => !stored.has(index));
+            const found = await sender.findStored(payload, options.unknown);
+            indexes = indexes.filter((index) => !found.indexes.has(index));
+            progress.found(found, options.unknown);
         }
         for (let round = 0; indexes.length > 0; round++) {
             await this.#sendAndSettle(indexes, progress);
@@ -123,6 +126,7 @@ export class Delivery {
         if (result.kind === 'stored') {
             this.#acceptedRequests++;
             this.#refusalsInARow = 0;
+            options.onStored?.(indexes);
         }
         return result;
     }
@@ -269,6 +273,8 @@ class Progress {
     #unsent: UnsentPart[] = [];
     #failure: DeliveryFailure | undefined;
     #isRefusedInARow = false;
+    /** Set where nobody knows whether an earlier request has stored the items: to be found out before they are sent again. */
+    #unproven: UnknownOutcome | undefined;
 
     constructor(payload: Payload, options: DeliverOptions) {
         this.payload = payload;
@@ -286,6 +292,12 @@ class Progress {
 
     bytesOf(indexes: readonly number[]): number {
         return indexes.reduce((bytes, index) => bytes + this.payload.itemBytes(index) + 1, 1);
+    }
+
+    /** What an earlier request had stored was looked for. */
+    found({ indexes, isProven }: FoundItems, unknown: UnknownOutcome): void {
+        if (indexes.size > 0) this.options.onStored?.(indexes);
+        if (!isProven) this.#unproven = unknown;
     }
 
     reject(index: number, reason: PlatformRejection['reason'], result: RejectedResult): void {
@@ -309,11 +321,13 @@ class Progress {
 
     fail(failure: DeliveryFailure, indexes: number[], unknown?: UnknownOutcome): void {
         this.#failure = failure;
-        if (indexes.length > 0) this.#unsent.push({ indexes, ...(unknown && { unknown }) });
+        this.leaveUnsent(indexes, unknown);
     }
 
-    leaveUnsent(indexes: number[]): void {
-        if (indexes.length > 0) this.#unsent.push({ indexes });
+    leaveUnsent(indexes: number[], sent?: UnknownOutcome): void {
+        // Where an earlier request is in question, too, its items lie before those of this one.
+        const unknown = this.#unproven ?? sent;
+        if (indexes.length > 0) this.#unsent.push({ indexes, ...(unknown && { unknown }) });
     }
 
     /** The unsent items are tried again. */

@@ -1,4 +1,4 @@
-import type { ItemSink, Payload } from '../ports.js';
+import type { ItemSink, ListedPage, PageRange, Payload } from '../ports.js';
 import { canonicalJson } from './canonical-json.js';
 
 /** Items of the first page. Later ones grow fourfold while they stay under `MAX_PAGE_BYTES`. */
@@ -48,11 +48,15 @@ function keyOf(payload: Payload, index: number): string {
 /**
  * Looks for items in a dataset to which others may be writing. Begins at the known lower bound and, where more has been
  * written than one page holds, goes backwards from the end, in pages whose size follows that of the items. It never waits
- * for a writer to pause: what is looked for was sent before, so that it lies before the end as it is now.
+ * for a writer to pause: what is looked for was sent before, so that it lies before the end as it is now. `search` holds what
+ * was seen also where listing fails half way.
  * @throws what listing the dataset throws; `undefined` where the dataset can never be read
  */
-export async function readBack(sink: Pick<ItemSink, 'list'>, wanted: Wanted): Promise<ReadBackResult | undefined> {
-    const search = new Search(wanted);
+export async function readBack(
+    sink: Pick<ItemSink, 'list'>,
+    wanted: Wanted,
+    search = new Search(wanted),
+): Promise<ReadBackResult | undefined> {
     const first = await sink.list(wanted.from, FIRST_PAGE_ITEMS);
     if (first === undefined) return undefined;
     search.see(first.items);
@@ -81,6 +85,45 @@ export async function readBack(sink: Pick<ItemSink, 'list'>, wanted: Wanted): Pr
         limit = nextLimit(limit, page.items);
     }
     return { outcome: search.isComplete ? 'stored' : 'partial', found: search.found(), total: end };
+}
+
+/**
+ * Looks for items where nothing asynchronous happens any more, and each call of `list` costs a process: one for the first page,
+ * which holds twice as many items as are looked for, and one for all that others may have written behind it. Returns false where
+ * a page could not be read; `search` holds what was seen.
+ */
+export function readBackSync(
+    list: (pages: readonly PageRange[]) => (ListedPage | undefined)[],
+    { items, from }: Wanted,
+    search: Search,
+): boolean {
+    const limit = firstLimit(items);
+    const [first] = list([{ offset: from, limit }]);
+    if (first === undefined) return false;
+    search.see(first.items);
+    if (search.isComplete || first.items.length < limit) return true;
+    const firstEnd = from + limit;
+    const end = Math.max(first.total, firstEnd);
+    const pageItems = Math.max(1, Math.floor((MAX_PAGE_BYTES * limit) / JSON.stringify(first.items).length));
+    // What a lagging total does not count lies behind it.
+    const ranges: PageRange[] = [{ offset: end, limit: pageItems }];
+    for (let before = end; before > firstEnd && ranges.length < MAX_PAGES; before = ranges.at(-1)!.offset) {
+        const offset = Math.max(firstEnd, before - pageItems);
+        ranges.push({ offset, limit: before - offset });
+    }
+    const pages = list(ranges);
+    for (const page of pages) if (page !== undefined) search.see(page.items);
+    return search.isComplete || pages.every((page) => page !== undefined);
+}
+
+function firstLimit(items: ItemCounts): number {
+    let bytes = 1;
+    let count = 0;
+    for (const [text, times] of items) {
+        bytes += text.length * times;
+        count += times;
+    }
+    return Math.max(FIRST_PAGE_ITEMS, Math.min(2 * count, Math.floor((MAX_PAGE_BYTES * count) / bytes)));
 }
 
 /** Counts what it sees of the items that are looked for. */
@@ -144,6 +187,11 @@ export function indexesOf(payload: Payload, found: ItemCounts): Set<number> {
         indexes.add(index);
     }
     return indexes;
+}
+
+/** Raises the counts to those of `others` where these are higher. */
+export function mergeCounts(counts: ItemCounts, others: ItemCounts): void {
+    for (const [key, count] of others) counts.set(key, Math.max(count, counts.get(key) ?? 0));
 }
 
 function add(counts: ItemCounts, key: string): number {

@@ -1,6 +1,7 @@
 import type { DeliveryCounters } from './delivery-counters.js';
 import type { ItemCounts } from './read-back.js';
-import { countItems, indexesOf, readBack } from './read-back.js';
+import { PatientPages } from './patient-pages.js';
+import { countItems, indexesOf, mergeCounts, readBack, Search } from './read-back.js';
 import type { OpenRequest } from './stored-history.js';
 import { StoredHistory } from './stored-history.js';
 import type { InternalOptions, ItemSink, Log, Payload, SendResult } from '../ports.js';
@@ -45,14 +46,18 @@ export type SendOutcome = SendResult & {
     storedIndexes?: ReadonlySet<number>;
 };
 
+/** What reading the dataset back has told of a payload. */
+export interface FoundItems {
+    /** Indexes of the items that are stored. */
+    indexes: ReadonlySet<number>;
+    /** Whether the others are known to be missing. Else the dataset could not be read. */
+    isProven: boolean;
+}
+
 /** After so long without an answer a request counts as slow. */
 export const SLOW_REQUEST_MILLIS = 2_000;
 const FIRST_LOOK_MILLIS = 100;
 const MAX_LOOK_MILLIS = 2_000;
-/** Reading back takes no longer than this. */
-const MAX_READ_BACK_MILLIS = 20_000;
-/** A dataset that cannot be read is asked for so many listing lags: 20 s. */
-const UNREADABLE_LAGS = 2;
 
 /**
  * Sends one payload: tries again after what can pass, with exponential backoff and jitter, and never blindly. After an
@@ -100,7 +105,7 @@ export class RequestSender {
                 const failedAt = clock.monotonic();
                 if (result.outcomeUnknown) {
                     unknown = { from: request.from, sentBefore: failedAt, request };
-                    const stored = await this.#findStored(payload, unknown);
+                    const { indexes: stored } = await this.#findStored(payload, unknown);
                     if (stored.size === payload.itemCount) {
                         this.#history.found(request, payload);
                         return { kind: 'stored' };
@@ -138,9 +143,9 @@ export class RequestSender {
 
     /**
      * Which items of a payload are stored that had an unknown outcome before. Waits until they would show up in a listing.
-     * Never rejects: where the dataset cannot be read, none is known to be stored.
+     * Never rejects: where the dataset cannot be read, nothing is proven.
      */
-    async findStored(payload: Payload, unknown: UnknownOutcome): Promise<ReadonlySet<number>> {
+    async findStored(payload: Payload, unknown: UnknownOutcome): Promise<FoundItems> {
         const request = this.#history.begin();
         try {
             return await this.#findStored(payload, unknown);
@@ -162,33 +167,35 @@ export class RequestSender {
         return result;
     }
 
-    async #findStored(payload: Payload, unknown: UnknownOutcome): Promise<ReadonlySet<number>> {
+    async #findStored(payload: Payload, unknown: UnknownOutcome): Promise<FoundItems> {
         const { clock, internal, signal, sink, log } = this.#options;
         const items = countItems(payload);
         const others = this.#otherCopies(unknown, items);
-        if (others === undefined) return NONE;
+        if (others === undefined) return NOT_FOUND;
         const visibleAt = sink.isRemote ? unknown.sentBefore + internal.listingLagMillis : clock.monotonic();
-        const startedAt = clock.monotonic();
-        const giveUpAt = Math.max(visibleAt, startedAt + internal.listingLagMillis * UNREADABLE_LAGS);
+        const pages = new PatientPages(this.#options);
         const isWhole = sink.isAtomic && !unknown.isSplit;
+        // What was seen once stays stored, whatever comes of later looks.
+        const found: ItemCounts = new Map();
         for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
             const beganAt = clock.monotonic();
-            // The platform that lost the answer may be slow to list, too.
+            const wanted = { items, others, from: unknown.from };
+            const search = new Search(wanted);
             const result = await within(
-                readBack(sink, { items, others, from: unknown.from }).catch(() => 'failed' as const),
-                startedAt + MAX_READ_BACK_MILLIS - beganAt,
+                readBack(pages, wanted, search).catch(() => undefined),
+                pages.until - beganAt,
             );
-            if (result !== undefined && result !== 'failed') {
-                this.#history.saw(result.total);
-                if (result.outcome === 'stored') return indexesOf(payload, result.found);
-                if (beganAt >= visibleAt) return isWhole ? NONE : indexesOf(payload, result.found);
-            }
+            mergeCounts(found, search.found());
+            const isStored = search.isComplete;
+            const indexes = isStored || !isWhole ? indexesOf(payload, found) : NOTHING;
+            if (result !== undefined) this.#history.saw(result.total);
+            if (isStored || (result !== undefined && beganAt >= visibleAt)) return { indexes, isProven: true };
             const now = clock.monotonic();
-            if (now >= giveUpAt || signal.aborted) {
+            if (now >= pages.giveUpAt || signal.aborted) {
                 log.warning(
                     'It is not known whether a request was stored, and reading the dataset back did not tell. Its items are sent again: they may be in the dataset twice.',
                 );
-                return NONE;
+                return { indexes, isProven: false };
             }
             const waitMillis = now < visibleAt ? Math.min(delayMillis, visibleAt - now) : delayMillis;
             await clock.sleep(Math.max(1, waitMillis), signal);
@@ -209,7 +216,8 @@ export class RequestSender {
     }
 }
 
-const NONE: ReadonlySet<number> = new Set();
+const NOTHING: ReadonlySet<number> = new Set();
+const NOT_FOUND: FoundItems = { indexes: NOTHING, isProven: true };
 
 const STOPPED: SendResult = {
     kind: 'unavailable',

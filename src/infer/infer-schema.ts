@@ -15,17 +15,17 @@ export interface InferOptions {
      * schema does not allow it, and `outliers` names it.
      * @default 0
      */
-    tolerate?: number;
+    tolerate?: number | undefined;
     /**
      * Whether numbers get `minimum` and `maximum`, the smallest and the largest that came.
      * @default false
      */
-    ranges?: boolean;
+    ranges?: boolean | undefined;
     /**
      * Whether a field gets an example from the items.
      * @default true
      */
-    examples?: boolean;
+    examples?: boolean | undefined;
 }
 
 /** What `inferSchema()` resolves to. */

@@ -1,3 +1,5 @@
+import { createHash, randomUUID } from 'node:crypto';
+
 import type { Payload } from '../ports.js';
 import type { PayloadWriter } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
@@ -40,6 +42,14 @@ export interface KeptPart {
     refusals?: number;
 }
 
+/** Tells the items of a batch from all others, in whichever process of the run they are. */
+export interface BatchIdentity {
+    /** Of the batch that the items came in with. */
+    readonly id: string;
+    /** Where in that batch each item was; undefined where all are where they were. */
+    readonly indexes?: readonly number[] | undefined;
+}
+
 /** Items that go in one request, in order, and the pushes that they came from. */
 export class Batch {
     /** The position in the order of batches, from 0. Parts of a batch keep it. */
@@ -53,6 +63,7 @@ export class Batch {
     readonly acceptedBefore?: number | undefined;
     /** How often it was refused. */
     readonly refusals: number;
+    readonly #identity: BatchIdentity;
     #writer: PayloadWriter | undefined;
     #runs: Run[] = [];
     /** By index. */
@@ -68,12 +79,15 @@ export class Batch {
     #isSending = false;
     #sendsFrom = 0;
     #isPrepared = false;
+    /** Indexes of items that are stored while others of the batch are still under way. */
+    readonly #storedIndexes = new Set<number>();
 
     private constructor(
         sequence: number,
         openedAt: number,
         payload: Payload,
         { unknown, acceptedBefore, refusals = 0 }: Omit<KeptPart, 'indexes'> = {},
+        identity: BatchIdentity = { id: randomUUID() },
     ) {
         this.sequence = sequence;
         this.openedAt = openedAt;
@@ -81,6 +95,7 @@ export class Batch {
         this.unknown = unknown;
         this.acceptedBefore = acceptedBefore;
         this.refusals = refusals;
+        this.#identity = identity;
     }
 
     /** A batch that takes items. `payload` holds the first one already. */
@@ -98,8 +113,9 @@ export class Batch {
         payload: Payload,
         unknown: UnknownOutcome | undefined,
         items: readonly Pick<BatchItem, 'key' | 'repaired'>[],
+        identity: BatchIdentity | undefined,
     ): Batch {
-        const batch = new Batch(sequence, openedAt, payload, { unknown });
+        const batch = new Batch(sequence, openedAt, payload, { unknown }, identity);
         for (const [index, { key, repaired }] of items.entries()) {
             if (key !== undefined) batch.#noteKey(key, index);
             if (repaired !== undefined) batch.#repaired.set(index, repaired);
@@ -170,6 +186,32 @@ export class Batch {
         this.close();
         this.#isSending = true;
         this.#sendsFrom = position;
+    }
+
+    /** Some of its items are stored. The batch is settled as a whole; a process that ends before knows them. */
+    storedSoFar(indexes: Iterable<number>): void {
+        for (const index of indexes) this.#storedIndexes.add(index);
+    }
+
+    get storedIndexes(): ReadonlySet<number> {
+        return this.#storedIndexes;
+    }
+
+    /** What tells the items at those indexes from all others. */
+    identityOf(indexes: readonly number[]): BatchIdentity {
+        return partOfIdentity(this.#identity, indexes);
+    }
+
+    /**
+     * The id of the quarantine record of the item at `index`. It is the same in the next process of the run: one that was killed may have
+     * written the record already.
+     */
+    recordId(index: number): string {
+        const { id, indexes } = this.#identity;
+        const hash = createHash('sha256')
+            .update(`${id} ${indexes?.[index] ?? index}`)
+            .digest('hex');
+        return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
     }
 
     *items(): Generator<BatchItem> {
@@ -262,7 +304,7 @@ export class Batch {
         const payload = isWhole ? this.payload : this.payload.pick(kept.indexes);
         // A refused item waits from now on, not from when it came in.
         const openedAt = kept.acceptedBefore === undefined ? this.openedAt : monotonicMillis();
-        const part = new Batch(this.sequence, openedAt, payload, kept);
+        const part = new Batch(this.sequence, openedAt, payload, kept, this.identityOf(kept.indexes));
         part.#isUrgent = true;
         if (isWhole) {
             part.#runs = this.#runs;
@@ -298,4 +340,10 @@ export class Batch {
         while (this.#keys.length < index * 2) this.#keys.push(0, 0);
         this.#keys.push(high, low);
     }
+}
+
+/** The identity of the items at those indexes of a batch. */
+export function partOfIdentity({ id, indexes: before }: BatchIdentity, indexes: readonly number[]): BatchIdentity {
+    const origins = before === undefined ? indexes : indexes.map((index) => before[index]!);
+    return origins.every((origin, index) => origin === index) ? { id } : { id, indexes: origins };
 }

@@ -2,7 +2,7 @@ import type { Payload } from '../ports.js';
 import type { PayloadPool } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
-import type { BatchItem, KeptPart } from './batch.js';
+import type { BatchIdentity, BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
@@ -118,8 +118,9 @@ export class ItemBuffer {
         payload: Payload,
         unknown: UnknownOutcome | undefined,
         items: readonly Pick<BatchItem, 'key' | 'repaired'>[] = [],
+        identity?: BatchIdentity,
     ): void {
-        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, items));
+        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, items, identity));
         this.#account(payload, 1);
         this.#options.onChange();
     }

@@ -108,19 +108,21 @@ export class Duplicates {
 
     /**
      * Takes items over that an earlier process of the run left, after the keys. `isWaiting`: they waited beside others, which must
-     * be restored before them. Returns those that are to be sent.
+     * be restored before them. Returns those that are to be sent, each in its place, and undefined in the places of the others.
      */
-    restore(saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[], isWaiting: boolean): AdmittedItem[] {
-        const sent: AdmittedItem[] = [];
-        for (const { text, repaired } of saved) {
+    restore(
+        saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[],
+        isWaiting: boolean,
+    ): (AdmittedItem | undefined)[] {
+        return saved.map(({ text, repaired }) => {
             const item = { text, source: undefined, position: 0, repaired, key: this.keyOf(JSON.parse(text)) };
             const admission = this.#filter.admit(item.key);
-            if (admission === 'send') sent.push(item);
+            if (admission === 'send') return item;
             // It is in the dataset, and no duplicate of itself: it was under way when the process ended, and its key is known by now.
-            else if (admission === 'duplicate' && !isWaiting) this.#parts.counters.stored(1);
+            if (admission === 'duplicate' && !isWaiting) this.#parts.counters.stored(1);
             else this.keep(item, admission);
-        }
-        return sent;
+            return undefined;
+        });
     }
 
     /** The items of a batch for which `isMeant` holds are stored. */

@@ -27,7 +27,8 @@ import { within } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
-import type { Batch } from './batch.js';
+import type { Batch, BatchIdentity } from './batch.js';
+import { partOfIdentity } from './batch.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
@@ -71,6 +72,7 @@ export interface UnsentBatch {
     lines: string[];
     /** What is saved of the repaired ones, as `saveRepair` gives it; absent where none was repaired. */
     repaired?: string[];
+    identity?: BatchIdentity | undefined;
 }
 
 export interface PipelineOptions {
@@ -120,6 +122,7 @@ export class Pipeline {
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
     readonly #loggedRepairs = new Set<string>();
+    #saveCounts: (() => Promise<void>) | undefined;
 
     /** What repairs items gets the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
@@ -290,6 +293,19 @@ export class Pipeline {
         this.#scheduler.hurry(isAnnounced);
     }
 
+    /**
+     * The run is about to go on in another process. From now on a push resolves only when `saveCounts` has, so that the next process
+     * counts what was acknowledged. `undefined`: the run stays.
+     */
+    announceMove(saveCounts: (() => Promise<void>) | undefined): void {
+        this.#saveCounts = saveCounts;
+    }
+
+    /** Resolves when what is counted now is saved with a run that moves; at once where it does not. */
+    async countsSaved(): Promise<void> {
+        await this.#saveCounts?.();
+    }
+
     /** The run ends by itself: items are decided now that wait for a contrast. */
     decideDisputed(): void {
         this.#isLastTry = true;
@@ -369,15 +385,18 @@ export class Pipeline {
     }
 
     /** Takes items over that an earlier process of the run left. */
-    restore({ from, lines, repaired = [], isWaiting = false }: UnsentBatch): void {
+    restore({ from, lines, repaired = [], identity, isWaiting = false }: UnsentBatch): void {
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: this.#options.clock.monotonic(), isSplit: true };
         this.counters.received(lines.length);
         const repairs = new Map(repaired.map(readSavedRepair));
         const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
-        const items = this.duplicates?.restore(saved, isWaiting) ?? saved;
+        const admitted = this.duplicates?.restore(saved, isWaiting) ?? saved;
+        const items = admitted.filter((item) => item !== undefined);
         if (items.length === 0) return;
-        this.buffer.restore(PayloadWriter.of(items.map(({ text }) => text)), unknown, items);
+        const indexes = admitted.flatMap((item, index) => (item === undefined ? [] : index));
+        const payload = PayloadWriter.of(items.map(({ text }) => text));
+        this.buffer.restore(payload, unknown, items, identity && partOfIdentity(identity, indexes));
     }
 
     /**
@@ -406,11 +425,12 @@ export class Pipeline {
     /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
     unsent(isAll: boolean): UnsentItems {
         const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
-        const batches = this.buffer.batches.map((batch) => {
+        const batches = this.buffer.batches.map((batch): UnsentBatch => {
             const items = [...batch.items()].filter(isMeant);
             const texts = items.map(({ index, repaired }) => ({ text: batch.payload.itemText(index), repaired }));
+            const identity = batch.identityOf(items.map(({ index }) => index));
             // While it is saved it may be sent, so the next process looks for it in any case.
-            return unsentBatch(batch.savedFrom ?? this.position, texts);
+            return { ...unsentBatch(batch.savedFrom ?? this.position, texts), identity };
         });
         const waiting = (this.duplicates?.waiting ?? []).filter(isMeant);
         batches.push({ ...unsentBatch(this.position, waiting), isWaiting: true });
@@ -469,8 +489,14 @@ export class Pipeline {
     /** An item of a batch belongs in quarantine. */
     setAside(batch: Batch, index: number, rejection: Rejection): void {
         const item = [...batch.items()][index]!;
-        this.#setAside(rejection, batch.textAsPushed(index), item.source, item.position);
-        this.duplicates?.rejected(item.key);
+        const { source, position, key } = item;
+        this.#setAside({ ...rejection, recordId: batch.recordId(index) }, batch.textAsPushed(index), source, position);
+        this.duplicates?.rejected(key);
+    }
+
+    /** Nothing asynchronous happens any more. What was under way is looked for, and sent in another way. */
+    cutRequests(): void {
+        this.#options.sink.cutRequests?.();
     }
 
     /** Nothing is sent any more. */

@@ -53,6 +53,7 @@ export class BatchSettler {
             acceptedBefore: batch.acceptedBefore,
             isLastTry: isLastTry(),
             isAbandoned,
+            onStored: (indexes) => batch.storedSoFar(indexes),
         });
         const outcome = await this.#repair(batch, delivered, { isLastTry: isLastTry(), isAbandoned });
         // Each item changes its place in one step, so that it is counted in exactly one at every moment.
@@ -102,7 +103,8 @@ export class BatchSettler {
         for (const { index, ...rejection } of rejected) {
             const { source, position, key } = items[index]!;
             const itemText = batch.textAsPushed(index);
-            this.#options.setAside({ ...rejection, rejectedBy: 'platform' }, itemText, source, position);
+            const recordId = batch.recordId(index);
+            this.#options.setAside({ ...rejection, rejectedBy: 'platform', recordId }, itemText, source, position);
             this.#options.duplicates?.rejected(key);
         }
     }

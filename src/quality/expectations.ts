@@ -4,24 +4,24 @@ import { toFieldPath } from './field-tree.js';
 /** What the data of a run must look like. Judged when the run ends by itself. */
 export interface Expectations {
     /** Stored items, at least. Tie it to the input: a run that is asked for 10 items cannot store 1,000. Not judged where items were trimmed to a customer's budget. */
-    minItems?: number;
+    minItems?: number | undefined;
     /**
      * Share of the stored items, 0 to 1, in which a field has a value: `{ price: 0.95, '/tags/*': 1 }`. A bare name is a
      * top-level key, a leading `/` a JSON Pointer; with `*` it is the share of elements. `null`, `''`, `[]` and `{}` are no value.
      */
-    filled?: Record<string, number>;
+    filled?: Record<string, number> | undefined;
     /** Share of the received items in quarantine, 0 to 1, at most. Duplicates do not count. */
-    maxQuarantined?: number;
+    maxQuarantined?: number | undefined;
     /** Share of the received items that were repaired, 0 to 1, at most. */
-    maxRepaired?: number;
+    maxRepaired?: number | undefined;
     /** Share of the received items that were duplicates, 0 to 1, at most. */
-    maxDuplicates?: number;
+    maxDuplicates?: number | undefined;
     /**
      * What unmet expectations do: `'warn'` says so in log, status message and report; `'fail'` also makes the run fail, with
      * exit code 1. Apify runs Actors daily with their prefilled input and marks those that fail for three days.
      * @default 'warn'
      */
-    otherwise?: 'warn' | 'fail';
+    otherwise?: 'warn' | 'fail' | undefined;
 }
 
 /** The option: expectations, or a function that is asked for them when the run ends. */

@@ -1,22 +1,6 @@
-/** Where schemas are inside a schema. Sources: JSON Schema draft-07, 2019-09 and 2020-12. */
+import { subschemas } from '../utils/subschemas.js';
 
 export type SchemaNode = Readonly<Record<string, unknown>>;
-
-const MAPS = ['properties', 'patternProperties', 'definitions', '$defs', 'dependentSchemas', 'dependencies'] as const;
-const SINGLE = [
-    'items',
-    'additionalItems',
-    'unevaluatedItems',
-    'contains',
-    'additionalProperties',
-    'unevaluatedProperties',
-    'propertyNames',
-    'not',
-    'if',
-    'then',
-    'else',
-] as const;
-const LISTS = ['allOf', 'anyOf', 'oneOf', 'items', 'prefixItems'] as const;
 
 export function isSchemaNode(value: unknown): value is SchemaNode {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -31,9 +15,7 @@ export function* allSchemas(root: unknown): Generator<SchemaNode> {
         if (!isSchemaNode(node) || seen.has(node)) continue;
         seen.add(node);
         yield node;
-        for (const keyword of MAPS) if (isSchemaNode(node[keyword])) open.push(...Object.values(node[keyword]));
-        for (const keyword of SINGLE) open.push(node[keyword]);
-        for (const keyword of LISTS) if (Array.isArray(node[keyword])) open.push(...(node[keyword] as unknown[]));
+        for (const { value } of subschemas(node)) open.push(value);
     }
 }
 

@@ -42,7 +42,11 @@ const RULES: Readonly<Record<string, (params: Params) => string | undefined>> = 
     'required': ({ missingProperty }) => missing(missingProperty),
     'dependentRequired': ({ missingProperty }) => missing(missingProperty),
     'dependencies': ({ missingProperty }) => missing(missingProperty),
-    'enum': ({ allowedValues }) => (Array.isArray(allowedValues) ? `must be ${oneOf(allowedValues)}` : undefined),
+    // Of a list that was cut, the total says how long it was.
+    'enum': ({ allowedValues, allowedValuesTotal: total }) =>
+        Array.isArray(allowedValues)
+            ? `must be ${oneOf(allowedValues, typeof total === 'number' ? total : allowedValues.length)}`
+            : undefined,
     'const': ({ allowedValue }) => (allowedValue === undefined ? undefined : `must be ${value(allowedValue)}`),
     'minimum': limited((limit) => `must be at least ${limit}`),
     'maximum': limited((limit) => `must be at most ${limit}`),
@@ -140,10 +144,10 @@ function sizedAtMost(limit: number): string {
     return `must have at most ${number(limit)} ${limit === 1 ? 'element' : 'elements'}`;
 }
 
-function oneOf(values: readonly unknown[]): string {
-    if (values.length === 1) return value(values[0]);
+function oneOf(values: readonly unknown[], total: number): string {
+    if (total === 1) return value(values[0]);
     const named = values.slice(0, NAMED_VALUES).map(value);
-    const left = values.length - named.length;
+    const left = total - named.length;
     return `one of ${named.join(', ')}${left > 0 ? ` and ${number(left)} more` : ''}`;
 }
 

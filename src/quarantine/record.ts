@@ -9,6 +9,8 @@ export interface Rejection {
     errors: ItemError[];
     /** Zero-based: in the push (`rejectedBy: 'guard'`) or in the request (`'platform'`). */
     itemPosition: number;
+    /** Set where another process of the run may write the record of the same item, too. @default a random one */
+    recordId?: string;
 }
 
 /** What the records of a run have in common. */
@@ -33,10 +35,10 @@ export function createRecord(
     source: { request?: QuarantineRecord['request']; record?: Partial<QuarantineRecord> } | undefined,
     now: number,
 ): RecordHead {
-    const { reason, rejectedBy, errors, itemPosition } = rejection;
+    const { reason, rejectedBy, errors, itemPosition, recordId = randomUUID() } = rejection;
     const { item: _, ...instead } = source?.record ?? {};
     return {
-        id: randomUUID(),
+        id: recordId,
         itemBytes,
         reason,
         rejectedBy,

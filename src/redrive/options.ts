@@ -10,24 +10,24 @@ export interface RedriveOptions<Item = Dictionary> extends Pick<
     'quarantine' | 'dataset' | 'schema' | 'repair'
 > {
     /** Only records with this reason. @default all but `duplicate` */
-    reason?: QuarantineReason;
+    reason?: QuarantineReason | undefined;
     /** Only records of this run (`actorRunId`). @default all */
-    run?: string;
+    run?: string | undefined;
     /** Only records made at this time or later: a `Date` or ISO 8601. @default all */
-    since?: Date | string;
+    since?: Date | string | undefined;
     /**
      * Changes an item before it is validated and sent. `undefined` leaves the record where it is. If it throws, that record
      * is left, too, and counted as failed. `repair` comes after it. For a record `not-an-object`, `item` is the value that was pushed. @default none
      */
-    transform?: (item: Item, record: QuarantineRecord<Item>) => unknown;
+    transform?: ((item: Item, record: QuarantineRecord<Item>) => unknown) | undefined;
     /** Whether to try items again that an earlier redrive returned with the same schema, transform and repair. @default false */
-    retry?: boolean;
+    retry?: boolean | undefined;
     /** Says what would happen, and writes nothing. @default false */
-    dryRun?: boolean;
+    dryRun?: boolean | undefined;
     /** Stops between two batches; the next redrive continues. @default none */
-    signal?: AbortSignal;
+    signal?: AbortSignal | undefined;
     /** Called after each batch with the counts so far. @default none */
-    onProgress?: (result: RedriveResult) => void;
+    onProgress?: ((result: RedriveResult) => void) | undefined;
 }
 
 export interface ResolvedRedrive extends Omit<RedriveOptions, 'since'> {

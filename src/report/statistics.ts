@@ -58,8 +58,8 @@ export class Statistics {
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
         this.#reasons = new ReasonCounts({ ...options, samples });
-        this.#repairs = new RepairCounts({ samples });
         const { removeSecrets } = options;
+        this.#repairs = new RepairCounts({ samples, ...(removeSecrets && { removeSecrets }) });
         this.#duplicates = new DuplicateCounts({ samples, ...(removeSecrets && { removeSecrets }) });
         this.fields = new FieldCounts({ schema, paths, samples, redact, removeSecrets });
     }

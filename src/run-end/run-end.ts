@@ -39,6 +39,8 @@ const CHECK_MILLIS = 250;
 const MIN_SUGGEST_MILLIS = 5_000;
 /** What a process that ends late still takes to send and to save. */
 const MIN_SYNC_MILLIS = 1_500;
+/** A push that is stored waits no longer until it is counted in what is saved. */
+const MAX_COUNTS_MILLIS = 2_000;
 const PERSIST_INTERVAL_MILLIS = 60_000;
 const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
@@ -56,6 +58,9 @@ export class RunEnd implements LifecycleHandlers {
     #cancelReturn: (() => void) | undefined;
     #cancelPersistTimer: (() => void) | undefined;
     #isStopped = false;
+    /** Saving of counters that is under way, and the next one, which has not begun. */
+    #lastCounts: Promise<void> = Promise.resolve();
+    #nextCounts: Promise<void> | undefined;
     /** Items that had been received when the run was concluded last. */
     #concludedItems: number | undefined;
 
@@ -78,6 +83,7 @@ export class RunEnd implements LifecycleHandlers {
 
     async migrating(remainingMillis: number | undefined): Promise<void> {
         this.#isMoving = true;
+        this.#options.pipeline.announceMove(async () => this.#saveCounts());
         this.#announce(remainingMillis ?? MAX_END_MILLIS);
         this.#persistByTimer();
         await this.#drain(Math.min(MAX_MOVE_MILLIS, this.#remaining / 2), true);
@@ -104,6 +110,7 @@ export class RunEnd implements LifecycleHandlers {
         this.#deadline = Infinity;
         this.#isMoving = false;
         this.#isAborted = false;
+        this.#options.pipeline.announceMove(undefined);
         this.#options.pipeline.announceEnd(false);
         this.#options.pipeline.counters.ended(false);
         this.#options.reports.reopen();
@@ -127,8 +134,9 @@ export class RunEnd implements LifecycleHandlers {
     processEnd(maxMillis: number): void {
         if (this.#isStopped) return;
         // Of an end that was announced, the time is known in which the process must be gone.
-        const millis = this.#deadline === Infinity ? maxMillis : Math.max(MIN_SYNC_MILLIS, this.#remaining);
-        this.#options.sendAtExit.send(Math.min(maxMillis, millis), { isMoving: this.#isMoving });
+        const isAnnounced = this.#deadline !== Infinity;
+        const millis = isAnnounced ? Math.max(MIN_SYNC_MILLIS, this.#remaining) : maxMillis;
+        this.#options.sendAtExit.send(Math.min(maxMillis, millis), { isMoving: this.#isMoving, isAnnounced });
     }
 
     /** Flushes within 30 s, or saves what is left. For an explicit `close()`. */
@@ -180,8 +188,12 @@ export class RunEnd implements LifecycleHandlers {
         if (this.#draining === draining) this.#draining = undefined;
     }
 
-    async #sendOrSave(until: number, isMove: boolean): Promise<void> {
+    async #sendOrSave(maxUntil: number, isMove: boolean): Promise<void> {
         const { pipeline, clock, collected } = this.#options;
+        const startedAt = clock.monotonic();
+        // Another end may be announced meanwhile that comes earlier: the run's timeout while an exit is under way.
+        const until = () => Math.min(maxUntil, this.#deadline);
+        const saveUntil = () => until() - Math.min(SAVE_MILLIS, (until() - startedAt) / 3);
         let isSent = false;
         // At a move the page runs again; at an end nothing comes after what was collected.
         const committed = isMove ? Promise.resolve() : collected.commitAll();
@@ -190,14 +202,13 @@ export class RunEnd implements LifecycleHandlers {
             isSent = true;
         });
         let savedAt = 0;
-        const saveUntil = until - Math.min(SAVE_MILLIS, (until - clock.monotonic()) / 3);
-        while (!isSent && clock.monotonic() < saveUntil) {
-            await within(sending, Math.min(CHECK_MILLIS, saveUntil - clock.monotonic()));
-            const left = until - clock.monotonic();
+        while (!isSent && clock.monotonic() < saveUntil()) {
+            await within(sending, Math.min(CHECK_MILLIS, saveUntil() - clock.monotonic()));
+            const left = until() - clock.monotonic();
             const isNear = left <= (pipeline.isInTrouble ? SAVE_BEFORE_MILLIS : SAVE_BEFORE_MILLIS / 2);
             const isDue = isNear && clock.monotonic() - savedAt > 1_000;
             if (isSent || !isDue || pipeline.pendingItems === 0) continue;
-            await within(this.#save(isMove), saveUntil - clock.monotonic());
+            await within(this.#save(isMove), saveUntil() - clock.monotonic());
             savedAt = clock.monotonic();
             if (pipeline.failure !== undefined) break;
         }
@@ -242,6 +253,16 @@ export class RunEnd implements LifecycleHandlers {
         const { pipeline, snapshots } = this.#options;
         if (pipeline.pendingItems > 0 || snapshots.holdsItems) await snapshots.save(() => this.#collect(false));
         else await snapshots.saveHead(pipeline.statistics.save());
+    }
+
+    /** Saves the counters for a push that is stored while the run moves. Those that wait for it at once share one request. */
+    async #saveCounts(): Promise<void> {
+        this.#nextCounts ??= this.#lastCounts.then(async () => {
+            this.#nextCounts = undefined;
+            await within(this.#attempt(this.#saveState()), MAX_COUNTS_MILLIS);
+        });
+        this.#lastCounts = this.#nextCounts;
+        await this.#nextCounts;
     }
 
     #collect(isAll: boolean): Snapshot {

@@ -22,6 +22,17 @@ export interface SnapshotRecord {
     key: string;
     text: string;
     contentType: string;
+    /** It is to be written only where all before it were. */
+    needsOthers?: boolean;
+}
+
+/** The records of a snapshot for the end of a process, pieces first. */
+export interface ExitRecords {
+    records: SnapshotRecord[];
+    /** What is kept of the snapshot once they are written. */
+    itemCount: number;
+    parts: PieceReference[][];
+    state: string;
 }
 
 /** Pieces that are written at once: the time before the end is short. */
@@ -139,22 +150,42 @@ export class SnapshotStore {
         return this.#writing.length === 0 && this.#itemCount > 0 && this.#savedState === stateOf(snapshot);
     }
 
-    /** The records of a snapshot, for the end of a process that cannot wait for `save`. */
-    recordsOf(snapshot: Snapshot, isClosed: boolean): { pieces: SnapshotRecord[]; head: SnapshotRecord } {
+    /**
+     * The records of a snapshot, for the end of a process that cannot wait for `save`. With `isLast` they hold the keys that are new,
+     * too; before that, the next process reads these back from the dataset.
+     */
+    recordsOf(snapshot: Snapshot, isClosed: boolean, isLast: boolean): ExitRecords {
         const pieces = toPieces(snapshot);
-        const keyPieces = this.#options.keys?.takeUnsaved() ?? [];
-        this.#outdated.push(...(this.#options.keys?.takeOutdated() ?? []));
+        const keyPieces = isLast ? (this.#options.keys?.takeUnsaved() ?? []) : [];
+        if (isLast) this.#outdated.push(...(this.#options.keys?.takeOutdated() ?? []));
         const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
+        const itemCount = countItems(snapshot);
         const head: SnapshotHead = {
-            ...this.#head(parts, countItems(snapshot), snapshot.statistics, isClosed),
+            ...this.#head(parts, itemCount, snapshot.statistics, isClosed),
             // A head that is under way now may arrive later than this one, so this one has a key of its own.
             replaces: [...this.#replaces, this.#headKey],
             outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
         };
-        return {
-            pieces: [...keyPieces, ...pieces].map(pieceRecord),
-            head: { key: `${this.#headKey}-exit`, text: JSON.stringify(head), contentType: TEXT_TYPE },
+        const headText = JSON.stringify(head);
+        const headRecord = {
+            key: `${this.#headKey}-exit`,
+            text: headText,
+            contentType: TEXT_TYPE,
+            needsOthers: true,
         };
+        const records = [...[...keyPieces, ...pieces].map(pieceRecord), headRecord];
+        return { records, itemCount, parts, state: stateOf(snapshot) };
+    }
+
+    /** These records are written. Returns the pieces that no head names any more. */
+    savedAtExit({ itemCount, parts, state }: ExitRecords): { key: string; contentType: string }[] {
+        const before = this.#parts.flat().map(({ key }) => key);
+        this.#outdated.push(...before, ...this.#writing);
+        this.#writing = [];
+        this.#parts = parts;
+        this.#itemCount = itemCount;
+        this.#savedState = state;
+        return before.map((key) => ({ key, contentType: TEXT_TYPE }));
     }
 
     /** Another guard of this process may take the place. */

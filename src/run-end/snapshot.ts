@@ -92,9 +92,9 @@ export function fromPieces(texts: readonly string[]): UnsentItems {
     const batches: UnsentBatch[] = [];
     const records: string[] = [];
     for (let index = 0; index < lines.length - 1;) {
-        const { kind, count, from, isWaiting } = JSON.parse(lines[index]!) as GroupHeader;
+        const { kind, count, from, identity, isWaiting } = JSON.parse(lines[index]!) as GroupHeader;
         const group = lines.slice(index + 1, index + 1 + count);
-        if (kind === 'items') batches.push({ from, ...(isWaiting && { isWaiting }), lines: group });
+        if (kind === 'items') batches.push({ from, ...(isWaiting && { isWaiting }), lines: group, identity });
         else if (kind === 'repaired') batches.at(-1)!.repaired = group;
         else records.push(...group);
         index += 1 + count;
@@ -115,12 +115,13 @@ interface GroupHeader {
     kind: 'items' | 'repaired' | 'records';
     count: number;
     from?: number | undefined;
+    identity?: UnsentBatch['identity'];
     isWaiting?: boolean | undefined;
 }
 
 function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
-    for (const { from, isWaiting, lines, repaired } of batches) {
-        yield JSON.stringify({ kind: 'items', count: lines.length, from, isWaiting } satisfies GroupHeader);
+    for (const { from, identity, isWaiting, lines, repaired } of batches) {
+        yield JSON.stringify({ kind: 'items', count: lines.length, from, identity, isWaiting } satisfies GroupHeader);
         yield* lines;
         if (repaired === undefined) continue;
         yield JSON.stringify({ kind: 'repaired', count: repaired.length } satisfies GroupHeader);

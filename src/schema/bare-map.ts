@@ -1,4 +1,5 @@
 import type { Dictionary } from '../records.js';
+import { ONE_SCHEMA_KEYWORDS } from '../utils/subschemas.js';
 import { isObject } from './place.js';
 
 /** Annotations, none of which validates anything, and what their value must be for the key to be one. */
@@ -50,13 +51,6 @@ const KEYWORDS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(
     }),
 );
 
-const ONE_SCHEMA_KEYWORDS = new Set(
-    (
-        'items additionalItems unevaluatedItems contains not if then else ' +
-        'propertyNames additionalProperties unevaluatedProperties contentSchema'
-    ).split(' '),
-);
-
 /**
  * Whether this is a map of properties in place of a schema: no keyword, every value a schema, and a name among them that no
  * keyword has. It is valid JSON Schema, so that nothing else would notice. One in seven public schemas is written so.
@@ -66,12 +60,13 @@ export function isBareMap(schema: Dictionary): boolean {
     for (const [key, value] of Object.entries(schema)) {
         if (isAnnotation(key, value)) continue;
         if (isKeyword(key, value) || !looksLikeSchema(value)) return false;
-        if (!ONE_SCHEMA_KEYWORDS.has(key)) hasFieldName = true;
+        if (!ONE_SCHEMA_KEYWORDS.includes(key)) hasFieldName = true;
     }
     return hasFieldName;
 }
 
-function looksLikeSchema(value: unknown): boolean {
+/** Whether an object has a keyword that makes it a schema. */
+export function looksLikeSchema(value: unknown): boolean {
     return isObject(value) && Object.entries(value).some(([key, entry]) => isKeyword(key, entry));
 }
 

@@ -1,28 +1,32 @@
-import { subschemas } from './keywords.js';
+import type { Dictionary } from '../records.js';
+import { subschemas } from '../utils/subschemas.js';
+import type { Dialect } from './dialect.js';
 import { isObject } from './place.js';
 
 /** Whether any keyword of the schema can reject an item, which is always an object. */
-export function canRejectItem(schema: unknown): boolean {
-    return canReject(schema, true);
+export function canRejectItem(schema: unknown, dialect: Dialect): boolean {
+    return canReject(schema, true, dialect.foreign);
 }
 
 /** Keywords that look at numbers, texts and arrays alone. */
 const NOT_OF_OBJECTS = new Set(['items', 'additionalItems', 'unevaluatedItems', 'contains', 'prefixItems']);
 const APPLICATORS_OF_OBJECTS = new Set([
     ...['properties', 'patternProperties', 'additionalProperties', 'unevaluatedProperties', 'propertyNames'],
-    ...['dependentSchemas', 'dependencies', 'allOf', 'anyOf', 'oneOf', 'then', 'else'],
+    ...['dependentSchemas', 'dependencies', 'allOf', 'oneOf', 'then', 'else'],
 ]);
 /** Applicators that look at the same value as the schema around them. */
-const IN_PLACE = new Set(['dependentSchemas', 'dependencies', 'allOf', 'anyOf', 'oneOf', 'then', 'else']);
+const IN_PLACE = new Set(['dependentSchemas', 'dependencies', 'allOf', 'oneOf', 'then', 'else']);
 const WITH_NUMBER = ['minProperties', 'maxProperties'];
+const NEVER_BELOW_0 = new Set(['minProperties', 'minLength', 'minItems']);
 const WITH_NUMBER_OF_OTHERS = [
     ...['minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum', 'exclusiveMinimum'],
     ...['exclusiveMaximum', 'multipleOf'],
 ];
 
-function canReject(schema: unknown, isItem: boolean): boolean {
-    if (typeof schema === 'boolean') return !schema;
-    if (!isObject(schema)) return false;
+function canReject(given: unknown, isItem: boolean, foreign: ReadonlySet<string>): boolean {
+    if (typeof given === 'boolean') return !given;
+    if (!isObject(given)) return false;
+    const schema: Dictionary = Object.fromEntries(Object.entries(given).filter(([word]) => !foreign.has(word)));
     if ('enum' in schema || 'const' in schema || 'not' in schema) return true;
     // A reference is not followed: its target is a schema that somebody wrote for a purpose.
     if (['$ref', '$dynamicRef', '$recursiveRef'].some((keyword) => typeof schema[keyword] === 'string')) return true;
@@ -30,14 +34,22 @@ function canReject(schema: unknown, isItem: boolean): boolean {
     if (Array.isArray(schema.required) && schema.required.length > 0) return true;
     if (schema.oneOf !== undefined && Array.isArray(schema.oneOf) && schema.oneOf.length > 1) return true;
     const numbers = isItem ? WITH_NUMBER : [...WITH_NUMBER, ...WITH_NUMBER_OF_OTHERS];
-    if (numbers.some((keyword) => typeof schema[keyword] === 'number')) return true;
+    // `minLength: 0` and the like hold for every value.
+    if (
+        numbers.some(
+            (keyword) => typeof schema[keyword] === 'number' && !(NEVER_BELOW_0.has(keyword) && schema[keyword] <= 0),
+        )
+    )
+        return true;
     if (!isItem && (schema.pattern !== undefined || schema.format !== undefined || schema.uniqueItems === true))
         return true;
     if (hasDependency(schema.dependentRequired) || hasDependency(schema.dependencies)) return true;
+    if (Array.isArray(schema.anyOf) && schema.anyOf.every((branch) => canReject(branch, isItem, foreign))) return true;
     for (const { keyword, value } of subschemas(schema)) {
         if (isItem && NOT_OF_OBJECTS.has(keyword)) continue;
         if (!NOT_OF_OBJECTS.has(keyword) && !APPLICATORS_OF_OBJECTS.has(keyword)) continue;
-        if (canReject(value, isItem && IN_PLACE.has(keyword))) return true;
+        if ((keyword === 'then' || keyword === 'else') && schema.if === undefined) continue;
+        if (canReject(value, isItem && IN_PLACE.has(keyword), foreign)) return true;
     }
     return false;
 }

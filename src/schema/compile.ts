@@ -117,7 +117,7 @@ async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log
         if ($schema.trim() === '') notes.push(`"$schema" is empty and is read as "${DRAFT_07.uri}"; leave it out`);
         schema.$schema = dialect.uri;
     }
-    notes.push(...tolerate(schema));
+    notes.push(...tolerate(schema, dialect));
     freeze(schema);
 
     if (dialect !== DRAFT_07) {
@@ -147,10 +147,7 @@ async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log
     } catch (error) {
         return unvalidated(whyNotCompiled(error, dialect), place, error);
     }
-    if (!canBeDecided(validators.compile('all errors'))) {
-        const problem = 'refers to itself before it looks into the item, so that no validator can decide it';
-        return unvalidated({ problem, remedy: 'Remove the "$ref" that leads back to the same place' }, place);
-    }
+    if (!canBeDecided(validators.compile('all errors'))) return unvalidated(ENDLESS, place);
     if (unknownFormats.size > 0) {
         const names = [...unknownFormats].map((name) => JSON.stringify(name)).join(', ');
         notes.push(`no validator knows the format ${names}; values are not checked for it`);
@@ -165,10 +162,19 @@ function notesInWords(notes: readonly string[]): string {
     return shown.join('; ');
 }
 
+const ENDLESS: Finding = {
+    problem: 'refers to itself before it looks into the item, so that no validator can decide it',
+    remedy: 'Remove the "$ref" that leads back to the same place',
+};
+
 function whyNotCompiled(error: unknown, dialect: Dialect): Finding {
+    // A schema that is nested so deeply was told before. Ajv follows references that are all there is.
+    if (error instanceof RangeError) return ENDLESS;
     if (error instanceof Error && 'missingRef' in error) {
+        // Ajv puts the name under which it knows the schema before it.
+        const reference = String(error.missingRef).replace(/^item(?=#)/, '');
         return {
-            problem: `has a "$ref" that leads nowhere: ${JSON.stringify(error.missingRef)}`,
+            problem: `has a "$ref" that leads nowhere: ${JSON.stringify(reference)}`,
             remedy:
                 'Expected a place in the same schema, such as "#/definitions/name"; ' +
                 'other files and addresses are not loaded',

@@ -11,13 +11,21 @@ export interface Dialect {
     readonly name: 'draft-07' | '2019-09' | '2020-12';
     /** `$schema` exactly as Ajv knows it. */
     readonly uri: string;
+    /** Keywords of other drafts, which have no effect in this one. */
+    readonly foreign: ReadonlySet<string>;
     /** Loads the validator's code. Each schema needs a validator of its own: Ajv remembers every `$id` that it has seen. */
     load(): Promise<(options: Options) => AnyAjv>;
 }
 
+const SINCE_2019_09 = [
+    ...['unevaluatedProperties', 'unevaluatedItems', 'dependentRequired', 'dependentSchemas'],
+    ...['minContains', 'maxContains', '$recursiveRef', '$dynamicRef'],
+];
+
 export const DRAFT_07: Dialect = {
     name: 'draft-07',
     uri: 'http://json-schema.org/draft-07/schema#',
+    foreign: new Set([...SINCE_2019_09, 'prefixItems']),
     load: async () => {
         const { Ajv: Draft07 } = namesOf(await import('ajv'));
         return (options) => new Draft07(options);
@@ -29,6 +37,7 @@ const DIALECTS: readonly Dialect[] = [
     {
         name: '2019-09',
         uri: 'https://json-schema.org/draft/2019-09/schema',
+        foreign: new Set(['prefixItems']),
         load: async () => {
             const { Ajv2019: Draft2019 } = namesOf(await import('ajv/dist/2019.js'));
             return (options) => new Draft2019(options);
@@ -37,6 +46,7 @@ const DIALECTS: readonly Dialect[] = [
     {
         name: '2020-12',
         uri: 'https://json-schema.org/draft/2020-12/schema',
+        foreign: new Set(['additionalItems']),
         load: async () => {
             const { Ajv2020: Draft2020 } = namesOf(await import('ajv/dist/2020.js'));
             return (options) => new Draft2020(options);

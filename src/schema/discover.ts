@@ -94,7 +94,9 @@ function withoutSchema(
 /** A whole dataset schema, whose `fields` count, or the JSON Schema of one item. */
 export function fieldsOfSchema(schema: Dictionary, source: string): { fields: unknown; place: SchemaPlace } {
     const isCode = source === OPTION && { isCode: true };
-    const isDatasetSchema = Object.hasOwn(schema, 'actorSpecification') && !isObject(schema.actorSpecification);
+    const isSpecification = Object.hasOwn(schema, 'actorSpecification') && !isObject(schema.actorSpecification);
+    // The content of actor.json has the same key, and is told apart as a mistake later.
+    const isDatasetSchema = isSpecification && !isObject(schema.storages);
     return isDatasetSchema
         ? { fields: schema.fields, place: { source, place: 'fields', ...isCode } }
         : { fields: schema, place: { source, ...isCode } };

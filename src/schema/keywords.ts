@@ -1,23 +1,6 @@
 import type { Dictionary } from '../records.js';
+import { ONE_SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS, SCHEMA_MAP_KEYWORDS, subschemas } from '../utils/subschemas.js';
 import { isObject } from './place.js';
-
-/** Keywords that hold one schema, a list of schemas, or schemas by name. `items` and `dependencies` are more than one of these. */
-const WITH_ONE_SCHEMA = [
-    'items',
-    'additionalItems',
-    'unevaluatedItems',
-    'contains',
-    'additionalProperties',
-    'unevaluatedProperties',
-    'propertyNames',
-    'not',
-    'if',
-    'then',
-    'else',
-    'contentSchema',
-];
-const WITH_LIST = ['items', 'prefixItems', 'allOf', 'anyOf', 'oneOf'];
-const WITH_MAP = ['properties', 'patternProperties', 'dependentSchemas', 'dependencies', '$defs', 'definitions'];
 
 /** All other keywords that validate something, or that others refer to. */
 const FURTHER_KEYWORDS = [
@@ -37,16 +20,16 @@ const ANNOTATIONS = [
 
 /** Every word that has a meaning in a schema, in some draft or in OpenAPI. */
 const KNOWN_WORDS: ReadonlySet<string> = new Set([
-    ...WITH_ONE_SCHEMA,
-    ...WITH_LIST,
-    ...WITH_MAP,
+    ...ONE_SCHEMA_KEYWORDS,
+    ...SCHEMA_LIST_KEYWORDS,
+    ...SCHEMA_MAP_KEYWORDS,
     ...FURTHER_KEYWORDS,
     ...ANNOTATIONS,
 ]);
 
 /** Whether an object is a fit value for the keyword, so that it cannot be told from a property of that name. */
 export function isSchemaKeyword(word: string): boolean {
-    return WITH_ONE_SCHEMA.includes(word) || WITH_MAP.includes(word);
+    return ONE_SCHEMA_KEYWORDS.includes(word) || SCHEMA_MAP_KEYWORDS.includes(word);
 }
 
 export function isKnownWord(word: string): boolean {
@@ -61,6 +44,11 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
     ['values', 'enum'],
     ['options', 'enum'],
     ['fields', 'properties'],
+    ['min', 'minimum'],
+    ['max', 'maximum'],
+    ['elements', 'items'],
+    ['allowed', 'enum'],
+    ['allowedValues', 'enum'],
 ]);
 
 /** The keyword that somebody may have meant who wrote `word`. */
@@ -91,56 +79,11 @@ function editDistance(one: string, other: string): number {
     return row.at(-1)!;
 }
 
-/** A schema within a schema. */
-export interface Subschema {
-    /** JSON Pointer from the schema around it: `/properties/price`. */
-    pointer: string;
-    keyword: string;
-    value: unknown;
-}
-
-export function* subschemas(schema: Dictionary): Generator<Subschema> {
-    for (const keyword of WITH_ONE_SCHEMA) {
-        const value: unknown = schema[keyword];
-        if (value !== undefined && !Array.isArray(value)) yield { pointer: `/${keyword}`, keyword, value };
-    }
-    for (const keyword of WITH_LIST) {
-        const list: unknown = schema[keyword];
-        if (!Array.isArray(list)) continue;
-        for (const [index, value] of list.entries()) yield { pointer: `/${keyword}/${index}`, keyword, value };
-    }
-    for (const keyword of WITH_MAP) {
-        const map: unknown = schema[keyword];
-        if (!isObject(map)) continue;
-        for (const [name, value] of Object.entries(map)) {
-            yield { pointer: `/${keyword}/${escapePointer(name)}`, keyword, value };
-        }
-    }
-}
-
 /** Calls `visit` for the schema and each schema in it that is an object, with its JSON Pointer. */
 export function walkSchemas(schema: unknown, visit: (schema: Dictionary, pointer: string) => void, pointer = ''): void {
     if (!isObject(schema)) return;
     visit(schema, pointer);
     for (const part of subschemas(schema)) walkSchemas(part.value, visit, pointer + part.pointer);
-}
-
-export function escapePointer(name: string): string {
-    return name.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-function unescapePointer(token: string): string {
-    return token.replaceAll('~1', '/').replaceAll('~0', '~');
-}
-
-/** The value at a JSON Pointer in a schema. */
-export function valueAt(schema: unknown, pointer: string): unknown {
-    let value = schema;
-    for (const token of pointer.split('/').slice(1)) {
-        if (typeof value !== 'object' || value === null) return undefined;
-        value = (value as Dictionary)[unescapePointer(token)];
-    }
-    return value;
 }
 
 // The place of an item that the schema at a pointer is about, as reports name it: `/offers/*/price` for
@@ -155,7 +98,7 @@ export function itemPathOf(pointer: string): string {
             index++;
             path += '/*';
         } else if (['items', 'contains', 'additionalProperties'].includes(token)) path += '/*';
-        else if (WITH_MAP.includes(token)) index++;
+        else if (SCHEMA_MAP_KEYWORDS.includes(token)) index++;
     }
     return path;
 }

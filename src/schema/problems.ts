@@ -1,6 +1,8 @@
 import type { ErrorObject } from 'ajv';
 
-import { itemPathOf, valueAt } from './keywords.js';
+import { describeError } from '../quality/words.js';
+import { valueAt } from '../utils/json-pointer.js';
+import { itemPathOf } from './keywords.js';
 
 /** Failures of the schema itself that one message shows. */
 const MAX_SHOWN_PROBLEMS = 5;
@@ -20,15 +22,16 @@ export function problemsInWords(errors: readonly ErrorObject[] | null | undefine
     return shown.join('; ');
 }
 
-function problemInWords({ instancePath, keyword, params, message }: ErrorObject, schema: unknown): string {
-    const allowed: unknown = params.allowedValues;
-    const rule =
-        keyword === 'enum' && Array.isArray(allowed) ? `must be one of ${allowed.join(', ')}` : (message ?? 'is wrong');
+function problemInWords(error: ErrorObject, schema: unknown): string {
+    const { instancePath } = error;
+    const rule = describeError('schema', error);
     if (instancePath === '') return `it ${rule}`;
     const value = JSON.stringify(valueAt(schema, instancePath)) ?? 'missing';
     const shown = value.length <= MAX_SHOWN_LENGTH ? value : `${value.slice(0, MAX_SHOWN_LENGTH)}…`;
     const cut = instancePath.lastIndexOf('/');
     const path = itemPathOf(instancePath.slice(0, cut));
     const subject = `"${instancePath.slice(cut + 1)}"${path === '' ? '' : ` of the property ${path}`}`;
-    return `${subject} ${rule}, but is ${shown} (at ${instancePath})`;
+    const isOfOldDraft = instancePath.endsWith('/required') && /^(?:true|false)$/.test(value);
+    const remedy = isOfOldDraft ? '; name the property in "required" of the object around it' : '';
+    return `${subject} ${rule}, but is ${shown} (at ${instancePath})${remedy}`;
 }

@@ -21,8 +21,13 @@ export function propertyNames(schema: Dictionary): string[] {
         .map(([key]) => key);
 }
 
+/** `text`, `String` and `int`, as well as the types of JSON Schema. */
+export function isTypeWord(value: unknown): value is string {
+    return typeof value === 'string' && TYPES.has(value.toLowerCase());
+}
+
 function describesProperty(key: string, value: unknown): boolean {
-    if (typeof value === 'string') return !isKnownWord(key) && TYPES.has(value.toLowerCase());
+    if (typeof value === 'string') return !isKnownWord(key) && isTypeWord(value);
     return isObject(value) && !isSchemaKeyword(key);
 }
 
@@ -32,17 +37,31 @@ export function schemaText(properties: Dictionary): string {
         .slice(0, MAX_SHOWN_PROPERTIES)
         .map(([name, value]) => `${JSON.stringify(name)}: ${propertyText(value)}`);
     if (Object.keys(properties).length > shown.length) shown.push('…');
-    return `{ "type": "object", "properties": { ${shown.join(', ')} } }`;
+    const required = Object.keys(properties).filter(
+        (name) => isObject(properties[name]) && properties[name].required === true,
+    );
+    const names = required.slice(0, MAX_SHOWN_PROPERTIES).map((name) => JSON.stringify(name));
+    if (required.length > names.length) names.push('…');
+    const also = names.length === 0 ? '' : `, "required": [${names.join(', ')}]`;
+    return `{ "type": "object", "properties": { ${shown.join(', ')} }${also} }`;
 }
 
 function propertyText(value: unknown): string {
     if (typeof value === 'string') return `{ "type": "${TYPES.get(value.toLowerCase()) ?? 'string'}" }`;
     if (!isObject(value)) return '{ … }';
-    const entries = Object.entries(value);
+    // `required: true` is what earlier drafts had; the object around the property names it instead.
+    const entries = Object.entries(value).flatMap(([key, member]): [string, unknown][] => {
+        if (key === 'required' && typeof member === 'boolean') return [];
+        return [[key, key === 'type' && isTypeWord(member) ? TYPES.get(member.toLowerCase()) : member]];
+    });
     if (entries.some(([key, member]) => isKeyword(key, member))) {
-        const text = JSON.stringify(value, undefined, 1).replace(/\n\s*/g, ' ');
+        const text = JSON.stringify(Object.fromEntries(entries), undefined, 1).replace(/\n\s*/g, ' ');
         if (text.length <= MAX_SHOWN_LENGTH) return text;
-        return typeof value.type === 'string' ? `{ "type": ${JSON.stringify(value.type)}, … }` : '{ … }';
+        const [, type] = entries.find(([key]) => key === 'type') ?? [];
+        return typeof type === 'string' ? `{ "type": ${JSON.stringify(type)}, … }` : '{ … }';
+    }
+    if (entries.length === 1 && entries[0]![0] === 'items') {
+        return `{ "type": "array", "items": ${propertyText(entries[0]![1])} }`;
     }
     if (entries.length > 0 && entries.every(([, member]) => isObject(member))) {
         return schemaText(value);

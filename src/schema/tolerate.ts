@@ -1,19 +1,19 @@
 import type { Dictionary } from '../records.js';
-import { isBareMap } from './bare-map.js';
-import { itemPathOf, isKnownWord, keywordLike, walkSchemas } from './keywords.js';
+import type { Dialect } from './dialect.js';
+import { walkSchemas } from './keywords.js';
+import { mistakesIn, pointerInWords } from './mistakes.js';
 import { validFlag } from './patterns.js';
 import { isObject } from './place.js';
-import { schemaText } from './property-text.js';
 
 /**
  * Changes a schema, in place, where Ajv refuses what the platform accepts, and without another verdict: redundant `nullable`,
  * `$async`, `id`. Returns what its author should know, each a clause that names the place.
  */
-export function tolerate(schema: Dictionary): string[] {
+export function tolerate(schema: Dictionary, dialect: Dialect): string[] {
     const notes: string[] = [];
     walkSchemas(schema, (part, pointer) => {
         const note = (text: string) => {
-            notes.push(`${text} ${inWords(pointer)}`);
+            notes.push(`${text} ${pointerInWords(pointer)}`);
         };
         tolerateNullable(part, note);
         if (part.$async !== undefined) {
@@ -23,29 +23,9 @@ export function tolerate(schema: Dictionary): string[] {
         // Ajv refuses the keyword of draft-04, which has no meaning in later drafts.
         if (typeof part.id === 'string') delete part.id;
         notePatterns(part, note);
-        if (pointer !== '' && isBareMap(part)) {
-            note(`a bare map of properties validates nothing, write it as ${schemaText(part)}`);
-        }
-        for (const { word, meant } of misspelt(part)) {
-            note(`${JSON.stringify(word)} is no keyword of JSON Schema and is ignored, did you mean "${meant}"?`);
-        }
+        for (const mistake of mistakesIn(part, pointer, dialect)) note(mistake);
     });
     return notes;
-}
-
-/** Words at the top of a schema that are no keywords, and the keywords that their author may have meant. */
-export function misspelt(schema: Dictionary): { word: string; meant: string }[] {
-    return Object.entries(schema).flatMap(([word, value]) => {
-        const meant = isKnownWord(word) ? undefined : keywordLike(word);
-        return meant !== undefined && couldBe(meant, value) ? [{ word, meant }] : [];
-    });
-}
-
-/** The schema of the item, or of one of its properties. */
-function inWords(pointer: string): string {
-    const path = itemPathOf(pointer);
-    if (pointer === '') return '(at the top)';
-    return path === '' ? `(at ${pointer})` : `(property ${path}, at ${pointer})`;
 }
 
 type Note = (text: string) => void;
@@ -78,18 +58,4 @@ function notePatterns({ pattern, patternProperties }: Dictionary, note: Note): v
             note(`the pattern ${JSON.stringify(regExp)} is no regular expression, and nothing is checked against it`);
         }
     }
-}
-
-const NUMERIC = /^(?:min|max|exclusive|multiple)/i;
-
-/** Whether a keyword could have such a value, so that a word like it is a mistake and not a word of somebody's own. */
-function couldBe(keyword: string, value: unknown): boolean {
-    if (NUMERIC.test(keyword)) return typeof value === 'number';
-    if (keyword === 'required') return Array.isArray(value) || typeof value === 'boolean';
-    if (['enum', 'allOf', 'anyOf', 'oneOf', 'prefixItems'].includes(keyword)) return Array.isArray(value);
-    if (keyword === 'type') return typeof value === 'string' || Array.isArray(value);
-    if (['pattern', 'format'].includes(keyword) || keyword.startsWith('$')) return typeof value === 'string';
-    if (['const', 'nullable', 'uniqueItems'].includes(keyword)) return typeof value === 'boolean';
-    if (keyword.endsWith('Properties')) return typeof value === 'boolean' || isObject(value);
-    return isObject(value);
 }

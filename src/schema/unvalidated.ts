@@ -1,10 +1,11 @@
 import type { Dictionary } from '../records.js';
 import { isAnnotation, isBareMap, isKeyword, isTypeName } from './bare-map.js';
 import { canRejectItem } from './can-reject.js';
+import { type Dialect, dialectOf, DRAFT_07 } from './dialect.js';
 import { isKnownWord } from './keywords.js';
+import { mistakes, misspelt } from './mistakes.js';
 import { isObject, type SchemaPlace } from './place.js';
 import { propertyNames, schemaText } from './property-text.js';
-import { misspelt } from './tolerate.js';
 
 /** Why a schema cannot validate items, as a predicate and an imperative without full stops. */
 export interface Finding {
@@ -32,13 +33,22 @@ export function whyUnvalidated(schema: Dictionary, { isCode }: SchemaPlace): Fin
             remedy: 'Describe one item, an object: use "type": "object"',
         };
     }
-    if (canRejectItem(schema)) return undefined;
-    const isDatasetSchema = 'actorSpecification' in schema || (isObject(schema.fields) && !isKeyword('fields', schema));
+    const dialect = (typeof schema.$schema === 'string' ? dialectOf(schema.$schema) : undefined) ?? DRAFT_07;
+    if (canRejectItem(schema, dialect)) return undefined;
+    const isDatasetSchema =
+        ('actorSpecification' in schema && !isObject(schema.storages)) ||
+        (isObject(schema.fields) && !isKeyword('fields', schema));
     if (isDatasetSchema) {
         const also = isCode ? ', or give the whole of it with "actorSpecification": 1' : '';
         return {
             problem: 'is a whole dataset schema, which as JSON Schema validates nothing',
             remedy: `Put in its place what its "fields" holds${also}`,
+        };
+    }
+    if (isObject(schema.storages)) {
+        return {
+            problem: 'is the definition of an Actor, which as JSON Schema validates nothing',
+            remedy: 'Give the dataset schema that its "storages" names',
         };
     }
     const wrong = misspelt(schema);
@@ -54,7 +64,7 @@ export function whyUnvalidated(schema: Dictionary, { isCode }: SchemaPlace): Fin
     if (schema.type === undefined && ['items', 'prefixItems', 'contains'].some((key) => key in schema)) {
         return arraySchema();
     }
-    return properties(schema) ?? toothless(schema);
+    return properties(schema) ?? mistaken(schema, dialect) ?? toothless(schema);
 }
 
 function arraySchema(): Finding {
@@ -89,6 +99,15 @@ function properties(schema: Dictionary): Finding | undefined {
         problem: 'is a bare map of properties, which as JSON Schema validates nothing',
         remedy: `Write it as ${schemaText(found)}`,
     };
+}
+
+/** Something deeper inside, or of another draft, that its author took for a rule. */
+function mistaken(schema: Dictionary, dialect: Dialect): Finding | undefined {
+    const found = mistakes(schema, dialect);
+    if (found.length === 0) return undefined;
+    const shown = found.slice(0, MAX_SHOWN_WORDS);
+    if (found.length > shown.length) shown.push(`and ${found.length - shown.length} more`);
+    return { problem: `has no keyword that can reject an item: ${shown.join('; ')}`, remedy: 'Correct that' };
 }
 
 function toothless(schema: Dictionary): Finding {

@@ -1,9 +1,8 @@
-import { SchemaLoadError } from '../errors.js';
 import type { Log } from '../ports.js';
 import { compileItemSchema } from '../schema/compile.js';
 import { declaredFields, DEFAULT_ALIAS, readLocalDefinition } from '../schema/definition.js';
 import { fieldsOfSchema } from '../schema/discover.js';
-import { isObject, type SchemaPlace } from '../schema/place.js';
+import type { SchemaPlace } from '../schema/place.js';
 import { readSchemaFile } from '../schema/schema-file.js';
 import type { PlatformOptions } from './options.js';
 
@@ -55,8 +54,5 @@ async function loadObject(schema: object, source: string): Promise<Record<string
 
 async function checked(fields: unknown, place: SchemaPlace): Promise<Record<string, any>> {
     await compileItemSchema(fields, place, SILENT);
-    if (fields !== undefined && !isObject(fields)) {
-        throw new SchemaLoadError(place.source, 'holds no JSON Schema object for its items.');
-    }
     return { actorSpecification: 1, fields: fields ?? {} };
 }

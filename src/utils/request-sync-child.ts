@@ -14,24 +14,41 @@ const readInput = async () => {
     return Buffer.concat(chunks);
 };
 const answer = async ({ method, url, headers }, body, maxMillis) => {
-    const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(maxMillis) });
+    const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(Math.max(1, maxMillis)) });
     return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
+};
+const canPass = (response) => response === undefined || response.status === 429 || response.status >= 500;
+// What may be made twice is tried again, so that one lost answer does not cost what can only be written now.
+const answerOrRetry = async (request, body, timeLeft) => {
+    for (let tries = 1; ; tries++) {
+        let response;
+        try {
+            response = await answer(request, body, timeLeft());
+        } catch {
+            // No answer: the next attempt may have one.
+        }
+        const pause = 100 * tries;
+        if (request.method === 'POST' || !canPass(response) || tries === 4 || timeLeft() < pause + 100) return response;
+        await new Promise((resolve) => setTimeout(resolve, pause));
+    }
 };
 const run = async () => {
     await write({ started: true });
     const input = await readInput();
     let offset = input.indexOf('\\n') + 1;
     const { requests, maxMillis } = JSON.parse(input.toString('utf8', 0, offset));
+    const startCountdown = (millis, from = process.uptime()) => () => Math.floor(millis - (process.uptime() - from) * 1000);
+    const timeLeft = startCountdown(maxMillis, 0);
+    let haveAllSucceeded = true;
     for (const [index, request] of requests.entries()) {
-        const left = Math.floor(maxMillis - process.uptime() * 1000);
-        if (left < 1) break;
+        if (timeLeft() < 1) break;
         const body = request.length === undefined ? undefined : input.subarray(offset, offset + request.length);
         offset += request.length ?? 0;
-        try {
-            await write({ index, response: await answer(request, body, left) });
-        } catch {
-            // No answer: the next request may have one.
-        }
+        if (request.needsOthers && !haveAllSucceeded) continue;
+        const ownLeft = startCountdown(request.maxMillis ?? Infinity);
+        const response = await answerOrRetry(request, body, () => Math.min(timeLeft(), ownLeft()));
+        haveAllSucceeded &&= response !== undefined && response.status < 300;
+        if (response !== undefined) await write({ index, response });
     }
 };
 // Open connections would keep the process alive.

@@ -7,6 +7,10 @@ export interface SyncRequest {
     url: string;
     headers: Record<string, string>;
     body?: Buffer;
+    /** It is not made where one before it has not succeeded. */
+    needsOthers?: boolean;
+    /** It takes no longer than this, all attempts together. */
+    maxMillis?: number;
 }
 
 export interface SyncResponse {
@@ -18,12 +22,16 @@ export interface SyncResponse {
 /** What the child writes, each as one line of JSON: first that it has started, then each response. */
 type ChildMessage = { started: true } | { index: number; response: SyncResponse };
 
+/** Of the time, for requests that are made before others: where nothing answers them, the others are made all the same. */
+const FIRST_SHARE = 0.3;
+
 /** Variables that make a child of Node.js load modules, be debugged or measured as its parent is, or that hold the token. */
 const PARENT_ONLY = /^(NODE_OPTIONS|NODE_V8_COVERAGE|VSCODE_INSPECTOR_OPTIONS|APIFY_.*|ACTOR_.*)$/;
 
 /**
  * Makes HTTP requests without the event loop, one after another, in a child process. Returns a response for each request,
- * `undefined` where none came: a network error, or the time was up. It may have arrived at the server then.
+ * `undefined` where none came: a network error, or the time was up. It may have arrived at the server then. What may be made
+ * twice, all but POST, is tried again while time is left.
  *
  * Requests and token go to the child's standard input, because other users of the machine can read a command line.
  * @throws Error when no child can be started
@@ -37,12 +45,44 @@ export function requestSync(requests: readonly SyncRequest[], maxMillis: number)
     return responses;
 }
 
+/**
+ * Requests that the child of the next call makes before its own: starting a child takes longer than most requests, and the time is
+ * short as a process ends.
+ */
+export class FirstRequests {
+    #requests: readonly SyncRequest[];
+    readonly #onDone: () => void;
+
+    /** `onDone` is called when all of them have succeeded. */
+    constructor(requests: readonly SyncRequest[], onDone: () => void) {
+        this.#requests = requests;
+        this.#onDone = onDone;
+    }
+
+    /** Whether they are still to be made. */
+    get isPending(): boolean {
+        return this.#requests.length > 0;
+    }
+
+    /** Makes them, where no server has answered before, and then `requests`, whose responses it returns. @throws as `requestSync` */
+    makeBefore(requests: readonly SyncRequest[], maxMillis: number): (SyncResponse | undefined)[] {
+        const each = (maxMillis * FIRST_SHARE) / this.#requests.length;
+        const first = this.#requests.map((request) => ({ ...request, maxMillis: each }));
+        const responses = requestSync([...first, ...requests], maxMillis);
+        // Without any response the child may have come to nothing in its time.
+        if (responses.some((response) => response !== undefined)) this.#requests = [];
+        const haveSucceeded = responses.slice(0, first.length).every((response) => (response?.status ?? 500) < 300);
+        if (first.length > 0 && haveSucceeded) this.#onDone();
+        return responses.slice(first.length);
+    }
+}
+
 /** One line of JSON, then the bodies, end to end. */
 function toInput(requests: readonly SyncRequest[], maxMillis: number): Buffer {
     const bodies = requests.map(({ body }) => body ?? Buffer.alloc(0));
     const head = {
         maxMillis,
-        requests: requests.map(({ method, url, headers, body }) => ({ method, url, headers, length: body?.length })),
+        requests: requests.map(({ body, ...request }) => ({ ...request, length: body?.length })),
     };
     return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...bodies]);
 }

@@ -45,7 +45,7 @@ describe('a local dataset at the end of a process', () => {
 
     it('creates its folder with the first item, and leaves nothing else behind', async () => {
         const storage = createSyncStorage(await openDataset('fresh'))!;
-        expect(storage.newest(10, 0, MILLIS)).toEqual([]);
+        expect(storage.list([{ offset: 0, limit: 10 }], MILLIS)[0]).toEqual({ items: [], total: 0 });
         expect(storage.pushAll([toBody({ n: 1 })], MILLIS)).toEqual([{ kind: 'stored' }]);
         expect(await readdir(join(root, 'datasets'))).toEqual(['fresh']);
         expect(await readdir(join(root, 'datasets/fresh'))).toEqual(['000000001.json']);
@@ -57,21 +57,24 @@ describe('a local dataset at the end of a process', () => {
         expect(await storedItems('often')).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]);
     });
 
-    it('lists the newest items first, without those to skip', async () => {
+    it('lists items from an offset on, in order, and undefined once the time has run out', async () => {
         const dataset = await openDataset('list');
         await dataset.pushData([1, 2, 3, 4, 5].map((n) => ({ n })));
         const storage = createSyncStorage(dataset)!;
-        expect(storage.newest(2, 0, MILLIS)).toEqual([{ n: 5 }, { n: 4 }]);
-        expect(storage.newest(2, 3, MILLIS)).toEqual([{ n: 2 }, { n: 1 }]);
-        expect(storage.newest(2, 5, MILLIS)).toEqual([]);
-        expect(storage.newest(2, 0, 0)).toBeUndefined();
+        expect(storage.list([{ offset: 0, limit: 2 }], MILLIS)[0]!.items).toEqual([{ n: 1 }, { n: 2 }]);
+        expect(storage.list([{ offset: 3, limit: 9 }], MILLIS)[0]).toEqual({ items: [{ n: 4 }, { n: 5 }], total: 5 });
+        expect(storage.list([{ offset: 5, limit: 2 }], MILLIS)[0]).toEqual({ items: [], total: 5 });
+        expect(storage.list([{ offset: 0, limit: 2 }], 0)[0]).toBeUndefined();
     });
 
     it('leaves out what is no JSON when it lists items', async () => {
         const dataset = await openDataset('torn');
         await dataset.pushData([1, 2, 3].map((n) => ({ n })));
         await writeFile(join(root, 'datasets/torn/000000002.json'), '{"n":');
-        expect(createSyncStorage(dataset)!.newest(2, 0, MILLIS)).toEqual([{ n: 3 }, { n: 1 }]);
+        expect(createSyncStorage(dataset)!.list([{ offset: 0, limit: 3 }], MILLIS)[0]!.items).toEqual([
+            { n: 1 },
+            { n: 3 },
+        ]);
     });
 
     it('leaves files of earlier processes as they are, torn ones and gaps included', async () => {
@@ -110,7 +113,7 @@ describe('a local dataset at the end of a process', () => {
                 error: expect.objectContaining({ code: 'ENOTDIR' }),
             }),
         );
-        expect(storage.newest(1, 0, MILLIS)).toBeUndefined();
+        expect(storage.list([{ offset: 0, limit: 1 }], MILLIS)[0]).toBeUndefined();
     });
 
     it('stores nothing more once the time has run out', async () => {

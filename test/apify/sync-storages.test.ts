@@ -50,18 +50,19 @@ describe('storages on the platform at the end of a process', () => {
         return JSON.parse(stdout);
     }
 
-    it('store payloads byte for byte and in order, as apify-client does, and list the newest items first', async () => {
-        const [results, newest, older] = await run(`
+    it('store payloads byte for byte and in order, as apify-client does, and list items from an offset on', async () => {
+        const [results, first, rest] = await run(`
             const storage = createSyncStorage(dataset);
             tell(storage.pushAll([toBody({ n: 1, text: 'ü😀' }, { n: 2 }), toBody({ n: 3 })], 10_000));
-            tell(storage.newest(2, 0, 10_000));
-            tell(storage.newest(5, 2, 10_000));`);
+            tell(storage.list([{ offset: 0, limit: 2 }], 10_000)[0]);
+            tell(storage.list([{ offset: 2, limit: 5 }], 10_000)[0]);`);
         expect(results).toEqual([{ kind: 'stored' }, { kind: 'stored' }]);
         expect(server.pushRequests(id).map(({ bodyText }) => bodyText)).toEqual([
             '[{"n":1,"text":"ü😀"},{"n":2}]',
             '[{"n":3}]',
         ]);
-        expect([newest, older]).toEqual([[{ n: 3 }, { n: 2 }], [{ n: 1, text: 'ü😀' }]]);
+        expect(first).toEqual({ items: [{ n: 1, text: 'ü😀' }, { n: 2 }], total: 3 });
+        expect(rest).toEqual({ items: [{ n: 3 }], total: 3 });
     });
 
     it('send the token, the content type and the user agent of apify-client', async () => {
@@ -120,10 +121,10 @@ describe('storages on the platform at the end of a process', () => {
         const [results, items] = await run(`
             const storage = createSyncStorage(dataset);
             tell(storage.pushAll([toBody({ n: 1 }), toBody({ n: 2 })], 1_500));
-            tell(storage.newest(1, 0, 10_000));`);
+            tell(storage.list([{ offset: 0, limit: 1 }], 10_000)[0]);`);
         const late = { kind: 'unavailable', outcomeUnknown: true };
         expect(results).toEqual([expect.objectContaining(late), expect.objectContaining(late)]);
-        expect(items).toEqual([]);
+        expect(items).toEqual({ items: [], total: 0 });
     });
 
     it('report that no child process can be started, and that nothing was sent', async () => {
@@ -131,7 +132,7 @@ describe('storages on the platform at the end of a process', () => {
             Object.defineProperty(process, 'execPath', { value: '/nonexistent/node' });
             const storage = createSyncStorage(dataset);
             tell(storage.pushAll([toBody({ n: 1 })], 10_000));
-            tell(storage.newest(1, 0, 10_000));`);
+            tell(storage.list([{ offset: 0, limit: 1 }], 10_000)[0]);`);
         const message =
             'No child process could be started to send requests while the process ends: spawnSync /nonexistent/node ENOENT';
         expect(results).toEqual([{ kind: 'unavailable', outcomeUnknown: false, error: { name: 'Error', message } }]);
@@ -140,7 +141,9 @@ describe('storages on the platform at the end of a process', () => {
 
     it('cannot be listed when the platform does not answer with items', async () => {
         server.faults.next({ method: 'GET', path: /items$/, fault: { status: 403 } });
-        expect(await run(`tell(createSyncStorage(dataset).newest(1, 0, 10_000))`)).toEqual([null]);
+        expect(await run(`tell(createSyncStorage(dataset).list([{ offset: 0, limit: 1 }], 10_000)[0])`)).toEqual([
+            null,
+        ]);
     });
 
     it('create the quarantine by its name with its first record, and find it again', async () => {
@@ -149,7 +152,7 @@ describe('storages on the platform at the end of a process', () => {
             tell(openSyncQuarantine('${name}').pushAll([toBody({ n: 1 })], 10_000));
             tell(openSyncQuarantine({ name: '${name}' }).pushAll([toBody({ n: 2 })], 10_000));
             const quarantine = openSyncQuarantine('${name}');
-            tell(quarantine.newest(1, 0, 10_000));
+            tell(quarantine.list([{ offset: 1, limit: 1 }], 10_000)[0].items);
             tell(quarantine.pushAll([toBody({ n: 3 })], 10_000));
             tell(openSyncQuarantine('${name}').pushAll([], 10_000));`);
         expect(results).toEqual([[{ kind: 'stored' }], [{ kind: 'stored' }], [{ n: 2 }], [{ kind: 'stored' }], []]);
@@ -200,6 +203,31 @@ describe('storages on the platform at the end of a process', () => {
             contentType: 'application/json; charset=utf-8',
         });
         expect(server.record(server.ids.keyValueStoreId, 'PAGE')?.contentType).toBe('text/html; charset=utf-8');
+    });
+
+    it('do not save a record that needs the others, nor remove any, where one could not be saved', async () => {
+        server.setRecord('OLD', '1');
+        server.faults.next({ method: 'PUT', fault: { status: 413, message: 'Too large.' } });
+        const save = `try { createSyncRunStore().save([
+                { key: 'PIECE', text: '1', contentType: 'text/plain' },
+                { key: 'HEAD', text: '2', contentType: 'text/plain', needsOthers: true },
+            ], 10_000, [{ key: 'OLD', contentType: 'application/json' }]); } catch (error) { tell(error); }`;
+        const [error] = await run(save);
+        expect(error.message).toBe('Records were not saved: PIECE, HEAD: Too large.');
+        expect([...server.records().keys()]).toContain('OLD');
+        expect([...server.records().keys()]).not.toContain('HEAD');
+        expect(await run(save)).toEqual([]);
+        expect([...server.records().keys()]).toEqual(expect.arrayContaining(['PIECE', 'HEAD']));
+        expect([...server.records().keys()]).not.toContain('OLD');
+    });
+
+    it.each(['GET', 'PUT'])('try a %s again whose answer was lost', async (method) => {
+        server.faults.next({ method, times: 2, path: /items$|records/, fault: { status: 503 } });
+        const told = await run(`
+            createSyncRunStore().save([{ key: 'AGAIN', text: '1', contentType: 'text/plain' }], 10_000);
+            tell(createSyncStorage(dataset).list([{ offset: 0, limit: 1 }], 10_000)[0]);`);
+        expect(told).toEqual([{ items: [], total: 0 }]);
+        expect(server.faults.pending).toBe(0);
     });
 
     it('name the records that were not saved', async () => {

@@ -41,7 +41,9 @@ async function bundle(format: Format): Promise<string> {
             },
         }),
     });
-    const ours = warnings.filter(({ location }) => location?.file.startsWith('dist/'));
+    // esbuild itself leaves that one out below `node_modules`, where users have the package.
+    const shown = warnings.filter(({ id }) => id !== 'ignored-bare-import');
+    const ours = shown.filter(({ location }) => location?.file.startsWith('dist/'));
     expect(ours).toEqual([]);
     return outfile;
 }
@@ -55,5 +57,5 @@ describe.each(['esm', 'cjs'] as const)('an Actor that esbuild bundles into one f
         expect(exitCode).toBe(0);
         expect(platform.items()).toEqual([...INPUT.good, LAST_ITEM]);
         expect(platform.quarantine()).toMatchObject([{ item: INPUT.bad[0], rejectedBy: 'guard' }]);
-    });
+    }, 60_000);
 });

@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest';
 
-import { ENDS } from './support/ends.js';
 import { SEED } from './support/random.js';
 import { FAULTS_OF_THE_SUITE } from './support/random-faults.js';
 import type { ChaosOutcome, Scenario } from './support/scenario.js';
@@ -25,9 +24,6 @@ describe.concurrent('with every fault at random', () => {
             return outcome;
         };
 
-        // Processes that end while faults strike still double items now and then: see the table of the README. Those workloads run
-        // with `--mode table` and `--mode long`.
-        if (plan.ends.length > 0 && !COMPARES_ALL) continue;
         it(`each item is found exactly once: ${name}`, { timeout: TIMEOUT_MILLIS }, async () => {
             const { verdict, missing, writers, stored, toldLost } = await run('guard');
             const log = writers.map((writer) => writer.log).join('\n');
@@ -57,7 +53,7 @@ describe('each fault', () => {
             outcomes.filter(({ kind }) => kind === 'guard').flatMap(({ outcome }) => [...outcome.faults.keys()]),
         );
         expect(
-            FAULTS_OF_THE_SUITE.filter((fault) => !struck.has(fault) && (COMPARES_ALL || !isEnd(fault))),
+            FAULTS_OF_THE_SUITE.filter((fault) => !struck.has(fault)),
             `CHAOS_SEED=${SEED}`,
         ).toEqual([]);
     });
@@ -71,11 +67,6 @@ afterAll(() => {
         console.log(`${plan}, ${kind}: ${outcome.requests} requests, ${seconds} s; struck: ${faults.join(', ')}`);
     }
 });
-
-/** Whether the fault comes only where processes end, or so rarely that the short form may not meet it. */
-function isEnd(fault: string): boolean {
-    return fault === 'refused without a reason, everything' || ENDS.some(({ name }) => name === fault);
-}
 
 /** Where in its writer's order each stored item of the writer was. */
 function placesOf(stored: ChaosOutcome['stored'], writer: string): number[] {

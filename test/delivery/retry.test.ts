@@ -301,7 +301,7 @@ describe('a request whose answer is lost', () => {
         expect(outcome).toMatchObject({ kind: 'unavailable', unknown: { from: 1, sentBefore: expect.any(Number) } });
         stage.dataset.push({ n: 1 }, { n: 2 });
         const found = await stage.whenDone(stage.sender.findStored(payload, outcome.unknown!));
-        expect([...found]).toEqual([0, 1]);
+        expect([...found.indexes]).toEqual([0, 1]);
     });
 
     it('is known to be missing nowhere once another request was stored after it was given up', async () => {
@@ -316,7 +316,7 @@ describe('a request whose answer is lost', () => {
         const outcome = await stage.send();
         await stage.send();
         // The items that are there may be those of either.
-        expect([...(await stage.whenDone(stage.sender.findStored(payload, outcome.unknown!)))]).toEqual([]);
+        expect([...(await stage.whenDone(stage.sender.findStored(payload, outcome.unknown!))).indexes]).toEqual([]);
     });
 
     it('ends looking when the guard is closed, and leaves its outcome open', async () => {
@@ -345,18 +345,48 @@ describe('a request whose answer is lost', () => {
 
 describe('items of an earlier process', () => {
     const unknown = { from: 2, sentBefore: 0, isSplit: true };
+    const UNREADABLE = new Error('Service unavailable');
+
+    it('that were seen once are known to be stored, though nothing can be read any more before the listing is complete', async () => {
+        const stage = startSender({
+            answer: () => STORED,
+            visible: (millis) => {
+                if (millis > 500) throw UNREADABLE;
+                return [{ n: 9 }, { n: 1 }];
+            },
+        });
+        const sentBefore = stage.clock.monotonic();
+        const found = await stage.whenDone(stage.sender.findStored(payload, { from: 0, sentBefore, isSplit: true }));
+        expect([[...found.indexes], found.isProven]).toEqual([[0], false]);
+    });
+
+    it('are found although now and then a page cannot be read', async () => {
+        let pages = 0;
+        const dataset = Array.from({ length: 1_000 }, (_, index) => ({ n: 10_000 - index }));
+        const stage = startSender({
+            answer: () => STORED,
+            // More pages than a reading ever gets through without a failure.
+            visible: () => {
+                if (++pages % 2 === 0) throw UNREADABLE;
+                return [{ n: 1 }, ...dataset, { n: 2 }];
+            },
+        });
+        const found = await stage.whenDone(stage.sender.findStored(payload, { ...unknown, from: 0 }));
+        expect([[...found.indexes], found.isProven]).toEqual([[0, 1], true]);
+        expect(stage.millis()).toBeLessThan(LAG_MILLIS);
+    });
 
     it('that were sent in several requests are found one by one', async () => {
         const dataset = [{ n: 1 }, { n: 9 }, { n: 9 }, { n: 2 }];
         const stage = startSender({ answer: () => STORED, dataset });
-        expect([...(await stage.whenDone(stage.sender.findStored(payload, unknown)))]).toEqual([1]);
+        expect([...(await stage.whenDone(stage.sender.findStored(payload, unknown))).indexes]).toEqual([1]);
     });
 
     it('are found in part only where they may have been sent in parts', async () => {
         const dataset = [{ n: 1 }, { n: 9 }, { n: 9 }, { n: 2 }];
         const stage = startSender({ answer: () => STORED, dataset });
         const whole = { ...unknown, isSplit: false };
-        expect([...(await stage.whenDone(stage.sender.findStored(payload, whole)))]).toEqual([]);
+        expect([...(await stage.whenDone(stage.sender.findStored(payload, whole))).indexes]).toEqual([]);
     });
 
     it('are waited for until a listing would show them', async () => {
@@ -366,7 +396,7 @@ describe('items of an earlier process', () => {
         });
         const sentBefore = stage.clock.monotonic();
         const found = await stage.whenDone(stage.sender.findStored(payload, { from: 0, sentBefore, isSplit: true }));
-        expect([...found]).toEqual([0, 1]);
+        expect([...found.indexes]).toEqual([0, 1]);
         expect(stage.millis()).toBeGreaterThanOrEqual(LAG_MILLIS - 500);
     });
 });

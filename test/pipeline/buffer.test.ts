@@ -22,6 +22,10 @@ function newBuffer(limits: { maxBufferedBytes?: number; maxPayloadBytes?: number
     return { buffer, state };
 }
 
+function enqueueNumber(buffer: ItemBuffer, n: number): void {
+    buffer.enqueue(`{"n":${n}}`, { source: undefined, position: 0, repaired: undefined });
+}
+
 /** An item in the buffer as the test knows it. */
 interface Expected {
     number: number;
@@ -314,5 +318,24 @@ describe('the buffer', () => {
         expect([restored!.savedFrom, fresh!.savedFrom]).toEqual([7, 21]);
         buffer.keep(fresh!, [{ indexes: [0], unknown: { from: 21, sentBefore: 5 } }]);
         expect(buffer.batches[1]).toMatchObject({ savedFrom: 21, isUrgent: true, isSending: false });
+    });
+
+    it('gives the record of an item one id, in a part of its batch and in another process as well', () => {
+        const { buffer } = newBuffer();
+        for (let n = 0; n < 4; n++) enqueueNumber(buffer, n);
+        const [batch] = buffer.batches;
+        const ids = [0, 1, 2, 3].map((index) => batch!.recordId(index));
+        expect(new Set(ids).size).toBe(4);
+        for (const id of ids) expect(id).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
+        buffer.keep(batch!, [{ indexes: [1, 3] }]);
+        expect([0, 1].map((index) => buffer.batches[0]!.recordId(index))).toEqual([ids[1], ids[3]]);
+
+        const { buffer: next } = newBuffer();
+        const lines = ['{"n":3}', '{"n":1}'];
+        next.restore(PayloadWriter.of(lines), undefined, [], buffer.batches[0]!.identityOf([1, 0]));
+        enqueueNumber(next, 5);
+        expect(next.batches.map((each) => each.recordId(0))).toEqual([ids[3], expect.any(String)]);
+        next.keep(next.batches[0]!, [{ indexes: [1] }]);
+        expect(next.batches[0]!.recordId(0)).toBe(ids[1]);
     });
 });

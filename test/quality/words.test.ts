@@ -64,6 +64,13 @@ describe('the words of an error', () => {
         expect(describeError('schema', odd('constructor', {}, 'odd'))).toBe('odd');
     });
 
+    it('says how many values are allowed also where an error holds the first of them alone', () => {
+        const allowedValues = Array.from({ length: 20 }, (_, index) => index);
+        expect(describeError('schema', odd('enum', { allowedValues, allowedValuesTotal: 1_000 }))).toBe(
+            'must be one of 0, 1, 2, 3, 4, 5, 6, 7 and 992 more',
+        );
+    });
+
     it('names a format that has no words of its own', () => {
         expect(describeError('schema', odd('format', { format: 'isbn-13' }))).toBe('must be in the format "isbn-13"');
     });

@@ -99,6 +99,26 @@ describe.concurrent('a migration while a program pushes on', () => {
         expect(stored).toEqual(range(0, Math.max(stored.length, acknowledged(outcome))));
     });
 
+    it('counts in the next process what was acknowledged after the counters had been saved for the move', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(
+            place,
+            main({
+                ...told('migrating', { timeRemainingSecs: 8 }),
+                end: 'pushes on',
+                pushOnMillis: 20_000,
+                listeners: ['migrating: takes 3 s'],
+                isIdle: true,
+            }),
+        );
+        expect(outcome.signal, outcome.stderr).toBe('SIGKILL');
+        expect(acknowledged(outcome)).toBeGreaterThan(25);
+        place.server.faults.clear();
+        const next = await outcomeOf(place, main({ endsUnasked: true, end: 'Actor.exit()', first: 1_000, count: 10 }));
+        const { storedItems } = (await next.report('buffered'))!;
+        expect(storedItems).toBeGreaterThanOrEqual(acknowledged(outcome) + 10);
+    });
+
     it('requests the reboot and loses nothing that was acknowledged where the platform is down', async () => {
         const place = await platform();
         const outcome = await outcomeOf(

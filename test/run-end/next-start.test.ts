@@ -2,7 +2,7 @@ import type { TestContext } from 'vitest';
 import { describe, expect, it, vi } from 'vitest';
 
 import { actorScript } from '../support/actor-script.js';
-import type { ApiServer } from '../support/api-server.js';
+import type { ApiServer, DatasetOptions } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
 import { isPush, refuseWithoutReason, writeDuringListings } from '../support/platform-faults.js';
@@ -10,10 +10,10 @@ import type { ScriptResult } from '../support/run-script.js';
 import { runScript } from '../support/run-script.js';
 
 // Processes that wait for their end, side by side.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
-async function startPlatform({ onTestFinished }: TestContext): Promise<ApiServer> {
-    const server = await startApiServer();
+async function startPlatform({ onTestFinished }: TestContext, dataset: DatasetOptions = {}): Promise<ApiServer> {
+    const server = await startApiServer({ dataset });
     onTestFinished(async () => server.close());
     return server;
 }
@@ -74,6 +74,62 @@ describe.concurrent('the next start of a run', () => {
         const second = await runProcess(server, `await guard.pushData({ n: 3 }); await Actor.exit();`);
         expect(second.exitCode, second.stdout + second.stderr).toBe(0);
         expect(numbersIn(server)).toEqual([1, 2, 3]);
+    });
+
+    it('does not store again what was stored before, though it could neither read the dataset nor send, and one more start followed', async (context) => {
+        const server = await startPlatform(context);
+        const { datasetId } = server.ids;
+        const push = { method: 'POST', path: `${datasetId}/items` };
+        // Stored, but nobody says so, and then nothing answers any more.
+        server.faults.next({ ...push, fault: { status: 500, when: 'after' } });
+        const stop = server.faults.use(({ path }) =>
+            path.endsWith(`${datasetId}/items`) ? { status: 503 } : undefined,
+        );
+        const first = await runProcess(
+            server,
+            `await guard.pushData([{ n: 1 }, { n: 2 }]); await Actor.exit();`,
+            soonTimedOut(),
+        );
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        stop();
+        // Somebody else writes meanwhile.
+        server.append([{ foreign: 1 }, { foreign: 2 }]);
+        const stopAgain = server.faults.use(({ path, method }) => {
+            if (!path.endsWith(`${datasetId}/items`)) return undefined;
+            return method === 'POST' ? { status: 429 } : { status: 503 };
+        });
+        const second = await runProcess(server, `setTimeout(() => Actor.exit(), 3_000);`, soonTimedOut());
+        expect(second.exitCode, second.stdout + second.stderr).toBe(1);
+        stopAgain();
+        const third = await runProcess(server, `await guard.pushData({ n: 3 }); await Actor.exit();`);
+        expect(third.exitCode, third.stdout + third.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2, 3]);
+    });
+
+    it('writes the record of a rejected item under the id that it has, where an earlier one was killed once it had written it', async (context) => {
+        const fields = { type: 'object', properties: { n: { type: 'number', minimum: 0 } } };
+        const server = await startPlatform(context, { enforcedFields: fields });
+        const { datasetId } = server.ids;
+        const stop = server.faults.use(({ path }) =>
+            path.endsWith(`${datasetId}/items`) ? { status: 429 } : undefined,
+        );
+        const body = `await guard.pushData([{ n: 1 }, { n: -1 }, { n: 2 }, { n: -2 }]); await Actor.exit();`;
+        const first = await runProcess(server, body, soonTimedOut());
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        stop();
+        const saved = [...server.records()];
+        const second = await runProcess(server, 'await Actor.exit();');
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        // As if it had been killed before it had saved that anything had been sent.
+        server.records().clear();
+        for (const [key, { value, contentType }] of saved) server.setRecord(key, value, contentType);
+        const third = await runProcess(server, 'await Actor.exit();');
+        expect(third.exitCode, third.stdout + third.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2]);
+        const records = server.items(`${server.username}-${server.actorName}-quarantine`);
+        const idsOf = (n: number) => records.filter(({ item }) => item.n === n).map(({ id }) => id);
+        expect([idsOf(-1).length, new Set(idsOf(-1)).size, new Set(idsOf(-2)).size]).toEqual([2, 1, 1]);
+        expect(new Set(records.map(({ id }) => id)).size).toBe(2);
     });
 
     it('is not blocked by two items that the platform refused without a reason in the earlier process', async (context) => {

@@ -1,10 +1,12 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { describe, expect, it, vi } from 'vitest';
 
 import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bare.js';
 import { expectLineCounting, outcomeOf, range, sorted } from './support/outcome.js';
 import { placesOfTests } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { down, pushArrived, signalled, slow, underWay } from './support/troubles.js';
+import { down, halfUnderWay, pushArrived, signalled, slow, storedOnceGivenUp, underWay } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
 
@@ -50,6 +52,58 @@ describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) =>
         const place = await platform();
         const outcome = await outcomeOf(place, main({ ...ending, ...underWay(place, false) }));
         expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+    });
+
+    it.each([
+        ['is stored', true],
+        ['is not stored', false],
+    ])('stores each item once of a batch whose first half is stored while the second %s', async (_half, isStored) => {
+        const place = await platform();
+        const outcome = await outcomeOf(place, main({ ...ending, ...halfUnderWay(place, isStored) }));
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+        expect(await outcome.report('buffered')).toMatchObject({ storedItems: 20, pendingItems: 0, unsentItems: 0 });
+    });
+
+    it('does not store items twice that the server stores once the process has hung up', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(place, main({ ...ending, ...storedOnceGivenUp(place) }));
+        // Whatever is stored late is stored by then.
+        await setTimeout(500);
+        expect(await outcome.stored('buffered')).toEqual(range(0, 20));
+    });
+
+    it('leaves no record of the items in the store of the run once they are stored', async () => {
+        const place = await platform();
+        await outcomeOf(place, main({ ...ending, flawless: true }));
+        const keys = [...(await place.records()).keys()];
+        expect(keys.filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'))).toEqual([]);
+    });
+});
+
+describe.concurrent('the state of a run', () => {
+    it('is saved before anything is sent as the process ends, so that nothing is lost when it is killed meanwhile', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(
+            place,
+            main({
+                end: 'throws',
+                flawless: true,
+                whenReady: (_script, { server }) =>
+                    server!.faults.use(({ path }) => (path.endsWith('/items') ? { hang: true } : undefined)),
+                afterAsking: async (script, { server }) => {
+                    await pushArrived(script, server!);
+                    script.child.kill('SIGKILL');
+                },
+            }),
+        );
+        expect(outcome.signal).toBe('SIGKILL');
+        place.server.faults.clear();
+        const next = await outcomeOf(
+            place,
+            main({ end: 'Actor.exit()', endsUnasked: true, first: 20, count: 10, flawless: true }),
+        );
+        expect(next.exitCode, next.stderr).toBe(0);
+        expect(await next.stored('buffered')).toEqual(range(0, 30));
     });
 });
 

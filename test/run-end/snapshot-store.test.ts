@@ -177,11 +177,29 @@ describe('a snapshot', () => {
         await snapshots.claim();
         await snapshots.save(() => snapshotOf([1]));
         const records = new Map(store.records);
-        const { pieces, head } = snapshots.recordsOf(large(2), false);
-        for (const { key, text } of [...pieces, head]) records.set(key, text);
+        for (const { key, text } of snapshots.recordsOf(large(2), false, true).records) records.set(key, text);
         const next = snapshotsIn(new MemoryRunStore(leftBy(records)));
         expect(itemsOf(await next.snapshots.claim())).toEqual(itemsOf([large(2)]));
-        expect(snapshots.recordsOf(snapshotOf([]), true).pieces).toEqual([]);
+        expect(snapshots.recordsOf(snapshotOf([]), true, true).records).toHaveLength(1);
+    });
+
+    it('saved at the end of a process before it is sent is held, and replaced by what is saved afterwards', async () => {
+        const store = new MemoryRunStore();
+        const { snapshots } = snapshotsIn(store);
+        await snapshots.claim();
+        await snapshots.save(() => snapshotOf([1]));
+        const records = new Map(store.records);
+        const first = snapshots.recordsOf(snapshotOf([1, 2]), false, false);
+        for (const { key, text } of first.records) records.set(key, text);
+        const outdated = snapshots.savedAtExit(first);
+        expect(outdated.map(({ key }) => records.has(key))).toEqual([true]);
+        expect([snapshots.holds(snapshotOf([1, 2])), snapshots.holds(snapshotOf([2]))]).toEqual([true, false]);
+        const second = snapshots.recordsOf(snapshotOf([2]), false, true);
+        for (const { key, text } of second.records) records.set(key, text);
+        const pieces = snapshots.savedAtExit(second).map(({ key }) => key);
+        expect(pieces).toEqual(first.records.slice(0, -1).map(({ key }) => key));
+        const next = snapshotsIn(new MemoryRunStore(leftBy(records)));
+        expect(itemsOf(await next.snapshots.claim())).toEqual(itemsOf([snapshotOf([2])]));
     });
 });
 

@@ -14,8 +14,9 @@ const batch: fc.Arbitrary<UnsentBatch> = fc.record(
         repaired: fc.array(line, { minLength: 1, maxLength: 8 }),
         from: fc.option(fc.nat(), { nil: undefined }),
         lines: fc.array(line, { minLength: 1, maxLength: 8 }),
+        identity: fc.record({ id: fc.uuid(), indexes: fc.option(fc.array(fc.nat()), { nil: undefined }) }),
     },
-    { requiredKeys: ['from', 'lines'] },
+    { requiredKeys: ['from', 'lines', 'identity'] },
 );
 
 describe('the pieces of a snapshot', () => {

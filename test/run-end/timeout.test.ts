@@ -20,6 +20,13 @@ const main = (options: Partial<ProgramOptions>): ProgramOptions => ({
 });
 const timeoutIn = (millis: number) => () => ({ ACTOR_TIMEOUT_AT: new Date(Date.now() + millis).toISOString() });
 
+/** As the platform does. */
+const killAtTimeout: ProgramOptions['afterAsking'] = async ({ child }, { env }) => {
+    const timeoutAt = Date.parse(env.ACTOR_TIMEOUT_AT!);
+    while (Date.now() < timeoutAt) await sleep(50);
+    child.kill('SIGKILL');
+};
+
 async function savedKeys({ records }: Place): Promise<string[]> {
     return [...(await records()).keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'));
 }
@@ -61,6 +68,22 @@ describe.concurrent("the run's timeout", () => {
         expect(await outcome.stored('buffered')).toEqual(range(0, 20));
     });
 
+    it('finds the items saved that an exit was still trying to send, and the resurrected run stores them once', async () => {
+        const place = await platform();
+        const outcome = await outcomeOf(
+            place,
+            main({
+                end: 'Actor.exit()',
+                env: timeoutIn(14_000),
+                isIdle: true,
+                whenReady: (_script, { server }) => refusePushes(server!, 429),
+                afterAsking: killAtTimeout,
+            }),
+        );
+        expect(outcome.signal, outcome.stderr).toBe('SIGKILL');
+        await expectResurrectedRunToStoreTheRest(place);
+    });
+
     it('finds the items saved where the platform is down, and the resurrected run stores them once', async () => {
         const place = await platform();
         const outcome = await outcomeOf(
@@ -69,11 +92,7 @@ describe.concurrent("the run's timeout", () => {
                 env: timeoutIn(20_000),
                 isIdle: true,
                 whenReady: (_script, { server }) => refusePushes(server!, 503),
-                afterAsking: async ({ child }, { env }) => {
-                    const timeoutAt = Date.parse(env.ACTOR_TIMEOUT_AT!);
-                    while (Date.now() < timeoutAt) await sleep(50);
-                    child.kill('SIGKILL');
-                },
+                afterAsking: killAtTimeout,
             }),
         );
         expect(outcome.signal, outcome.stderr).toBe('SIGKILL');

@@ -95,6 +95,27 @@ describe('a bare map of properties', () => {
     });
 });
 
+describe('the text to put in the place of a bare map', () => {
+    it.each<[string, object]>([
+        ['types that JSON Schema does not have', { url: { type: 'text' }, price: { type: 'Float' } }],
+        ['`required: true`', { url: { type: 'string', required: true }, title: { type: 'string', required: false } }],
+        ['elements without a type', { tags: { items: { type: 'string' } } }],
+        ['type names', { url: 'string', price: 'number' }],
+        ['maps', { url: { type: 'string' }, offer: { price: { type: 'number' } } }],
+    ])('opens and validates where the map has %s', async (_, fields) => {
+        const text = /(?:Wrap it:|Write it as) (\{.*\})/.exec(await unvalidated(fields))![1]!;
+        const { schema, warnings } = await validated(JSON.parse(text));
+        expect(warnings).toEqual([]);
+        expect(Object.keys(schema.json.properties)).toEqual(Object.keys(fields));
+    });
+
+    it('requires the properties that say `required: true`', async () => {
+        expect(await unvalidated({ a: { type: 'string', required: true }, b: { type: 'string' } })).toContain(
+            'Wrap it: { "type": "object", "properties": { "a": { "type": "string" }, "b": { "type": "string" } }, "required": ["a"] }',
+        );
+    });
+});
+
 describe('a schema that misses its purpose', () => {
     it.each<[string, object, string]>([
         [
@@ -114,6 +135,29 @@ describe('a schema that misses its purpose', () => {
             'Put in its place what its "fields" holds',
         ],
         ['a file without its mark', { fields: { required: ['a'] }, views: {} }, 'is a whole dataset schema'],
+        [
+            'the definition of an Actor',
+            { actorSpecification: 1, name: 'a', storages: { dataset: { fields: { required: ['a'] } } } },
+            'is the definition of an Actor',
+        ],
+        [
+            'a bare map in a property',
+            { type: 'object', properties: { offer: { price: { type: 'number' } } } },
+            'write it as { "type": "object", "properties": { "price": { "type": "number" } } } (property /offer, at /properties/offer)',
+        ],
+        [
+            'a misspelt keyword in a property',
+            { type: 'object', properties: { a: { oneof: [{ type: 'string' }] } } },
+            '"oneof" is no keyword of JSON Schema and is ignored, did you mean "oneOf"? (property /a, at /properties/a)',
+        ],
+        [
+            'keywords of a later draft',
+            { type: 'object', unevaluatedProperties: false },
+            '"unevaluatedProperties" has no effect in draft-07',
+        ],
+        ['then without if', { then: { required: ['a'] } }, 'has no keyword that can reject an item'],
+        ['an alternative that accepts all', { anyOf: [true, { required: ['a'] }] }, 'has no keyword that can reject'],
+        ['limits of 0', { minProperties: 0, properties: { a: { minLength: 0 } } }, 'has no keyword that can reject'],
         ['words of its own', { columns: ['a', 'b'] }, '(unknown to JSON Schema: "columns")'],
         [
             'the schema of an array',
@@ -146,6 +190,19 @@ describe('a schema that misses its purpose', () => {
             { properties: { a: { $ref: 'other.json' } } },
             'has a "$ref" that leads nowhere: "other.json"',
         ],
+        [
+            'a $ref to a definition that is missing',
+            { properties: { a: { $ref: '#/definitions/b' } } },
+            'has a "$ref" that leads nowhere: "#/definitions/b"',
+        ],
+        [
+            'two definitions that are each other',
+            {
+                $ref: '#/definitions/a',
+                definitions: { a: { $ref: '#/definitions/b' }, b: { $ref: '#/definitions/a' } },
+            },
+            'refers to itself before it looks into the item',
+        ],
         ['a $ref to itself', { allOf: [{ $ref: '#' }] }, 'refers to itself before it looks into the item'],
         [
             'two schemas of one $id',
@@ -159,7 +216,7 @@ describe('a schema that misses its purpose', () => {
                 properties: { a: { prefixItems: 5 } },
                 required: ['a'],
             },
-            '"prefixItems" of the property /a must be array, but is 5',
+            '"prefixItems" of the property /a must be a list, but is 5',
         ],
     ])('validates nothing where no validator can use it: %s', async (_, fields, problem) => {
         expect(await unvalidated(fields)).toContain(problem);
@@ -207,6 +264,40 @@ describe('a schema that is odd in places', () => {
         expect(warnings).toEqual([expect.stringContaining(problem)]);
         expect(schema.validate({ a: '-' })).toBeUndefined();
         expect(schema.validate({ a: 5 })).toHaveLength(1);
+    });
+
+    it.each<[string, object, string]>([
+        [
+            'a property beside the keywords',
+            { type: 'object', url: { type: 'string' }, required: ['url'] },
+            '"url" stands beside the keywords and is ignored, did you mean to put it into "properties"? (at the top)',
+        ],
+        [
+            'a property beside the keywords of a property',
+            { required: ['a'], properties: { a: { type: 'object', b: { type: 'string' } } } },
+            '"b" stands beside the keywords and is ignored, did you mean to put it into "properties"? (property /a,',
+        ],
+        [
+            'a map of maps in a property',
+            { required: ['a'], properties: { a: { b: { c: 'string', d: { type: 'number' } } } } },
+            'a bare map of properties validates nothing, write it as { "type": "object", "properties": { "b": {',
+        ],
+        [
+            'a keyword of a later draft',
+            { required: ['a'], properties: { a: { prefixItems: [{ type: 'string' }] } } },
+            '"prefixItems" has no effect in draft-07: "$schema" must name a draft that has it (property /a,',
+        ],
+        [
+            'a keyword of an earlier draft',
+            { $schema: 'https://json-schema.org/draft/2020-12/schema', required: ['a'], additionalItems: false },
+            '"additionalItems" has no effect in 2020-12',
+        ],
+        ['`min` for `minimum`', { properties: { a: { type: 'number', min: 0 } } }, 'did you mean "minimum"?'],
+        ['`elements` for `items`', { properties: { a: { type: 'array', elements: {} } } }, 'did you mean "items"?'],
+    ])('validates what it can and names what has no effect: %s', async (_, fields, note) => {
+        const { warnings } = await validated(fields);
+        expect(warnings).toHaveLength(1);
+        expect(warnings[0]).toContain(note);
     });
 
     it('names a bare map in the place of a property, with the text to put there', async () => {

@@ -45,15 +45,15 @@ describe('fields that the platform refuses, too', () => {
         expect(problem).toContain('is not valid JSON Schema (draft-07)');
         expect(problem.match(/"type" of the property \/price/g)).toHaveLength(1);
         expect(problem).toContain(
-            '"type" of the property /price must be one of array, boolean, integer, null, number, object, string, but is "any" ' +
+            '"type" of the property /price must be one of array, boolean, integer, "null", number, object, string, but is "any" ' +
                 '(at /properties/price/type)',
         );
-        expect(problem).toContain('"minLength" of the property /offers/*/title must be >= 0, but is -1');
+        expect(problem).toContain('"minLength" of the property /offers/*/title must be at least 0, but is -1');
     });
 
     it('are an error for the author of `required: true` in a property', async () => {
         expect(await problemOf({ properties: { a: { type: 'string', required: true } } })).toContain(
-            '"required" of the property /a must be array, but is true',
+            '"required" of the property /a must be a list, but is true (at /properties/a/required); name the property in "required" of the object around it',
         );
     });
 
@@ -64,7 +64,7 @@ describe('fields that the platform refuses, too', () => {
     });
 
     it('are an error when `$schema` is no string, whatever draft', async () => {
-        expect(await problemOf({ $schema: 5, type: 'object', required: ['a'] })).toContain('"$schema" must be string');
+        expect(await problemOf({ $schema: 5, type: 'object', required: ['a'] })).toContain('"$schema" must be text');
     });
 
     it('are an error under a newer draft, too, because the platform checks them with draft-07', async () => {
@@ -84,6 +84,16 @@ describe('a schema in code that cannot validate anything', () => {
             'a dataset schema without its mark',
             { fields: { type: 'object' }, views: {} },
             'with "actorSpecification": 1',
+        ],
+        [
+            'the content of actor.json',
+            { actorSpecification: 1, storages: { dataset: {} } },
+            'is the definition of an Actor',
+        ],
+        [
+            'a bare map in a property',
+            { properties: { offer: { price: { type: 'number' } } } },
+            'a bare map of properties validates nothing',
         ],
         ['a misspelt keyword', { type: 'object', property: { a: { type: 'string' } } }, 'did you mean "properties"?'],
         ['an array schema', { type: 'array', items: { type: 'object' } }, 'is the schema of an array'],

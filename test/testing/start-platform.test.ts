@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -38,6 +39,14 @@ beforeAll(async () => {
     folder = await writeFolder(await mkdtemp(join(tmpdir(), 'testing-')), {
         'guarded.mjs': GUARDED,
         'bare.mjs': BARE,
+        'listening.mjs': `
+            import { Actor } from '${APIFY_URL}';
+            await Actor.init({ gracefulShutdown: false });
+            Actor.on('aborting', () => {
+                console.log('aborted');
+                void Actor.exit();
+            });
+            setInterval(() => {}, 1_000);`,
         'stuck.mjs': 'setInterval(() => {}, 1_000); console.log("started");',
         'movie_schema.json': MOVIE_SCHEMA,
         'actor/.actor/actor.json': {
@@ -114,6 +123,51 @@ describe('a test platform', () => {
         const platform = await start({ schema: null, input: ALIEN });
         expect(platform.record('INPUT')).toEqual(ALIEN);
         expect(platform.record('NOTHING')).toBeUndefined();
+    });
+
+    it('charges for events within the limit of the user', async () => {
+        await writeFolder(folder, {
+            'charged.mjs': GUARDED.replace('await Actor.getInput())', "await Actor.getInput(), 'result')"),
+        });
+        const options = { schema: null, input: [ALIEN, ALIEN, ALIEN], eventPricesUsd: { result: 0.5 } };
+        const platform = await start({ ...options, maxTotalChargeUsd: 1 });
+        const { exitCode, output } = await platform.run('charged.mjs');
+        expect(exitCode, output).toBe(0);
+        expect(platform.items()).toHaveLength(2);
+        expect(platform.server.charges).toMatchObject([{ eventName: 'result', count: 2 }]);
+    });
+
+    it('has the records that could not be written to the quarantine, too', async () => {
+        const quarantine = { method: 'POST', path: /datasets$/, times: Infinity, fault: { status: 403 } };
+        const platform = await start({ schema: MOVIE_SCHEMA, input: NUMBERED, faults: [quarantine] });
+        const { output } = await platform.run('guarded.mjs');
+        expect(platform.server.datasets(), output).toHaveLength(1);
+        expect(platform.quarantine()).toMatchObject([{ item: NUMBERED }]);
+    });
+
+    it('sends events to the running Actor, and is closed by `await using`', async () => {
+        const platform = await start({ schema: null });
+        const running = platform.run('listening.mjs');
+        await platform.server.events.connected();
+        let hasEnded = false;
+        const ended = running.finally(() => {
+            hasEnded = true;
+        });
+        // An event that comes before the Actor listens is lost, as on the platform.
+        while (!hasEnded) {
+            platform.emitEvent('aborting');
+            await sleep(50);
+        }
+        expect((await ended).output).toContain('aborted');
+        const { url } = platform.server;
+        await platform[Symbol.asyncDispose]();
+        await expect(fetch(url)).rejects.toThrow('fetch failed');
+    });
+
+    it('enforces nothing with a schema that says nothing', async () => {
+        const platform = await start({ schema: { actorSpecification: 1, fields: true }, input: NUMBERED });
+        await platform.run('bare.mjs');
+        expect(platform.items()).toEqual([NUMBERED]);
     });
 
     it('makes this process a run, until it is closed', async () => {

@@ -21,9 +21,9 @@ export interface SuggestOptions {
      * Whether the suggested repairs hold values of items.
      * @default true
      */
-    samples?: boolean;
+    samples?: boolean | undefined;
     /** Called after each item. */
-    onItem?: (progress: { checkedItems: number; failedItems: number }) => void;
+    onItem?: ((progress: { checkedItems: number; failedItems: number }) => void) | undefined;
 }
 
 /** One change of the schema, the smallest that lets items in which fail for one reason. */

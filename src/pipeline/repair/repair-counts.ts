@@ -1,4 +1,7 @@
 import { valueAt } from '../../utils/json-pointer.js';
+import { removeGenericSecrets, type SecretRemover } from '../../utils/secrets.js';
+import { shortJson } from '../../utils/short-json.js';
+import { shorten } from '../../utils/text.js';
 import type { Repair, RepairAction } from './repairs.js';
 
 /** JSON of a value before and after a repair, at most 200 characters each; absent where there was or is none. */
@@ -26,6 +29,8 @@ export interface RepairCountsOptions {
     samples: boolean;
     /** What a path is counted under. @default indexes become `*` */
     generalize?: (path: string) => string;
+    /** @default what is recognizable as a secret is removed */
+    removeSecrets?: SecretRemover;
 }
 
 const MAX_ROWS = 100;
@@ -39,8 +44,10 @@ export class RepairCounts {
     readonly #rows = new Map<string, { path: string; action: RepairAction; count: number; samples: RepairSample[] }>();
     readonly #samples: boolean;
     readonly #generalize: (path: string) => string;
+    readonly #removeSecrets: SecretRemover;
 
-    constructor({ samples, generalize = withoutIndexes }: RepairCountsOptions) {
+    constructor({ samples, generalize = withoutIndexes, removeSecrets = removeGenericSecrets }: RepairCountsOptions) {
+        this.#removeSecrets = removeSecrets;
         this.#samples = samples;
         this.#generalize = generalize;
     }
@@ -57,13 +64,30 @@ export class RepairCounts {
             const row = this.#row(repair);
             if (this.#samples && row.path !== OTHER && row.samples.length < MAX_SAMPLES) {
                 if (shown !== undefined) visible ??= { item: shown() };
-                if (visible === undefined || isVisible(repair, visible.item)) addSample(row.samples, repair);
+                if (visible === undefined || isVisible(repair, visible.item)) this.#addSample(row.samples, repair);
             }
             if (counted.has(row)) continue;
             counted.add(row);
             if (row.count++ === 0) added.push(row);
         }
         return added.map(summaryOf);
+    }
+
+    #addSample(samples: RepairSample[], repair: Repair): void {
+        const [before, after] = [this.#shown(repair.before), this.#shown(repair.after)];
+        const sample: RepairSample = Object.freeze({
+            ...(before !== undefined && { before }),
+            ...(after !== undefined && { after }),
+        });
+        if (!samples.some((known) => known.before === sample.before && known.after === sample.after)) {
+            samples.push(sample);
+        }
+    }
+
+    /** A copy, which does not keep the item alive. */
+    #shown(value: unknown): string | undefined {
+        const json = shortJson(value, MAX_VALUE_LENGTH);
+        return json === undefined ? undefined : this.#removeSecrets(json);
     }
 
     /** Most frequent first. */
@@ -109,16 +133,6 @@ function isVisible({ path, action, before }: Repair, item: unknown): boolean {
     return jsonOf(valueAt(item, path)) === jsonOf(before);
 }
 
-function addSample(samples: RepairSample[], repair: Repair): void {
-    const before = jsonOf(repair.before);
-    const after = jsonOf(repair.after);
-    const sample: RepairSample = Object.freeze({
-        ...(before !== undefined && { before: shorten(before, MAX_VALUE_LENGTH) }),
-        ...(after !== undefined && { after: shorten(after, MAX_VALUE_LENGTH) }),
-    });
-    if (!samples.some((known) => known.before === sample.before && known.after === sample.after)) samples.push(sample);
-}
-
 function jsonOf(value: unknown): string | undefined {
     try {
         return JSON.stringify(value);
@@ -129,9 +143,4 @@ function jsonOf(value: unknown): string | undefined {
 
 function summaryOf({ path, action, count, samples }: RepairSummary): RepairSummary {
     return Object.freeze({ path, action, count, samples: Object.freeze([...samples]) });
-}
-
-function shorten(text: string, length: number): string {
-    if (text.length <= length) return text;
-    return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -15,7 +15,7 @@ import { renderReasons } from './reasons.js';
 import { renderSteps } from './steps.js';
 import { STYLE } from './style.js';
 import { renderVerdict } from './verdict.js';
-import { headlineOf, receivedOf } from './words.js';
+import { headlineOf, isUnchecked } from './words.js';
 
 const MAX_SUBJECT_LENGTH = 120;
 const MAX_NOTICE_LENGTH = 500;
@@ -77,13 +77,12 @@ function renderWhen({ facts = [], writtenAt, isOpen }: ReportPage): Markup {
 }
 
 /** Where no schema could check the items, nothing else on the page may look like a good result. */
-function renderUnchecked({ kind, schema, items }: ReportPage): Markup | undefined {
-    if (kind === 'quarantine' || schema === undefined || schema.source !== undefined || receivedOf(items) === 0)
-        return undefined;
+function renderUnchecked(page: ReportPage): Markup | undefined {
+    if (!isUnchecked(page)) return undefined;
     return html`<div class="verdict unchecked">
         <p>
             <b>Items were not checked here:</b>
-            <bdi>${plainText(schema.reason ?? 'there is no schema', MAX_NOTICE_LENGTH)}</bdi>
+            <bdi>${plainText(page.schema?.reason ?? 'there is no schema', MAX_NOTICE_LENGTH)}</bdi>
         </p>
     </div>`;
 }

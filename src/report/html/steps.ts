@@ -4,6 +4,7 @@ import type { ReportPage } from '../page.js';
 import { link } from './link.js';
 import type { Markup } from './markup.js';
 import { html } from './markup.js';
+import { isUnchecked, receivedOf } from './words.js';
 
 /** What to do next. */
 export function renderSteps(page: ReportPage): Markup | undefined {
@@ -18,12 +19,20 @@ export function renderSteps(page: ReportPage): Markup | undefined {
 }
 
 function stepsOf(page: ReportPage): Markup[] {
-    const { kind, items, quarantine, schema, rejectedItems, suggestions } = page;
+    const { kind, items, quarantine, rejectedItems, warnedItems = 0, isOpen, suggestions } = page;
     const steps: Markup[] = [];
     if ((items.unsentItems ?? 0) > 0) {
         steps.push(html`Start the run again (resurrect it): its next start sends the items that are saved with it.`);
     }
-    if (schema !== undefined && schema.source === undefined && schema.reason !== undefined) {
+    if (kind === 'run' && !isOpen && receivedOf(items) === 0) {
+        steps.push(html`Look at the input, the start pages and the log: no item was pushed.`);
+    }
+    if (warnedItems > 0) {
+        steps.push(
+            html`Correct the scraper or the schema: with <code>mode: 'warn'</code> items are stored although they fail.`,
+        );
+    }
+    if (isUnchecked(page)) {
         steps.push(
             html`Describe the items in <code>.actor/dataset_schema.json</code>, in <code>fields</code>: without a schema
                 no item is checked here. This command makes one of items that you have:

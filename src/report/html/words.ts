@@ -43,9 +43,7 @@ export function headlineOf({ kind, items, warnedItems = 0, rejectedItems, isOpen
     const received = receivedOf(items);
     if (kind === 'quarantine') return `${count(items.quarantinedItems ?? rejectedItems, 'item')} in quarantine`;
     if (kind === 'check') {
-        const isUnchecked =
-            schema !== undefined && schema.source === undefined && received > 0 && quarantinedItems === 0;
-        return isUnchecked
+        return quarantinedItems === 0 && isUnchecked({ kind, schema, items })
             ? 'Items were not checked'
             : summarizeCheck({ checkedItems: received, failedItems: quarantinedItems });
     }
@@ -54,6 +52,11 @@ export function headlineOf({ kind, items, warnedItems = 0, rejectedItems, isOpen
     const stored = `${count(storedItems, 'item')} stored${against}`;
     const others = quarantinedItems === 0 ? '' : `, ${number(quarantinedItems)} in quarantine`;
     return `${stored}${others}${isOpen ? ' so far' : ''}`;
+}
+
+/** Whether no schema could check the items. */
+export function isUnchecked({ kind, schema, items }: Pick<ReportPage, 'kind' | 'schema' | 'items'>): boolean {
+    return kind !== 'quarantine' && schema !== undefined && schema.source === undefined && receivedOf(items) > 0;
 }
 
 export function receivedOf({ receivedItems, discardedItems = 0, ...outcomes }: ItemCounts): number {

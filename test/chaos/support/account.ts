@@ -93,6 +93,11 @@ export interface Expectations {
     isGood: (item: ChaosItem) => boolean;
     /** Saved for the next start is found. @default false */
     mayBeUnsent?: boolean;
+    /**
+     * Items that the platform refuses without a reason are found where they are saved: the last starts have nothing else to send, and
+     * only another item that is accepted tells whether the refusal is about this one. @default none
+     */
+    mayStaySaved?: (item: ChaosItem) => boolean;
     /** Items that were pushed again, because nobody had said that they are accepted when a process ended. */
     mayRepeat?: ReadonlySet<string>;
 }
@@ -101,7 +106,7 @@ export interface Expectations {
 export async function judge(
     { stored, quarantined, unsent }: Account,
     items: readonly ChaosItem[],
-    { isGood, mayBeUnsent = false, mayRepeat }: Expectations,
+    { isGood, mayBeUnsent = false, mayStaySaved = () => false, mayRepeat }: Expectations,
 ): Promise<Verdict> {
     const verdict: Verdict = { lost: [], doubled: [], misplaced: [] };
     for (const [index, item] of items.entries()) {
@@ -109,7 +114,8 @@ export async function judge(
         const { id } = item;
         const places = [...(stored.get(id) ?? []), ...(quarantined.get(id) ?? [])];
         if (places.length > 1 && !mayRepeat?.has(id)) verdict.doubled.push(`${id}: ${places.join(', ')}`);
-        if (places.length === 0 && !(mayBeUnsent && unsent.has(id))) verdict.lost.push(id);
+        const isFoundSaved = unsent.has(id) && (mayBeUnsent || mayStaySaved(item));
+        if (places.length === 0 && !isFoundSaved) verdict.lost.push(id);
         if (isGood(item) ? quarantined.has(id) : stored.has(id)) verdict.misplaced.push(id);
     }
     return verdict;

@@ -47,6 +47,8 @@ const MAX_LAST_STARTS = 3;
 /** Items that are stored after an end that did not come. */
 const LIVES_ON_ITEMS = 300;
 
+const mayStaySaved = ({ poison }: ChaosItem): boolean => poison === true;
+
 /** Drives the workload through everything that can go wrong, to its end. */
 export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     const startedAt = performance.now();
@@ -91,7 +93,7 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     try {
         for (const writer of writers) writer.start(ends[0]?.timeoutMillis);
         for (const [index, end] of ends.entries()) {
-            if (end.timeoutMillis === undefined) await waitForItems((items * 0.9 * (index + 1)) / (ends.length + 1));
+            if (end.timeoutMillis === undefined) await waitForItems((items * 0.75 * (index + 1)) / (ends.length + 1));
             await Promise.all(writers.map(async (writer) => writer.listening()));
             if (isOneRunning()) faults.note(end.name);
             faults.isDown = end.isDown ?? false;
@@ -113,12 +115,12 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
         await Promise.all(writers.map(async (writer) => writer.ended()));
         const all = writers.flatMap((writer) => writer.items);
         let account = await takeAccount(server, storeIds);
-        let verdict = await judge(account, all, { isGood, mayRepeat });
+        let verdict = await judge(account, all, { isGood, mayStaySaved, mayRepeat });
         for (let start = 0; kind === 'guard' && verdict.lost.length > 0 && start < MAX_LAST_STARTS; start++) {
             for (const writer of writers) writer.start();
             await Promise.all(writers.map(async (writer) => writer.ended()));
             account = await takeAccount(server, storeIds);
-            verdict = await judge(account, all, { isGood, mayRepeat });
+            verdict = await judge(account, all, { isGood, mayStaySaved, mayRepeat });
         }
         return {
             items: all,

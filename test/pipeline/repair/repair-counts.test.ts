@@ -59,6 +59,23 @@ describe('RepairCounts', () => {
         ]);
     });
 
+    it('shows no credentials', () => {
+        const counts = new RepairCounts({ samples: true });
+        counts.count([removed('/url', 'https://joe:secret@example.com/?token=abcdefgh')]);
+        expect(counts.list()[0]!.samples).toEqual([{ before: '"https://example.com/?token=***"' }]);
+    });
+
+    it('keeps no value alive of which it shows the beginning', { timeout: 60_000 }, () => {
+        const counts = new RepairCounts({ samples: true });
+        globalThis.gc?.();
+        const before = process.memoryUsage().heapUsed;
+        for (let row = 0; row < 60; row++) counts.count([removed(`/f${row}`, `${row}${'x'.repeat(2_000_000)}`)]);
+        globalThis.gc?.();
+        // 60 slices of such texts would keep 120 MB.
+        expect(process.memoryUsage().heapUsed - before).toBeLessThan(60_000_000);
+        expect(counts.list()).toHaveLength(60);
+    });
+
     it('asks for what may be shown only once for an item, and shows nothing where there is nothing', () => {
         const counts = new RepairCounts({ samples: true });
         let calls = 0;

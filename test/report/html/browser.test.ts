@@ -177,7 +177,7 @@ describe.skipIf(!hasChromium)(`the page of a run in a browser${unlessSkipped}`, 
         ['dark, 320 pixels wide', { viewport: { width: 320, height: 640 }, colorScheme: 'dark' }],
         ['forced colours', { viewport: DESKTOP, forcedColors: 'active' }],
     ])('has no fault that axe finds in %s', async (_, options) => {
-        for (const report of [moviePage(), hostilePage()]) {
+        for (const report of [moviePage(), hostilePage(), warnPage()]) {
             const { page } = await visit(report, options);
             await readAll(page);
             expect(await axeViolations(page)).toEqual([]);
@@ -243,6 +243,14 @@ describe.skipIf(!hasChromium)(`the page of a run in a browser${unlessSkipped}`, 
         expect(await traffic.isVisible()).toBe(true);
     });
 });
+
+/** Items are stored against the schema, and none is in quarantine. */
+function warnPage(): ReportPage {
+    const { items, ...page } = moviePage();
+    const { storedItems } = items;
+    const all = { receivedItems: storedItems, storedItems, quarantinedItems: 0 };
+    return { ...page, items: all, warnedItems: 290, verdict: { outcome: 'passed', unmet: [] }, quarantine: undefined };
+}
 
 /** What axe finds wrong, as rule and place. */
 async function axeViolations(page: Page): Promise<string[]> {

@@ -104,7 +104,7 @@ describe('the page of a run', () => {
 
     it.each([
         ['passed', {}, 'Passed: all items were stored'],
-        ['passed', { quarantinedItems: 3 }, 'Passed: what was expected is met; some items need a look'],
+        ['passed', { quarantinedItems: 3 }, 'Needs a look: 3 items in quarantine, most often /price must be a number'],
     ] as const)('has the verdict %s in one sentence', (outcome, items, words) => {
         expect(
             page({ verdict: { outcome, unmet: [] }, items: { receivedItems: 9, storedItems: 6, ...items } }),

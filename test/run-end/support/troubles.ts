@@ -35,6 +35,32 @@ export function underWay({ server }: PlatformPlace, isStored: boolean): Partial<
     };
 }
 
+/**
+ * The program ends while its items are sent in halves, because the whole was too large: the left half is stored, and the right one
+ * without an answer. It is stored, or not.
+ */
+export function halfUnderWay({ server }: PlatformPlace, isStored: boolean): Partial<ProgramOptions> {
+    server.faults.next({ ...PUSHES, fault: { status: 413 } });
+    server.faults.next({ ...PUSHES, skip: 1, fault: { hang: true, when: isStored ? 'after' : 'before' } });
+    return {
+        inOnePush: true,
+        flawless: true,
+        guardOptions: { flushIntervalMillis: 0 },
+        whenReady: async (script) => until(script, () => server.requestCount(PUSHES) === 3),
+    };
+}
+
+/** The program ends while its only request is under way, which the server stores only once nobody waits for the answer any more. */
+export function storedOnceGivenUp({ server }: PlatformPlace): Partial<ProgramOptions> {
+    server.faults.next({ ...PUSHES, fault: { givenUp: true, delayMillis: 80 } });
+    return {
+        inOnePush: true,
+        flawless: true,
+        guardOptions: { flushIntervalMillis: 0 },
+        whenReady: async (script) => pushArrived(script, server),
+    };
+}
+
 /** Resolves once a request to store items has arrived whole; rejects when the process ends without one. */
 export async function pushArrived(script: RunningScript, server: ApiServer): Promise<void> {
     await until(script, () => server.requestCount(PUSHES) > 0);

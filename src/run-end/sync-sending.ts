@@ -1,0 +1,268 @@
+import type { SyncStorage } from '../apify/sync-storages.js';
+import type { PositionInterpretation } from '../delivery/positions.js';
+import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
+import type { ItemCounts, Wanted } from '../delivery/read-back.js';
+import { countItems, indexesOf, mergeCounts, readBackSync, Search } from '../delivery/read-back.js';
+import { PayloadWriter } from '../delivery/payload.js';
+import type { ListedPage, PageRange, Payload, SendResult } from '../ports.js';
+import type { Batch } from '../pipeline/batch.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { PreparedItem } from '../pipeline/prepare.js';
+import type { Rejection } from '../quarantine/record.js';
+import { monotonicMillis } from '../utils/clock.js';
+import type { FirstRequests } from '../utils/request-sync.js';
+
+export interface SyncSendingOptions {
+    pipeline: Pipeline;
+    openStorage: () => SyncStorage | undefined;
+    openQuarantine: () => SyncStorage | undefined;
+}
+
+/** Looking for requests that were under way takes no more than this share of the time. */
+const LOOK_SHARE = 0.5;
+/** The process that looks first also saves, and on a machine that is busy takes long to start. */
+const SAVE_AND_LOOK_SHARE = 0.75;
+const LOOK_PAUSE_MILLIS = 100;
+const MAX_PAYLOAD_BYTES = 5_000_000;
+const REASONS = { 'invalid': 'schema', 'too-large': 'too-large', 'bad-request': 'rejected' } as const;
+
+type RejectedResult = Extract<SendResult, { kind: keyof typeof REASONS }>;
+
+/** Items of a batch that go in one request. */
+interface Part {
+    batch: Batch;
+    indexes: readonly number[];
+    /** Set where it is the rest of a rejected request, without the items that the platform has named. */
+    restOf?: { indexes: readonly number[]; named: PositionInterpretation };
+}
+
+/** Sends without the event loop, and tells the pipeline what became of each item. */
+export class SyncSending {
+    readonly #options: SyncSendingOptions;
+    readonly #until: number;
+    readonly #storage: SyncStorage | undefined;
+    /** Set once the platform does not answer: asking again for each payload would only use up the time. */
+    #isUnavailable: boolean;
+    /** Indexes that are neither stored nor rejected. */
+    readonly #unsent = new Map<Batch, number[]>();
+
+    #first: FirstRequests | undefined;
+
+    /** `until`: on the monotonic clock. */
+    constructor(options: SyncSendingOptions, until: number) {
+        this.#options = options;
+        this.#until = until;
+        this.#storage = options.openStorage();
+        this.#isUnavailable = this.#storage === undefined;
+    }
+
+    get #left(): number {
+        return Math.max(0, this.#until - monotonicMillis());
+    }
+
+    /** To be made before anything is sent. */
+    makeFirst(requests: FirstRequests): void {
+        this.#first = requests;
+    }
+
+    enqueueCollected(collected: readonly PreparedItem[]): void {
+        const { pipeline } = this.#options;
+        for (const prepared of collected) {
+            if (prepared.rejection === undefined) pipeline.enqueue(prepared, undefined, 0, true);
+            else void pipeline.reject(prepared, undefined, 0, true)?.catch(() => undefined);
+        }
+    }
+
+    /**
+     * Sends what is in the buffer; what waits beside another item takes its place where that one is not stored. `mayKeepUnproven`: see
+     * `#sendBatches`.
+     */
+    sendAll(mayKeepUnproven: () => boolean): void {
+        const { duplicates } = this.#options.pipeline;
+        for (;;) {
+            const waitingItems = duplicates?.waitingItems ?? 0;
+            this.#sendBatches(mayKeepUnproven);
+            // Only what waited before can have taken a place.
+            if (waitingItems === 0 || waitingItems === duplicates!.waitingItems) return;
+        }
+    }
+
+    /**
+     * What was under way is looked for, all of it at once. Then one start of a child sends everything, and another one each time that
+     * something was rejected: a process that ends has no time to start one for each request. `mayKeepUnproven`: whether items of which
+     * the look did not tell are left to the next start of the run.
+     */
+    #sendBatches(mayKeepUnproven: () => boolean): void {
+        const { pipeline } = this.#options;
+        // What takes a place while these are settled goes into a batch of its own.
+        pipeline.buffer.closeOpen();
+        this.#unsent.clear();
+        const batches = [...pipeline.buffer.batches];
+        const { stored, isProven } = this.#findStored(batches.filter((batch) => batch.savedFrom !== undefined));
+        let parts = batches.map((batch): Part => {
+            const known = new Set([...batch.storedIndexes, ...(stored.get(batch) ?? [])]);
+            pipeline.stored(batch, known);
+            return { batch, indexes: indexesBut(batch, known) };
+        });
+        if (!isProven && mayKeepUnproven()) {
+            const isInQuestion = ({ batch }: Part) => batch.savedFrom !== undefined;
+            for (const { batch, indexes } of parts.filter(isInQuestion)) this.#unsent.set(batch, [...indexes]);
+            parts = parts.filter((part) => !isInQuestion(part));
+        }
+        for (parts = withItems(parts); parts.length > 0; parts = withItems(parts)) {
+            const bodies = parts.map(({ batch, indexes }) => partOf(batch.payload, indexes).body);
+            const results =
+                this.#isUnavailable || this.#left === 0 ? [] : this.#storage!.pushAll(bodies, this.#left, this.#first);
+            parts = parts.flatMap((part, index) => this.#settle(results[index], part));
+        }
+        for (const batch of batches) {
+            const indexes = (this.#unsent.get(batch) ?? []).sort((a, b) => a - b);
+            const from = batch.savedFrom;
+            const unknown = from === undefined ? undefined : { from, sentBefore: monotonicMillis(), isSplit: true };
+            pipeline.buffer.keep(batch, [{ indexes, unknown }]);
+        }
+    }
+
+    writeRecords(): void {
+        const { pipeline, openQuarantine } = this.#options;
+        const texts = pipeline.quarantine.completeSync();
+        if (texts.length === 0) return;
+        const bodies = toPayloads(texts).map(({ body }) => body);
+        const results = openQuarantine()?.pushAll(bodies, this.#left, this.#first) ?? [];
+        // A record that is written again has the same id, so all of them are where one is missing.
+        if (results.length === bodies.length && results.every(({ kind }) => kind === 'stored')) {
+            pipeline.quarantine.writtenAtExit();
+        }
+    }
+
+    /**
+     * As `Delivery` does it: the named items are set aside, and what is rejected without names is halved. Returns what is to be sent
+     * next. `result` is undefined where the part was not sent.
+     */
+    #settle(result: SendResult | undefined, { batch, indexes, restOf }: Part): Part[] {
+        const whole = restOf?.indexes ?? indexes;
+        if (result === undefined || result.kind === 'unavailable' || result.kind === 'refused') {
+            this.#isUnavailable = true;
+            this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), ...whole]);
+            return [];
+        }
+        if (result.kind === 'stored') {
+            this.#options.pipeline.stored(batch, new Set(indexes));
+            if (restOf !== undefined) this.#setAsideNamed(batch, restOf.indexes, restOf.named);
+            return [];
+        }
+        // The platform does not accept the rest, so that its positions mean something else.
+        if (restOf !== undefined) return halvesOf(batch, whole);
+        if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!);
+        const [named] = result.kind === 'invalid' ? interpretPositions(result.invalidItems, indexes.length, 0) : [];
+        if (named === undefined) return halvesOf(batch, indexes);
+        const rest = indexes.filter((_, position) => !named.errors.has(position));
+        if (rest.length > 0) return [{ batch, indexes: rest, restOf: { indexes, named } }];
+        this.#setAsideNamed(batch, indexes, named);
+        return [];
+    }
+
+    #settleSingle(result: RejectedResult, batch: Batch, index: number): Part[] {
+        const { pipeline } = this.#options;
+        // Without a contrast nobody knows whether a refusal is about the item.
+        const isKnown = batch.isDisputed && pipeline.hasAccepted;
+        if (result.kind === 'bad-request' && !isKnown) {
+            this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), index]);
+            return [];
+        }
+        const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
+        const reason = REASONS[result.kind];
+        pipeline.setAside(batch, index, { reason, rejectedBy: 'platform', errors, itemPosition: 0 });
+        return [];
+    }
+
+    #setAsideNamed(batch: Batch, indexes: readonly number[], { errors: byPosition }: PositionInterpretation): void {
+        for (const [itemPosition, errors] of byPosition) {
+            const rejection: Rejection = { reason: 'schema', rejectedBy: 'platform', errors, itemPosition };
+            this.#options.pipeline.setAside(batch, indexes[itemPosition]!, rejection);
+        }
+    }
+
+    /** Which items are stored of requests that were under way, here or in an earlier process. */
+    #findStored(batches: readonly Batch[]): { stored: Map<Batch, Set<number>>; isProven: boolean } {
+        const { pipeline } = this.#options;
+        const items: ItemCounts = new Map();
+        const ownParts: ItemCounts = new Map();
+        for (const batch of batches) {
+            countItems(partOf(batch.payload, indexesBut(batch, batch.storedIndexes)), items);
+            countItems(partOf(batch.payload, [...batch.storedIndexes]), ownParts);
+        }
+        if (items.size === 0) return { stored: new Map(), isProven: true };
+        const others = pipeline.copiesStored(items);
+        for (const [key, count] of ownParts) if (items.has(key)) others.set(key, (others.get(key) ?? 0) + count);
+        const wanted = { items, others, from: Math.min(...batches.map(({ savedFrom }) => savedFrom!)) };
+        const isUnderWay = batches.some(({ isSending }) => isSending);
+        const { found, isProven } = this.#look(wanted, isUnderWay);
+        return { stored: new Map(batches.map((batch) => [batch, takeFound(batch, found)])), isProven };
+    }
+
+    /** `mayYetShowUp`: some of it was under way in this process. */
+    #look(wanted: Wanted, mayYetShowUp: boolean): { found: ItemCounts; isProven: boolean } {
+        const lookUntil = monotonicMillis() + this.#left * LOOK_SHARE;
+        const found: ItemCounts = new Map();
+        for (let isProven = false; ;) {
+            const search = new Search(wanted);
+            const isRead = readBackSync((pages) => this.#list(pages, lookUntil), wanted, search);
+            mergeCounts(found, search.found());
+            // What was under way may be stored and not be listed yet.
+            isProven ||= isRead && (search.isComplete || !mayYetShowUp);
+            const isLast = monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil;
+            if (search.isComplete || isLast || (isRead && !mayYetShowUp)) return { found, isProven };
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MILLIS);
+        }
+    }
+
+    #list(pages: readonly PageRange[], lookUntil: number): (ListedPage | undefined)[] {
+        const lookMillis = Math.max(0, lookUntil - monotonicMillis());
+        const maxMillis = this.#first?.isPending ? this.#left * SAVE_AND_LOOK_SHARE : lookMillis;
+        return this.#storage?.list(pages, maxMillis, this.#first) ?? pages.map(() => undefined);
+    }
+}
+
+function withItems(parts: readonly Part[]): Part[] {
+    return parts.filter(({ indexes }) => indexes.length > 0);
+}
+
+function halvesOf(batch: Batch, indexes: readonly number[]): Part[] {
+    const middle = Math.floor(indexes.length / 2);
+    return [
+        { batch, indexes: indexes.slice(0, middle) },
+        { batch, indexes: indexes.slice(middle) },
+    ];
+}
+
+function indexesBut({ payload }: Batch, known: ReadonlySet<number>): number[] {
+    return Array.from({ length: payload.itemCount }, (_, index) => index).filter((index) => !known.has(index));
+}
+
+/** The indexes of the batch's items that are found. Those copies are found for no other batch. */
+function takeFound(batch: Batch, found: ItemCounts): Set<number> {
+    const indexes = indexesBut(batch, batch.storedIndexes);
+    const part = partOf(batch.payload, indexes);
+    const positions = indexesOf(part, found);
+    for (const [key, count] of countItems(part)) found.set(key, Math.max(0, (found.get(key) ?? 0) - count));
+    return new Set([...positions].map((position) => indexes[position]!));
+}
+
+function partOf(payload: Payload, indexes: readonly number[]): Payload {
+    return indexes.length === payload.itemCount ? payload : payload.pick(indexes);
+}
+
+function toPayloads(texts: readonly string[]): PayloadWriter[] {
+    const groups: string[][] = [];
+    let bytes = Infinity;
+    for (const text of texts) {
+        bytes += Buffer.byteLength(text) + 1;
+        if (bytes > MAX_PAYLOAD_BYTES) {
+            groups.push([]);
+            bytes = Buffer.byteLength(text) + 2;
+        }
+        groups.at(-1)!.push(text);
+    }
+    return groups.map((group) => PayloadWriter.of(group));
+}
