@@ -48,6 +48,7 @@ function npx([name, ...rest]) {
     if (name === 'tsc') return;
     if (name === 'apify') return apify(rest);
     if (name !== 'vitest') fail(`npx ${name}: unknown command`);
+    if (existsSync(rest.at(-1))) runNode(join(REPOSITORY, 'node_modules/vitest/vitest.mjs'), ...rest);
     for (const path of rest.filter((word) => word.startsWith('test/'))) existsInRepository(path);
 }
 
