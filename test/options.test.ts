@@ -233,8 +233,8 @@ describe('a storage', () => {
 describe('an unknown option', () => {
     it('is named, with all that are known', () => {
         expect(rejection({ maxPayloadByte: 5_000 }).message).toBe(
-            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, flushIntervalMillis, identify, ' +
-                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance.',
+            'Unknown option "maxPayloadByte". Expected one of: ack, compression, dataset, duplicates, flushIntervalMillis, identify, ' +
+                'maxBufferedBytes, maxParallelRequests, maxPayloadBytes, mode, onQuarantine, quarantine, redact, repair, samples, schema, tolerance, unique.',
         );
     });
 
