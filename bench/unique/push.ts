@@ -28,8 +28,8 @@ const SINK: ItemSink = {
     list: async () => ({ items: [], total: 0 }),
 };
 
-/** Microseconds of the processor that `unique: 'url'` adds to the push of an item of shape `small`, all with different keys. */
-export async function microsOfUnique(): Promise<number> {
+/** Microseconds of the processor for the push of an item of shape `small`, and what `unique: 'url'` adds; all keys are different. */
+export async function measurePushes(): Promise<{ bare: number; added: number }> {
     const make = SHAPES.small.maker();
     const items = Array.from({ length: ITEMS }, make);
     const bare: number[] = [];
@@ -39,10 +39,10 @@ export async function microsOfUnique(): Promise<number> {
         bare.push(await microsOfPush(items, {}));
         unique.push(await microsOfPush(items, { unique: 'url' }));
     }
-    return Math.min(...unique) - Math.min(...bare);
+    return { bare: Math.min(...bare), added: Math.min(...unique) - Math.min(...bare) };
 }
 
-export async function microsOfPush(items: readonly object[], given: object): Promise<number> {
+async function microsOfPush(items: readonly object[], given: object): Promise<number> {
     const options = resolveOptions(given);
     const { schema } = await compileItemSchema(SHAPES.small.fields, PLACE, LOG);
     const pipeline = await Pipeline.open({

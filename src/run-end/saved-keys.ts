@@ -7,7 +7,7 @@ import { isIntact, referenceTo } from './snapshot.js';
 
 /** The keys of stored items, as the pipeline has them: see the option `unique`. */
 export interface StoredKeys {
-    /** The keys that are new since the last call, in pieces of at most 1 MiB. */
+    /** The keys that are new since the last call, in pieces of at most 1 MiB. Other work should go on between them. */
     takeNew(): Generator<Buffer, void, undefined>;
     /** Adds keys that an earlier process took. @throws RangeError */
     restoreKeys(piece: Buffer): void;
@@ -60,6 +60,8 @@ export class SavedKeys {
     #pieces: PieceReference[] = [];
     /** The small ones among them. */
     #small: Pick<KeyPiece, 'reference' | 'keys'>[] = [];
+    /** Keys that are in no piece yet. */
+    #taken: Buffer[] = [];
     /** Pieces that are not known to be in the store. */
     #unsaved: KeyPiece[] = [];
     #outdated: string[] = [];
@@ -97,6 +99,10 @@ export class SavedKeys {
         const from = this.#options.position();
         try {
             for (const piece of this.#toSave()) {
+                if (piece === undefined) {
+                    await nextTurn();
+                    continue;
+                }
                 const { key, text } = piece.record;
                 await this.#options.store.save(key, text, TEXT_TYPE);
                 this.#saved(piece);
@@ -114,7 +120,7 @@ export class SavedKeys {
     /** What `save` would write, for the end of a process that cannot wait. They count as written. */
     takeUnsaved(): Piece[] {
         const from = this.#options.position();
-        const pieces = [...this.#toSave()];
+        const pieces = [...this.#toSave()].filter((piece) => piece !== undefined);
         for (const piece of pieces) this.#saved(piece);
         this.#from = from;
         return pieces.map(({ record }) => record);
@@ -125,14 +131,22 @@ export class SavedKeys {
         return this.#outdated.splice(0);
     }
 
-    *#toSave(): Generator<KeyPiece> {
+    /** `undefined` stands for a pause. */
+    *#toSave(): Generator<KeyPiece | undefined> {
         yield* [...this.#unsaved];
         for (const taken of this.#options.keys.takeNew()) {
-            const small = this.#small.splice(0);
-            const piece = toPiece([...small.map(({ keys }) => keys), taken], small);
-            this.#unsaved.push(piece);
-            yield piece;
+            this.#taken.push(taken);
+            yield taken.length < MIN_PIECE_BYTES ? undefined : this.#makePiece();
         }
+        if (this.#taken.length > 0) yield this.#makePiece();
+    }
+
+    /** Of what was taken, and of the small pieces that are in the store. */
+    #makePiece(): KeyPiece {
+        const small = this.#small.splice(0);
+        const piece = toPiece([...small.map(({ keys }) => keys), ...this.#taken.splice(0)], small);
+        this.#unsaved.push(piece);
+        return piece;
     }
 
     #saved(piece: KeyPiece): void {

@@ -72,8 +72,7 @@ export function itemSchema(
     let first: ValidateFunction | undefined;
     let isWarned = false;
 
-    const errorsOf = (check: ValidateFunction, item: unknown, byteLength: number): ItemError[] | undefined => {
-        references.begin(byteLength);
+    const errorsOf = (check: ValidateFunction, item: unknown): ItemError[] | undefined => {
         if (check(item)) return undefined;
         const errors = toItemErrors(check.errors!);
         // The errors of a large item are not to live until the next one.
@@ -81,12 +80,15 @@ export function itemSchema(
         return errors;
     };
 
-    const firstErrorOf = (item: unknown, byteLength: number) =>
-        errorsOf((first ??= compile('first error')), item, byteLength);
+    const firstErrorOf = (item: unknown, byteLength: number) => {
+        references.beginFirstError(byteLength);
+        return errorsOf((first ??= compile('first error')), item);
+    };
 
     const allErrorsOf = (item: unknown, byteLength: number): ItemError[] | undefined => {
+        references.begin();
         try {
-            return errorsOf(all, item, byteLength);
+            return errorsOf(all, item);
         } catch (error) {
             // A validator that stops at the first error of an alternative mostly does not look below the others.
             if (error instanceof TooManyReferencesError) return firstErrorOf(item, byteLength);
@@ -107,7 +109,7 @@ export function itemSchema(
 
     const validateVerbose = (value: unknown, schemaPointer?: string): VerboseError[] | undefined => {
         const check = compile('verbose', schemaPointer);
-        references.begin(MAX_BYTES_FOR_ALL_ERRORS);
+        references.begin();
         if (check(value)) return undefined;
         const errors = check.errors as VerboseError[];
         check.errors = null;

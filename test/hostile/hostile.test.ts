@@ -16,6 +16,7 @@ const GIGABYTE = 1_000_000_000;
 /** A record may be its item and so much more. */
 const MAX_EXTRA_BYTES = 64 * 1_024;
 /** Characters that a terminal obeys, or that change how others are read. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ud800-\udfff]/;
 
 console.log(`HOSTILE_SEED=${SEED} (${ITEMS} items)`);

@@ -219,6 +219,14 @@ describe('an item below a schema that refers to itself', () => {
         expect(few.length).toBeGreaterThan(20);
     });
 
+    it('is validated however many honest objects an array has', async () => {
+        const node = { properties: { id: { type: 'number' }, child: { $ref: '#/definitions/node' } } };
+        const list = { list: { items: { $ref: '#/definitions/node' } } };
+        const schema = await schemaOf(list, { definitions: { node } });
+        expect(schema.validate({ list: objects(90_000) }, 900_000)).toBeUndefined();
+        expect(schema.validate({ list: [...objects(90_000), { id: 'x' }] }, 900_000)).toHaveLength(1);
+    });
+
     it('is left to the platform, with one warning, where that takes too long as well', async () => {
         const log = recordingLog();
         const any = (name: string) => ({

@@ -100,7 +100,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const check: ValidateFunction = ajv.compile(schema);
     return {
         validate(item) {
-            references.begin(MAX_REPAIRED_BYTES);
+            references.begin();
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;

@@ -1,9 +1,12 @@
-/** A slot is two words; a hash is never twice 0, so that this marks a free one. */
+/** A slot is two words: the first half of a hash with its state in the lowest bits, and the second half. A free one is 0. */
 const WORDS = 2;
+const STATE_BITS = 3;
 /** Above this share of used slots the search for a free one becomes long. */
 const MAX_LOAD = 0.8;
 /** A table that doubled would be half empty after it grew. */
 const GROWTH = 1.5;
+/** A small one doubles, because its memory is little and growing takes most of the time. Slots. */
+const SMALL_CAPACITY = 2_048;
 
 /** What is known of a hash. The order has a meaning: what is stored is at least `STORED`. */
 export const UNKNOWN = 0;
@@ -14,23 +17,30 @@ const STORED_NEW = 3;
 
 export type KeyState = typeof UNKNOWN | typeof UNDER_WAY | typeof STORED;
 
-/** An open-addressing hash table of 64-bit hashes, with what is known of each. */
+/**
+ * An open-addressing hash table of 64-bit hashes, with what is known of each. All hashes of a table have the same two lowest
+ * bits in `high`, so that their place holds the state: what is known of a hash is beside it in memory.
+ */
 export class HashTable {
     #slots: Int32Array;
-    #states: Uint8Array;
     #capacity: number;
+    readonly #lowestBits: number;
     #size = 0;
     #newCount = 0;
 
-    constructor(capacity: number) {
+    constructor(capacity: number, lowestBits: number) {
         this.#capacity = capacity;
+        this.#lowestBits = lowestBits & STATE_BITS;
         this.#slots = new Int32Array(capacity * WORDS);
-        this.#states = new Uint8Array(capacity);
+    }
+
+    get capacity(): number {
+        return this.#capacity;
     }
 
     /** Bytes. */
     get byteLength(): number {
-        return this.#slots.byteLength + this.#states.byteLength;
+        return this.#slots.byteLength;
     }
 
     /** Hashes that were stored since they were taken last. */
@@ -39,13 +49,13 @@ export class HashTable {
     }
 
     stateOf(high: number, low: number): KeyState {
-        return asKeyState(this.#states[this.#find(high, low)]!);
+        return asKeyState(this.#slots[this.#find(high, low)]! & STATE_BITS);
     }
 
     /** Returns what was known of the hash; one of which nothing was known is under way from now on. */
     begin(high: number, low: number): KeyState {
         const slot = this.#find(high, low);
-        const state = this.#states[slot]!;
+        const state = this.#slots[slot]! & STATE_BITS;
         if (state === UNKNOWN) this.#insert(slot, high, low, UNDER_WAY);
         return asKeyState(state);
     }
@@ -53,39 +63,41 @@ export class HashTable {
     /** The hash is stored. Returns false where it was before. */
     store(high: number, low: number, isNew: boolean): boolean {
         const slot = this.#find(high, low);
-        const state = this.#states[slot]!;
+        const state = this.#slots[slot]! & STATE_BITS;
         if (state >= STORED) return false;
         if (isNew) this.#newCount++;
         if (state === UNKNOWN) this.#insert(slot, high, low, isNew ? STORED_NEW : STORED);
-        else this.#states[slot] = isNew ? STORED_NEW : STORED;
+        else this.#put(slot, high, low, isNew ? STORED_NEW : STORED);
         return true;
     }
 
     /** A hash that was under way is forgotten. */
     abandon(high: number, low: number): void {
         const slot = this.#find(high, low);
-        if (this.#states[slot] === UNDER_WAY) this.#remove(slot);
+        if ((this.#slots[slot]! & STATE_BITS) === UNDER_WAY) this.#remove(slot);
     }
 
     /** Gives the new hashes to `write`; they are no longer new. */
     takeNew(write: (high: number, low: number) => void): void {
-        for (let slot = this.#states.indexOf(STORED_NEW); slot !== -1; slot = this.#states.indexOf(STORED_NEW, slot)) {
-            write(this.#slots[slot * WORDS]!, this.#slots[slot * WORDS + 1]!);
-            this.#states[slot] = STORED;
+        const slots = this.#slots;
+        for (let slot = 0; slot < slots.length; slot += WORDS) {
+            const word = slots[slot]!;
+            if ((word & STATE_BITS) !== STORED_NEW) continue;
+            write((word & ~STATE_BITS) | this.#lowestBits, slots[slot + 1]!);
+            slots[slot] = (word & ~STATE_BITS) | STORED;
         }
         this.#newCount = 0;
     }
 
-    /** The slot of the hash, or the free one in which it belongs. */
+    /** The index of the hash's first word, or of the free slot in which it belongs. */
     #find(high: number, low: number): number {
         const slots = this.#slots;
-        const capacity = this.#capacity;
-        let slot = homeOf(low, capacity);
+        let slot = homeOf(low, this.#capacity) * WORDS;
         for (;;) {
-            const slotHigh = slots[slot * WORDS]!;
-            const slotLow = slots[slot * WORDS + 1]!;
-            if ((slotHigh === high && slotLow === low) || (slotHigh === 0 && slotLow === 0)) return slot;
-            if (++slot === capacity) slot = 0;
+            const word = slots[slot]!;
+            if (word === 0 || (((word ^ high) & ~STATE_BITS) === 0 && slots[slot + 1] === low)) return slot;
+            slot += WORDS;
+            if (slot === slots.length) slot = 0;
         }
     }
 
@@ -95,40 +107,38 @@ export class HashTable {
     }
 
     #put(slot: number, high: number, low: number, state: number): void {
-        this.#slots[slot * WORDS] = high;
-        this.#slots[slot * WORDS + 1] = low;
-        this.#states[slot] = state;
+        this.#slots[slot] = (high & ~STATE_BITS) | state;
+        this.#slots[slot + 1] = low;
     }
 
     /** Moves what follows towards its home, because a search ends at the first free slot. */
     #remove(slot: number): void {
-        const capacity = this.#capacity;
+        const slots = this.#slots;
+        const { length } = slots;
         let hole = slot;
-        for (let next = (slot + 1) % capacity; this.#states[next] !== UNKNOWN; next = (next + 1) % capacity) {
-            const low = this.#slots[next * WORDS + 1]!;
-            const fromHome = (next - homeOf(low, capacity) + capacity) % capacity;
-            const fromHole = (next - hole + capacity) % capacity;
+        for (let next = (slot + WORDS) % length; slots[next] !== 0; next = (next + WORDS) % length) {
+            const home = homeOf(slots[next + 1]!, this.#capacity) * WORDS;
+            const fromHome = (next - home + length) % length;
+            const fromHole = (next - hole + length) % length;
             if (fromHome < fromHole) continue;
-            this.#put(hole, this.#slots[next * WORDS]!, low, this.#states[next]!);
+            slots[hole] = slots[next]!;
+            slots[hole + 1] = slots[next + 1]!;
             hole = next;
         }
-        this.#put(hole, 0, 0, UNKNOWN);
+        slots[hole] = 0;
+        slots[hole + 1] = 0;
         this.#size--;
     }
 
     #grow(): void {
-        const slots = this.#slots;
-        const states = this.#states;
-        this.#capacity = Math.ceil(this.#capacity * GROWTH);
+        const old = this.#slots;
+        this.#capacity = Math.ceil(this.#capacity * (this.#capacity < SMALL_CAPACITY ? 2 : GROWTH));
         this.#slots = new Int32Array(this.#capacity * WORDS);
-        this.#states = new Uint8Array(this.#capacity);
-        // An iterator would be slower, and this is most of the work of a growing set.
-        for (let slot = 0; slot < states.length; slot++) {
-            const state = states[slot]!;
-            if (state === UNKNOWN) continue;
-            const high = slots[slot * WORDS]!;
-            const low = slots[slot * WORDS + 1]!;
-            this.#put(this.#find(high, low), high, low, state);
+        for (let slot = 0; slot < old.length; slot += WORDS) {
+            const word = old[slot]!;
+            if (word === 0) continue;
+            const low = old[slot + 1]!;
+            this.#put(this.#find(word, low), word, low, word & STATE_BITS);
         }
     }
 }

