@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
 import type { QuarantineRecord } from '../records.js';
 import { DEFAULT_ALIAS } from '../schema/definition.js';
@@ -9,6 +10,9 @@ import { checkOptions, type PlatformOptions } from './options.js';
 import { applyPlatformEnv, childEnv, platformEnv } from './platform-env.js';
 import { type ApiServer, startApiServer } from './server/api-server.js';
 import type { Faults } from './server/faults.js';
+
+/** What a request that is on its way needs to arrive, on a busy machine. */
+const LAST_REQUEST_MILLIS = 250;
 
 /** Records that could not be written to the quarantine go here, as lines of JSON. */
 const RECORDS_WITH_RUN = 'DATASET-GUARD-QUARANTINE-';
@@ -126,6 +130,8 @@ export class TestPlatform {
     /** Kills what runs, closes the server, and gives this process its variables back. Calling it again does nothing. */
     async close(): Promise<void> {
         this.#processes.killAll();
+        // The SDK does not wait for the status message, which it sends last. Cut off, it would try again for minutes.
+        if (this.#restoreEnv !== undefined) await setTimeout(LAST_REQUEST_MILLIS);
         this.#restoreEnv?.();
         this.#restoreEnv = undefined;
         await this.server.close();

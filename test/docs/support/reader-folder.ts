@@ -11,6 +11,9 @@ import { documentedInterfaces, filesOf, interfaceChecks, interfaceNames } from '
 const COMMANDS = fileURLToPath(new URL('reader-command.mjs', import.meta.url));
 const MOVIES = fileURLToPath(new URL('../data/movies.json', import.meta.resolve('vega-datasets')));
 
+/** No command that a page shows keeps the reader waiting, also on a busy machine. */
+const MAX_COMMAND_SECS = 150;
+
 const COMPILER_OPTIONS = {
     target: 'ES2022',
     module: 'NodeNext',
@@ -71,11 +74,16 @@ export class ReaderFolder {
     /** Runs a command line as the reader's shell does. Both streams are one, so that their lines keep their order. */
     async shell(page: Page, line: string, env: NodeJS.ProcessEnv = {}) {
         const path = [join(this.#root, 'commands'), process.env.PATH].join(delimiter);
-        const finished = await run('bash', ['-o', 'pipefail', '-c', `exec 2>&1\n${line}`], this.of(page), {
-            PATH: path,
-            REPOSITORY,
-            ...env,
-        });
+        const finished = await run(
+            'timeout',
+            [String(MAX_COMMAND_SECS), 'bash', '-o', 'pipefail', '-c', `exec 2>&1\n${line}`],
+            this.of(page),
+            {
+                PATH: path,
+                REPOSITORY,
+                ...env,
+            },
+        );
         return { ...finished, output: stripVTControlCharacters(finished.output) };
     }
 
