@@ -11,7 +11,7 @@ const repair = process.argv[5] === 'repair' ? 'prune' : undefined;
 const { DatasetGuard } = await import(library);
 
 /** Below a megabyte of JSON no item may hold the event loop for longer. A repair validates up to ten times. */
-const MAX_STALL_MILLIS = repair === undefined ? 200 : 1_000;
+const MAX_STALL_MILLIS = repair === undefined ? 200 : 2_000;
 const MAX_BYTES = 1_000_000;
 const CALLS_AT_ONCE = 50;
 
