@@ -38,7 +38,7 @@ describe.concurrent('with every fault at random', () => {
             expect(places).toEqual(places.map((inOrder) => inOrder.toSorted((a, b) => a - b)));
         });
 
-        // One of them shows that the faults are real; the others are for the table of the README.
+        // One of them shows that the faults are real; the others are for the table of docs/reliability.md.
         if (index > 0 && !COMPARES_ALL) continue;
         it(`Actor.pushData alone loses or doubles items: ${name}`, { timeout: TIMEOUT_MILLIS }, async () => {
             const { lost, doubled } = (await run('bare')).verdict;
