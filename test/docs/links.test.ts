@@ -52,6 +52,12 @@ describe.each(pages.map((page) => [page.path, page] as const))('%s', (_path, pag
 /** Scripts that templates of Actors have. */
 const OF_A_READER = ['build', 'start', 'test'];
 
+it('no page has the marks of a merge that was not finished', async () => {
+    for (const { path, text } of [...pages, await readPage('CHANGELOG.md')]) {
+        expect(text, path).not.toMatch(/^(?:<{7}|>{7}|={7}$)/m);
+    }
+});
+
 describe('the README', () => {
     it('has absolute links alone, because npm shows it, too', async () => {
         const readme = await readPage('README.md');
