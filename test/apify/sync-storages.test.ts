@@ -4,10 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { ApiServer, Fault } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
+import { compiledModule } from '../support/compiled-module.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
 
-const MODULE_URL = new URL('apify/sync-storages.js', LIBRARY_URL).href;
+const MODULE_URL = await compiledModule('apify/sync-storages.ts');
 const TOKEN = 'a-secret-token';
 const FIELDS = { type: 'object', properties: { n: { type: 'number' } } };
 
@@ -211,7 +212,7 @@ describe('storages on the platform at the end of a process', () => {
         const save = `try { createSyncRunStore().save([
                 { key: 'PIECE', text: '1', contentType: 'text/plain' },
                 { key: 'HEAD', text: '2', contentType: 'text/plain', needsOthers: true },
-            ], 10_000, [{ key: 'OLD', contentType: 'application/json' }]); } catch (error) { tell(error); }`;
+            ], 10_000, { outdated: [{ key: 'OLD', contentType: 'application/json' }] }); } catch (error) { tell(error); }`;
         const [error] = await run(save);
         expect(error.message).toBe('Records were not saved: PIECE, HEAD: Too large.');
         expect([...server.records().keys()]).toContain('OLD');

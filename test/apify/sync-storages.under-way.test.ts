@@ -5,9 +5,11 @@ import { join } from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { compiledModule } from '../support/compiled-module.js';
+import { runScript } from '../support/run-script.js';
 
-const moduleUrl = (path: string) => new URL(path, LIBRARY_URL).href;
+const SYNC_STORAGES = await compiledModule('apify/sync-storages.ts');
+const PROCESS_END = await compiledModule('run-end/process-end.ts');
 
 interface Item {
     n?: number;
@@ -38,8 +40,8 @@ async function endWhileWriting({ until, end, before = '' }: Ending) {
         import { mkdirSync, readdirSync, rmSync, writeSync } from 'node:fs';
         import { MemoryStorage } from '@crawlee/memory-storage';
         import { Dataset } from 'apify';
-        import { createSyncStorage } from '${moduleUrl('apify/sync-storages.js')}';
-        import { onProcessEnd } from '${moduleUrl('run-end/process-end.js')}';
+        import { createSyncStorage } from '${SYNC_STORAGES}';
+        import { onProcessEnd } from '${PROCESS_END}';
 
         const folder = ${JSON.stringify(folder)};
         const storageClient = new MemoryStorage({ localDataDirectory: ${JSON.stringify(root)}, writeMetadata: false });

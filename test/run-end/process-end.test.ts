@@ -7,9 +7,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { ScriptOptions } from '../support/run-script.js';
-import { LIBRARY_URL, startScript } from '../support/run-script.js';
+import { compiledModule } from '../support/compiled-module.js';
+import { startScript } from '../support/run-script.js';
 
-const MODULE_URL = new URL('run-end/process-end.js', LIBRARY_URL).href;
+const MODULE_URL = await compiledModule('run-end/process-end.ts');
 /** How a program that waits for a signal says that it is ready. */
 const READY = 'ready\n';
 

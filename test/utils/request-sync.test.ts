@@ -5,9 +5,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { type ApiServer, startApiServer } from '../support/api-server.js';
 import type { ScriptOptions } from '../support/run-script.js';
-import { LIBRARY_URL, runScript, startScript } from '../support/run-script.js';
+import { compiledModule } from '../support/compiled-module.js';
+import { runScript, startScript } from '../support/run-script.js';
 
-const MODULE_URL = new URL('utils/request-sync.js', LIBRARY_URL).href;
+const MODULE_URL = await compiledModule('utils/request-sync.ts');
+const PROCESS_END = await compiledModule('run-end/process-end.ts');
 const TOKEN = 'a-secret-token';
 
 /** The scripts block their event loops; the server has its own in this process. */
@@ -215,7 +217,7 @@ describe('requests without the event loop', () => {
         const script = await startGroup(`
             import 'proper-lockfile';
             import { writeSync } from 'node:fs';
-            import { onProcessEnd } from '${new URL('run-end/process-end.js', LIBRARY_URL).href}';
+            import { onProcessEnd } from '${PROCESS_END}';
             onProcessEnd((millis) => {
                 const responses = requestSync([push([{ n: 1 }]), push([{ n: 2 }])], 60_000);
                 writeSync(1, 'told ' + responses.map((response) => response?.status) + ' within 5 s: ' + (millis <= 5_000));
