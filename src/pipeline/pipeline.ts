@@ -310,8 +310,9 @@ export class Pipeline {
 
     /** Rejects pushes that cannot succeed: after a failure that nothing has cleared, and beyond the tolerance. */
     checkHealth(): void {
-        if (this.failure !== undefined) throw this.failure;
-        checkTolerance(this.statistics, this.#options.options.tolerance);
+        const failure = this.#scheduler.failure ?? this.quarantine.failure;
+        if (failure !== undefined) throw failure;
+        if (this.counters.rejectedItems > 0) checkTolerance(this.statistics, this.#options.options.tolerance);
     }
 
     /** Makes the item's JSON and validates it. Counts nothing but warnings. */
@@ -319,11 +320,6 @@ export class Pipeline {
         const prepared = this.#preparer.prepare(item, itemPosition);
         if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined, true);
         return prepared;
-    }
-
-    /** Resolves when there is room for the item; undefined where there is. */
-    waitForRoom(itemText: string): Promise<void> | undefined {
-        return this.buffer.waitForRoom(itemText);
     }
 
     /** Whether an item with the key of this one is stored or under way: then it takes no place in a budget. */

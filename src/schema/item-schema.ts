@@ -81,24 +81,16 @@ export function itemSchema(
         return errors;
     };
 
-    const firstErrorOf = (item: unknown, byteLength: number) =>
-        errorsOf((first ??= compile('first error')), item, byteLength);
-
-    const allErrorsOf = (item: unknown, byteLength: number): ItemError[] | undefined => {
+    const validate = (
+        item: unknown,
+        byteLength = 0,
+        isForAll = byteLength <= MAX_BYTES_FOR_ALL_ERRORS,
+    ): ItemError[] | undefined => {
         try {
-            return errorsOf(all, item, byteLength);
+            return errorsOf(isForAll ? all : (first ??= compile('first error')), item, byteLength);
         } catch (error) {
             // A validator that stops at the first error of an alternative mostly does not look below the others.
-            if (error instanceof TooManyReferencesError) return firstErrorOf(item, byteLength);
-            throw error;
-        }
-    };
-
-    const validate = (item: unknown, byteLength = 0): ItemError[] | undefined => {
-        const isLarge = byteLength > MAX_BYTES_FOR_ALL_ERRORS;
-        try {
-            return isLarge ? firstErrorOf(item, byteLength) : allErrorsOf(item, byteLength);
-        } catch (error) {
+            if (isForAll && error instanceof TooManyReferencesError) return validate(item, byteLength, false);
             if (!isWarned) log.warning(undecidedMessage(origin.source, error));
             isWarned = true;
             return undefined;
