@@ -21,6 +21,7 @@ export interface PushOptions {
 
 /** Items of one call on their way into the buffer. */
 interface Entry {
+    count: number;
     items: readonly unknown[];
     /** The same items, where they were prepared before. Others are prepared when their turn comes. */
     prepared?: readonly PreparedItem[] | undefined;
@@ -92,11 +93,11 @@ export class Pusher {
             this.#pipeline.isEndAnnounced;
         if (!waits) {
             const source = request && new PushSource(request);
-            return this.#pushBuffered({ items, prepared, source });
+            return this.#pushBuffered({ count: items.length, items, prepared, source });
         }
         const source = new Waiter(request, record);
         const chargedEvent = this.#charging.isActive ? eventName : undefined;
-        return this.#pushWaiting({ items, prepared, source }, source, chargedEvent);
+        return this.#pushWaiting({ count: items.length, items, prepared, source }, source, chargedEvent);
     }
 
     /** Resolves when items that were prepared before are stored or quarantined. They do not wait for room in the buffer. */
@@ -105,6 +106,7 @@ export class Pusher {
         const unentered = { items, progress };
         this.#unentered.add(unentered);
         const entry: Entry = {
+            count: items.length,
             items,
             prepared: items,
             source,
@@ -152,10 +154,9 @@ export class Pusher {
         try {
             await this.#enter(entry, progress);
         } catch (error) {
-            const itemCount = entry.items.length;
-            const unstored = Array.from({ length: itemCount - progress.entered }, (_, i) => progress.entered + i);
+            const unstored = Array.from({ length: entry.count - progress.entered }, (_, i) => progress.entered + i);
             throw withProgress(error as Error, {
-                itemCount,
+                itemCount: entry.count,
                 storedItems: acceptedItems(progress),
                 unstored,
             });
@@ -179,7 +180,7 @@ export class Pusher {
         eventName: string | undefined,
         budget?: number,
     ): Promise<PushResult> {
-        const itemCount = entry.items.length;
+        const itemCount = entry.count;
         if (this.#charging.isActive && budget === undefined) {
             return this.#budget.spend(itemCount, eventName, async (granted) =>
                 this.#pushWaiting(entry, waiter, eventName, granted),
@@ -192,7 +193,7 @@ export class Pusher {
             trimmed.count -= next.length;
             const prepared = next.map((each) => each.prepared);
             const positions = next.map(({ position }) => position);
-            await this.#enterAndWait({ ...entry, items: prepared, prepared, positions }, waiter);
+            await this.#enterAndWait({ ...entry, count: next.length, items: prepared, prepared, positions }, waiter);
         }
         const { counters } = this.#pipeline;
         if (!entry.isCollected) counters.received(trimmed.count);
@@ -218,15 +219,15 @@ export class Pusher {
 
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
-        const { items, positions, progress = { ...NO_PROGRESS } } = entry;
+        const { count, positions, progress = { ...NO_PROGRESS } } = entry;
         let trimmed: Trimmed = { items: [], count: 0 };
         try {
             trimmed = await this.#enter(entry, progress);
         } catch (error) {
             // The caller pushes everything again that is not on its way to the platform.
             this.#pipeline.giveBack(error as Error, waiter);
-            if (entry.isCollected) this.#pipeline.counters.discarded(items.length - progress.entered);
-            for (let index = progress.entered; index < items.length; index++) {
+            if (entry.isCollected) this.#pipeline.counters.discarded(count - progress.entered);
+            for (let index = progress.entered; index < count; index++) {
                 waiter.notTaken(positions?.[index] ?? index, error as Error);
             }
         }
@@ -240,7 +241,6 @@ export class Pusher {
         if (entry.isCollected) return this.#enqueueAll(entry, progress);
         if (this.#options.mode === 'fail') entry = { ...entry, prepared: await this.#prepareAllOrNothing(entry) };
         const before = this.#entering;
-
         let leave = (): void => undefined;
         const entering = new Promise<void>((resolve) => {
             leave = resolve;
@@ -256,8 +256,7 @@ export class Pusher {
     }
 
     async #enqueueAll(entry: Entry, progress: Progress): Promise<Trimmed> {
-        const { items, source, budget = Infinity, isCollected = false } = entry;
-        const count = items.length;
+        const { count, items, source, budget = Infinity, isCollected = false } = entry;
         const pipeline = this.#pipeline;
         const trimmed: Trimmed = { items: [], count: 0 };
         // Its caller waits for the platform anyhow; a pause would only take it out of the request that it shares with others.
@@ -279,14 +278,15 @@ export class Pusher {
                 if (index + 1 < count && !isCollected) pipeline.checkHealth();
                 continue;
             }
-            const isBeyond = () => progress.sent >= budget && !pipeline.isKnown(prepared);
-            const room = isCollected || isBeyond() ? undefined : pipeline.buffer.waitForRoom(prepared.text!);
+            let isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
+            const room = isCollected || isBeyond ? undefined : pipeline.buffer.waitForRoom(prepared.text!);
             if (room !== undefined) {
                 await room;
                 pipeline.checkHealth();
+                // What its key was known by may be gone meanwhile.
+                isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
             }
-            // What its key was known by may be gone meanwhile.
-            if (isBeyond()) {
+            if (isBeyond) {
                 // No more than were taken can leave their place.
                 if (trimmed.items.length < budget) trimmed.items.push({ prepared, position });
                 trimmed.count++;
