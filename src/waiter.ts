@@ -16,7 +16,7 @@ export class PushSource {
 
 /** A push whose caller waits until each of its items is stored, in quarantine, left out as a duplicate or given back. */
 export class Waiter extends PushSource {
-    readonly #isAbandoned: () => boolean;
+    readonly #isAbandoned: (() => boolean) | undefined;
     readonly #rejectedItems: RejectedItem[] = [];
     readonly #unstored: number[] = [];
     #expectedItems = 0;
@@ -29,13 +29,14 @@ export class Waiter extends PushSource {
     #resolve: (() => void) | undefined;
 
     /** `isAbandoned`: nobody waits any more, so that items which no request carries yet are given back. */
-    constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>, isAbandoned: () => boolean = () => false) {
+    constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>, isAbandoned?: () => boolean) {
         super(request, record);
         this.#isAbandoned = isAbandoned;
     }
 
+    /** Whether its items are to be given back, unless they are saved. */
     get isAbandoned(): boolean {
-        return this.#isAbandoned();
+        return !this.#isSaved && this.#isAbandoned?.() === true;
     }
 
     /** What is on its way was acknowledged, because it is saved with the run: now it is the guard's to keep. */

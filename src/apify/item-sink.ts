@@ -37,7 +37,10 @@ class ApiItemSink implements ItemSink {
     readonly isRemote = true;
     readonly retries = true;
     readonly isAtomic = true;
-    readonly #dataset: Dataset;
+    readonly datasetId: string;
+    readonly stableId: string;
+    readonly datasetName: string | undefined;
+    readonly knownItemCount: number;
     readonly #client: ApifyClient;
     readonly #bodies: RequestBodies;
     readonly #cut = new AbortController();
@@ -48,7 +51,10 @@ class ApiItemSink implements ItemSink {
         { requestTimeoutSecs }: InternalOptions,
         compression: 'auto' | 'none',
     ) {
-        this.#dataset = dataset;
+        this.datasetId = dataset.id;
+        this.stableId = dataset.id;
+        this.datasetName = dataset.name;
+        this.knownItemCount = itemCountOf(dataset);
         this.#bodies = new RequestBodies(compression);
         this.#client = new ApifyClient({
             // The client's own `baseUrl` ends in the version that its constructor adds.
@@ -61,18 +67,6 @@ class ApiItemSink implements ItemSink {
         });
         // Each request listens to it: Node would warn from the eleventh on.
         setMaxListeners(0, this.#cut.signal);
-    }
-
-    get datasetId(): string {
-        return this.#dataset.id;
-    }
-
-    get stableId(): string {
-        return this.#dataset.id;
-    }
-
-    get datasetName(): string | undefined {
-        return this.#dataset.name;
     }
 
     prepare(payload: Payload): void {
@@ -103,10 +97,6 @@ class ApiItemSink implements ItemSink {
             if (toSendResult(error).kind === 'refused') return undefined;
             throw error;
         }
-    }
-
-    get knownItemCount(): number {
-        return itemCountOf(this.#dataset);
     }
 }
 

@@ -111,7 +111,8 @@ export class Delivery {
             progress.found(found, options.unknown);
         }
         for (let round = 0; indexes.length > 0; round++) {
-            await this.#sendAndSettle(indexes, progress);
+            const result = await this.#send(indexes, progress);
+            if (result.kind !== 'stored') await this.#settle(result, indexes, progress);
             if (!progress.isRefusedInARow || round >= maxRetries) break;
             // The refusals are the platform's. The items that were not tried yet may bring the contrast once that has passed.
             indexes = progress.takeUnsent();
@@ -128,12 +129,6 @@ export class Delivery {
             this.#refusalsInARow = 0;
             options.onStored?.(indexes);
         }
-        return result;
-    }
-
-    async #sendAndSettle(indexes: number[], progress: Progress): Promise<SendOutcome> {
-        const result = await this.#send(indexes, progress);
-        await this.#settle(result, indexes, progress);
         return result;
     }
 

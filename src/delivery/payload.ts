@@ -1,4 +1,5 @@
 import type { Payload } from '../ports.js';
+import type { Writable } from '../utils/writable.js';
 
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
@@ -55,11 +56,10 @@ export class PayloadPool {
 export class PayloadWriter implements Payload {
     /** Its length is the payload's limit. */
     readonly bytes: Buffer;
+    readonly itemCount: number = 0;
+    readonly byteLength: number = BRACKETS_BYTES;
     /** Where each item ends. The byte after it is its comma, or the closing bracket. */
     #ends = new Uint32Array(FIRST_INDEX_LENGTH);
-    #itemCount = 0;
-    /** Where the last item ends, or where the first one begins. */
-    #end = 1;
 
     /** Takes `bytes` over. */
     constructor(bytes: Buffer) {
@@ -82,28 +82,21 @@ export class PayloadWriter implements Payload {
         return payload;
     }
 
-    get itemCount(): number {
-        return this.#itemCount;
-    }
-
-    get byteLength(): number {
-        return this.#end + 1;
-    }
-
     get body(): Buffer {
-        this.bytes[this.#end] = CLOSING_BRACKET;
+        this.bytes[this.byteLength - 1] = CLOSING_BRACKET;
         return this.bytes.subarray(0, this.byteLength);
     }
 
     /** Adds the item behind the last one. Returns false, and changes nothing, when the payload would exceed its limit. */
     tryAppend(text: string): boolean {
-        const separatorBytes = this.#itemCount === 0 ? 0 : 1;
+        const separatorBytes = this.itemCount === 0 ? 0 : 1;
         const room = this.bytes.length - this.byteLength - separatorBytes;
         // The exact length is only counted where the cheap bound does not settle it.
         if (text.length * MAX_BYTES_PER_CODE_UNIT > room && Buffer.byteLength(text) > room) return false;
-        if (separatorBytes === 1) this.bytes[this.#end++] = COMMA;
-        this.#end += this.bytes.write(text, this.#end);
-        this.#mark();
+        const end = this.byteLength - 1;
+        if (separatorBytes === 1) this.bytes[end] = COMMA;
+        const start = end + separatorBytes;
+        this.#endItem(start + this.bytes.write(text, start));
         return true;
     }
 
@@ -127,19 +120,22 @@ export class PayloadWriter implements Payload {
         const isLargeEnough = reusable instanceof PayloadWriter && reusable.bytes.length >= this.byteLength;
         const copy = new PayloadWriter(isLargeEnough ? reusable.bytes : Buffer.allocUnsafeSlow(this.byteLength));
         this.body.copy(copy.bytes);
-        copy.#ends = this.#ends.slice(0, Math.max(1, this.#itemCount));
-        copy.#itemCount = this.#itemCount;
-        copy.#end = this.#end;
-        return copy;
+        copy.#ends = this.#ends.slice(0, Math.max(1, this.itemCount));
+        const { itemCount, byteLength } = this;
+        return Object.assign(copy, { itemCount, byteLength });
     }
 
-    #mark(): void {
-        if (this.#itemCount === this.#ends.length) {
+    /** One more item is in the buffer, and ends there. */
+    #endItem(end: number): void {
+        if (this.itemCount === this.#ends.length) {
             const longer = new Uint32Array(this.#ends.length * 2);
             longer.set(this.#ends);
             this.#ends = longer;
         }
-        this.#ends[this.#itemCount++] = this.#end;
+        this.#ends[this.itemCount] = end;
+        const own = this as Writable<PayloadWriter>;
+        own.itemCount++;
+        own.byteLength = end + 1;
     }
 
     #start(index: number): number {
@@ -147,9 +143,8 @@ export class PayloadWriter implements Payload {
     }
 
     #copy(source: Buffer, start: number, end: number): void {
-        if (this.#itemCount > 0) this.bytes[this.#end++] = COMMA;
-        source.copy(this.bytes, this.#end, start, end);
-        this.#end += end - start;
-        this.#mark();
+        let at = this.byteLength - 1;
+        if (this.itemCount > 0) this.bytes[at++] = COMMA;
+        this.#endItem(at + source.copy(this.bytes, at, start, end));
     }
 }

@@ -91,14 +91,19 @@ export class RequestSender {
     }
 
     async send(payload: Payload, { isAbandoned }: SendOptions = {}): Promise<SendOutcome> {
-        const { sink, clock, internal, counters, log, signal } = this.#options;
+        const { sink, clock, internal, counters, log, signal, onSlow } = this.#options;
         const request = this.#history.begin();
         let unknown: UnknownOutcome | undefined;
         let isRetrying = false;
         try {
             for (let retries = 0; ; retries++) {
-                const result = await this.#attempt(payload);
+                if (signal.aborted) return { ...STOPPED, unknown: this.#closed(unknown) };
+                counters.requestSent(payload.byteLength);
+                const cancelTimer = onSlow && clock.after(SLOW_REQUEST_MILLIS, onSlow);
+                const result = await sink.send(payload);
+                cancelTimer?.();
                 if (result.kind === 'stored') this.#history.stored(request, payload);
+                else if (result.kind !== 'unavailable' && result.kind !== 'refused') counters.requestRejected();
                 if (result.kind !== 'unavailable') return result;
                 if (!isRetrying) this.#retrying++;
                 isRetrying = true;
@@ -152,19 +157,6 @@ export class RequestSender {
         } finally {
             this.#history.end(request);
         }
-    }
-
-    async #attempt(payload: Payload): Promise<SendResult> {
-        const { sink, clock, counters, signal, onSlow } = this.#options;
-        if (signal.aborted) return STOPPED;
-        counters.requestSent(payload.byteLength);
-        const cancelTimer = onSlow && clock.after(SLOW_REQUEST_MILLIS, onSlow);
-        const result = await sink.send(payload);
-        cancelTimer?.();
-        if (result.kind === 'invalid' || result.kind === 'bad-request' || result.kind === 'too-large') {
-            counters.requestRejected();
-        }
-        return result;
     }
 
     async #findStored(payload: Payload, unknown: UnknownOutcome): Promise<FoundItems> {

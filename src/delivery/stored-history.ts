@@ -1,6 +1,7 @@
 import type { Payload } from '../ports.js';
 import type { ItemCounts } from './read-back.js';
 import { countItems } from './read-back.js';
+import type { Writable } from '../utils/writable.js';
 
 /** Copies of payloads that are kept while a request that began before them has no answer. */
 const MAX_HISTORY_BYTES = 32 * 1024 * 1024;
@@ -23,11 +24,11 @@ interface StoredPayload {
  * question. One payload is kept in any case: of a request that runs alone, only the one before it can be meant.
  */
 export class StoredHistory {
-    /** The dataset holds at least this many items. */
-    #position: number;
+    /** The dataset holds at least this many items: those of a request that begins now lie here or behind it. */
+    readonly position: number;
     #storedRequests = 0;
     readonly #open = new Set<OpenRequest>();
-    /** Open requests whose items may be counted in `#position` already, because the dataset was read after they were sent. */
+    /** Open requests whose items may be counted in `position` already, because the dataset was read after they were sent. */
     readonly #counted = new WeakSet<OpenRequest>();
     #kept: StoredPayload[] = [];
     #keptBytes = 0;
@@ -35,12 +36,7 @@ export class StoredHistory {
     #droppedNumber = 0;
 
     constructor(position: number) {
-        this.#position = position;
-    }
-
-    /** Where the items of a request that begins now will lie, at the earliest. */
-    get position(): number {
-        return this.#position;
+        this.position = position;
     }
 
     get storedRequests(): number {
@@ -48,7 +44,7 @@ export class StoredHistory {
     }
 
     begin(): OpenRequest {
-        const request = { from: this.#position, storedBefore: this.#storedRequests };
+        const request = { from: this.position, storedBefore: this.#storedRequests };
         this.#open.add(request);
         return request;
     }
@@ -60,21 +56,21 @@ export class StoredHistory {
 
     /** The platform said that it has stored the payload for the request. */
     stored(request: OpenRequest, payload: Payload): void {
-        this.#position += payload.itemCount;
+        this.#moveTo(this.position + payload.itemCount);
         this.#keep(request, payload);
     }
 
     /** The payload was found in the dataset, where the request without an answer has stored it. */
     found(request: OpenRequest, payload: Payload): void {
-        const end = (this.#counted.has(request) ? request.from : this.#position) + payload.itemCount;
-        this.#position = Math.max(this.#position, end);
+        const end = (this.#counted.has(request) ? request.from : this.position) + payload.itemCount;
+        this.#moveTo(end);
         this.#keep(request, payload);
     }
 
     /** The dataset was seen to hold this many items. Counts only while no other request could be among them. */
     saw(total: number): void {
         if (this.#open.size > 1) return;
-        this.#position = Math.max(this.#position, total);
+        this.#moveTo(total);
         for (const request of this.#open) this.#counted.add(request);
     }
 
@@ -95,6 +91,10 @@ export class StoredHistory {
             }
         }
         return copies;
+    }
+
+    #moveTo(position: number): void {
+        (this as Writable<StoredHistory>).position = Math.max(this.position, position);
     }
 
     #keep(request: OpenRequest, payload: Payload): void {

@@ -4,6 +4,7 @@ import type { DeliveryFailure } from '../delivery/delivery.js';
 import type { DeliveryError } from '../errors.js';
 import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
+import type { Writable } from '../utils/writable.js';
 import type { Batch } from './batch.js';
 import type { ItemBuffer } from './buffer.js';
 
@@ -22,7 +23,7 @@ export interface SchedulerOptions {
     /** Wait before a disputed item is tried again without contrast; doubled for each further try. */
     firstRetryDelayMillis: number;
     /** Sends a batch, and takes it, or what is done of it, out of the buffer. Never rejects. */
-    send: (batch: Batch) => Promise<SendBatchResult>;
+    settler: { send(batch: Batch): Promise<SendBatchResult> };
     /** Begins what can be done for a closed batch that will be sent next, while the request before it is under way. */
     prepare: (batch: Batch) => void;
     /** Makes the error that callers get, and gives them back what they wait for. */
@@ -58,13 +59,14 @@ const RESUME_MILLIS = 30_000;
  * clears it.
  */
 export class BatchScheduler {
+    /** Why nothing is sent now. */
+    readonly failure: DeliveryError | undefined;
     readonly #options: SchedulerOptions;
     readonly #runSoon: () => void;
     readonly #underWay = new Set<Batch>();
     /** Those of them whose request has been without an answer for long. */
     readonly #slow = new Set<Batch>();
     #flushes: Flush[] = [];
-    #failure: DeliveryError | undefined;
     #flushIntervalMillis: number;
     #startedRequests = 0;
     #isScheduled = false;
@@ -83,11 +85,6 @@ export class BatchScheduler {
         });
     }
 
-    /** Why nothing is sent now. */
-    get failure(): DeliveryError | undefined {
-        return this.#failure;
-    }
-
     /** Whether a request has been without an answer for long. */
     get hasSlowRequest(): boolean {
         return this.#slow.size > 0;
@@ -95,7 +92,7 @@ export class BatchScheduler {
 
     /** To be called when the buffer has changed. Pushes of the same turn of the event loop share the request. */
     schedule(): void {
-        if (this.#isScheduled || this.#failure !== undefined) return;
+        if (this.#isScheduled || this.failure !== undefined) return;
         const batch = this.#next();
         if (batch === undefined) return;
         const mayBegin = this.#mayBegin(batch);
@@ -103,7 +100,7 @@ export class BatchScheduler {
         if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
             this.#options.buffer.closeOpen();
         }
-        this.#prepare(batch);
+        if (batch.prepareOnce()) this.#options.prepare(batch);
         if (!this.#isDue(batch)) this.#armTimer(batch);
         else if (mayBegin) this.#runInNextTurn();
     }
@@ -114,7 +111,7 @@ export class BatchScheduler {
      */
     async flush(): Promise<void> {
         const { buffer } = this.#options;
-        this.#failure = undefined;
+        (this as Writable<BatchScheduler>).failure = undefined;
         const upTo = buffer.nextSequence - 1;
         for (const batch of buffer.batches) batch.expedite();
         await new Promise<void>((resolve, reject) => {
@@ -145,25 +142,24 @@ export class BatchScheduler {
     #run(): void {
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
-        while (this.#failure === undefined) {
-            const batch = this.#next();
-            if (batch === undefined || !this.#mayBegin(batch)) break;
+        let batch = this.failure === undefined ? this.#next() : undefined;
+        while (batch !== undefined && this.#mayBegin(batch)) {
             if (!this.#isDue(batch)) {
                 this.#armTimer(batch);
                 break;
             }
-            if (this.#isPassing()) this.#options.onPass();
+            if (this.#underWay.size > 0 && this.#isPassing()) this.#options.onPass();
             this.#underWay.add(batch);
             void this.#send(batch);
+            batch = this.#next();
         }
-        const next = this.#failure === undefined ? this.#next() : undefined;
-        if (next !== undefined) this.#prepare(next);
-        this.#settleFlushes();
+        if (batch?.prepareOnce() === true) this.#options.prepare(batch);
+        if (this.#flushes.length > 0) this.#settleFlushes();
     }
 
     async #send(batch: Batch): Promise<void> {
         const number = ++this.#startedRequests;
-        const { failure, dispute } = await this.#options.send(batch);
+        const { failure, dispute } = await this.#options.settler.send(batch);
         this.#underWay.delete(batch);
         this.#slow.delete(batch);
         if (failure !== undefined) this.#fail(failure);
@@ -177,10 +173,10 @@ export class BatchScheduler {
         this.#rejectFlushes(error, () => true);
         // Where nothing is kept that a flush could send, the next push is a try of its own.
         if (keptItems === 0) return;
-        this.#failure = error;
+        (this as Writable<BatchScheduler>).failure = error;
         this.#options.clock.after(RESUME_MILLIS, () => {
-            if (this.#failure !== error) return;
-            this.#failure = undefined;
+            if (this.failure !== error) return;
+            (this as Writable<BatchScheduler>).failure = undefined;
             this.schedule();
         });
     }
@@ -201,10 +197,6 @@ export class BatchScheduler {
             disputed ??= batch;
         }
         return this.#underWay.size === 0 ? disputed : undefined;
-    }
-
-    #prepare(batch: Batch): void {
-        if (batch.prepareOnce()) this.#options.prepare(batch);
     }
 
     /** What may have been stored is looked for while nothing else is being stored, unless the order is given up. */
@@ -262,7 +254,6 @@ export class BatchScheduler {
     }
 
     #settleFlushes(): void {
-        if (this.#flushes.length === 0) return;
         const first = this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity);
         this.#flushes = this.#flushes.filter(({ upTo, resolve }) => {
             if (first <= upTo) return true;

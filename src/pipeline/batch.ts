@@ -4,6 +4,7 @@ import type { Payload } from '../ports.js';
 import type { PayloadWriter } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
+import type { Writable } from '../utils/writable.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Key } from './unique/key-set.js';
@@ -61,8 +62,15 @@ export class Batch {
     readonly unknown?: UnknownOutcome | undefined;
     /** Set where it is a single item that was refused: see `DisputedItem`. */
     readonly acceptedBefore?: number | undefined;
+    /** Whether it waits for the contrast that tells its item's fault from the platform's. */
+    readonly isDisputed: boolean;
     /** How often it was refused. */
     readonly refusals: number;
+    /** Whether it takes items. */
+    readonly isOpen: boolean = false;
+    /** Somebody waits for it: it is sent as soon as a request may begin. */
+    readonly isUrgent: boolean = false;
+    readonly isSending: boolean = false;
     readonly #identity: BatchIdentity;
     #writer: PayloadWriter | undefined;
     #runs: Run[] = [];
@@ -75,8 +83,6 @@ export class Batch {
     /** By index. */
     readonly #tallies: (FieldTally | undefined)[] = [];
     readonly #warned = new Set<number>();
-    #isUrgent = false;
-    #isSending = false;
     #sendsFrom = 0;
     #isPrepared = false;
     /** Indexes of items that are stored while others of the batch are still under way. */
@@ -94,6 +100,7 @@ export class Batch {
         this.payload = payload;
         this.unknown = unknown;
         this.acceptedBefore = acceptedBefore;
+        this.isDisputed = acceptedBefore !== undefined;
         this.refusals = refusals;
         this.#identity = identity;
     }
@@ -102,6 +109,7 @@ export class Batch {
     static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
         const batch = new Batch(sequence, openedAt, payload);
         batch.#writer = payload;
+        (batch as Writable<Batch>).isOpen = true;
         batch.#note(first, 0);
         return batch;
     }
@@ -121,26 +129,8 @@ export class Batch {
             if (repaired !== undefined) batch.#repaired.set(index, repaired);
         }
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
-        batch.#isUrgent = true;
+        batch.expedite();
         return batch;
-    }
-
-    get isOpen(): boolean {
-        return this.#writer !== undefined;
-    }
-
-    /** Somebody waits for it: it is sent as soon as a request may begin. */
-    get isUrgent(): boolean {
-        return this.#isUrgent;
-    }
-
-    get isSending(): boolean {
-        return this.#isSending;
-    }
-
-    /** Whether it waits for the contrast that tells its item's fault from the platform's. */
-    get isDisputed(): boolean {
-        return this.acceptedBefore !== undefined;
     }
 
     /** Items that nobody waits for. */
@@ -150,12 +140,12 @@ export class Batch {
 
     /** Whether it holds items whose caller does not wait any more. */
     get hasAbandonedItems(): boolean {
-        return this.#runs.some(({ source }) => isAwaited(source) && source.isAbandoned);
+        return this.#runs.some(({ source }) => source instanceof Waiter && source.isAbandoned);
     }
 
     /** Where to look for its items when another process takes it over now. */
     get savedFrom(): number | undefined {
-        return this.unknown?.from ?? (this.#isSending ? this.#sendsFrom : undefined);
+        return this.unknown?.from ?? (this.isSending ? this.#sendsFrom : undefined);
     }
 
     /** Takes the item, unless the payload is full. */
@@ -166,12 +156,13 @@ export class Batch {
     }
 
     expedite(): void {
-        this.#isUrgent = true;
+        (this as Writable<Batch>).isUrgent = true;
     }
 
     /** What comes in from now on goes into another batch. */
     close(): void {
         this.#writer = undefined;
+        (this as Writable<Batch>).isOpen = false;
     }
 
     /** Returns true the first time: what can be done for its payload before it is sent is to be begun. */
@@ -181,10 +172,9 @@ export class Batch {
         return true;
     }
 
-    /** Its items will lie at `position` or behind it in the dataset. */
+    /** It is closed, and its items will lie at `position` or behind it in the dataset. */
     beginSending(position: number): void {
-        this.close();
-        this.#isSending = true;
+        (this as Writable<Batch>).isSending = true;
         this.#sendsFrom = position;
     }
 
@@ -305,7 +295,7 @@ export class Batch {
         // A refused item waits from now on, not from when it came in.
         const openedAt = kept.acceptedBefore === undefined ? this.openedAt : monotonicMillis();
         const part = new Batch(this.sequence, openedAt, payload, kept, this.identityOf(kept.indexes));
-        part.#isUrgent = true;
+        part.expedite();
         if (isWhole) {
             part.#runs = this.#runs;
             part.#keys = this.#keys;

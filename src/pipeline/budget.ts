@@ -20,9 +20,8 @@ export class Budget {
         this.#charging = charging;
     }
 
-    /** Runs `push` with how many of `itemCount` items the budget lets through; it charges for what it has stored. */
+    /** To be called where something is charged. Runs `push` with how many of `itemCount` items the budget lets through; it charges for what it has stored. */
     async spend<T>(itemCount: number, eventName: string | undefined, push: (budget: number) => Promise<T>): Promise<T> {
-        if (!this.#charging.isActive) return push(itemCount);
         if (this.#queue === undefined && this.#isAmple(itemCount, eventName)) {
             return this.#reserve(itemCount, eventName, push(itemCount));
         }

@@ -29,7 +29,9 @@ interface RoomWaiter {
 /** Items between the push and the platform's answer, in order, as batches that are filled one after the other. Bounded. */
 export class ItemBuffer {
     readonly #options: Required<BufferOptions>;
-    #batches: Batch[] = [];
+    readonly #batches: Batch[] = [];
+    /** In order. */
+    readonly batches: readonly Batch[] = this.#batches;
     /** The last batch while it takes items. */
     #open: Batch | undefined;
     /** Whether that has come to `targetPayloadBytes`. */
@@ -68,10 +70,6 @@ export class ItemBuffer {
 
     get hasRoomWaiter(): boolean {
         return this.#roomWaiter !== undefined;
-    }
-
-    get batches(): readonly Batch[] {
-        return this.#batches;
     }
 
     /** The sequence that the next batch will have. */
@@ -160,7 +158,8 @@ export class ItemBuffer {
         this.#batches.push(...kept.filter(isMoved));
         // A batch that takes items stays the last one, so that what comes in is behind what is there.
         if (this.#open !== undefined && this.#batches.at(-1) !== this.#open) {
-            this.#batches = [...this.#batches.filter((each) => each !== this.#open), this.#open];
+            this.#batches.splice(this.#batches.indexOf(this.#open), 1);
+            this.#batches.push(this.#open);
         }
         for (const { payload } of kept) this.#account(payload, 1);
         this.#account(batch.payload, -1);

@@ -99,6 +99,7 @@ export interface PipelineOptions {
  */
 export class Pipeline {
     readonly statistics: Statistics;
+    readonly counters: Counters;
     readonly buffer: ItemBuffer;
     readonly quarantine: Quarantine;
     readonly callbackErrors: CallbackErrors;
@@ -112,12 +113,12 @@ export class Pipeline {
     #names: SchemaNames;
     readonly #scheduler: BatchScheduler;
     readonly #sender: RequestSender;
+    readonly #settler: BatchSettler;
     readonly #hasAccepted: () => boolean;
     readonly #stop = new AbortController();
     /** Logged last, so that an outage that goes on is not logged again and again. */
     #loggedFailure: string | undefined;
     #isEndAnnounced = false;
-    #isLastTry = false;
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
     #saidThatThereAreMore = false;
@@ -151,6 +152,7 @@ export class Pipeline {
             ...(this.#redactor.isActive && { redact: (item) => this.#redactor.apply(item) }),
             ...(identify && { identify }),
         });
+        this.counters = this.statistics.counters;
         this.#repairer =
             userOptions.repair &&
             new Repairer(userOptions.repair, (error) =>
@@ -207,15 +209,14 @@ export class Pipeline {
             },
         });
         this.#hasAccepted = () => delivery.acceptedSince(0);
-        const settler = new BatchSettler({
+        this.#settler = new BatchSettler({
             delivery,
+            sender: this.#sender,
             buffer: this.buffer,
             counters: this.counters,
             duplicates: this.duplicates,
             platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
             countStored: (batch, isMeant) => this.#storedItems.count(batch, isMeant),
-            position: () => this.#sender.position,
-            isLastTry: () => this.#isLastTry,
             setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
             refreshSchema: async () => this.#refreshSchema(),
         });
@@ -228,7 +229,7 @@ export class Pipeline {
             mayPassSlowRequest: options.mayPassSlowRequest,
             acceptedSince: (acceptedBefore) => delivery.acceptedSince(acceptedBefore),
             firstRetryDelayMillis: internal.firstRetryDelayMillis,
-            send: async (batch) => settler.send(batch),
+            settler: this.#settler,
             prepare: ({ payload }) => sink.prepare?.(payload),
             onFailure: (failure) => this.#onFailure(failure),
             onPass: once(() =>
@@ -237,10 +238,6 @@ export class Pipeline {
                 ),
             ),
         });
-    }
-
-    get counters(): Counters {
-        return this.statistics.counters;
     }
 
     /** Whether the platform has accepted a request of this process. */
@@ -287,7 +284,7 @@ export class Pipeline {
     announceEnd(isAnnounced: boolean): void {
         this.#isEndAnnounced = isAnnounced;
         if (!isAnnounced) {
-            this.#isLastTry = false;
+            this.#settler.decideDisputed(false);
             for (const resolve of this.#unsecured) resolve();
         }
         this.#scheduler.hurry(isAnnounced);
@@ -308,13 +305,14 @@ export class Pipeline {
 
     /** The run ends by itself: items are decided now that wait for a contrast. */
     decideDisputed(): void {
-        this.#isLastTry = true;
+        this.#settler.decideDisputed(true);
     }
 
     /** Rejects pushes that cannot succeed: after a failure that nothing has cleared, and beyond the tolerance. */
     checkHealth(): void {
-        if (this.failure !== undefined) throw this.failure;
-        checkTolerance(this.statistics, this.#options.options.tolerance);
+        const failure = this.#scheduler.failure ?? this.quarantine.failure;
+        if (failure !== undefined) throw failure;
+        if (this.counters.rejectedItems > 0) checkTolerance(this.statistics, this.#options.options.tolerance);
     }
 
     /** Makes the item's JSON and validates it. Counts nothing but warnings. */
@@ -322,11 +320,6 @@ export class Pipeline {
         const prepared = this.#preparer.prepare(item, itemPosition);
         if (prepared.warning !== undefined) this.#countReasons(prepared.warning, prepared.text, undefined, true);
         return prepared;
-    }
-
-    /** Resolves when there is room for the item; undefined where there is. */
-    waitForRoom(itemText: string): Promise<void> | undefined {
-        return this.buffer.waitForRoom(itemText);
     }
 
     /** Whether an item with the key of this one is stored or under way: then it takes no place in a budget. */

@@ -4,13 +4,18 @@ import type { ItemSchema } from '../ports.js';
 import type { FieldTally } from '../quality/fields.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { ItemError } from '../records.js';
-import { copyItem } from './copy.js';
 import type { Repairer } from './repair/repairer.js';
 import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
-import { snapshot } from './snapshot.js';
-import type { ItemData } from './validate.js';
-import { validateItem } from './validate.js';
+import { copyItem, snapshot } from './snapshot.js';
+
+/** A UTF-16 code unit takes at most so many bytes in UTF-8. */
+const MAX_BYTES_PER_CODE_UNIT = 3;
+/** Bytes are counted exactly only for items that may be large. */
+const UNCOUNTED_BYTES = 1_000_000;
+
+/** The brackets of its array are two bytes more. */
+const MAX_ITEM_BYTES = PLATFORM_MAX_PAYLOAD_BYTES - 2;
 
 /** An item on its way: its JSON, and why it goes to quarantine if it does. */
 export interface PreparedItem {
@@ -74,38 +79,41 @@ export class ItemPreparer {
         if (typeof text !== 'string') {
             return rejected(text.text, itemPosition, text.reason, [guardError(text.reason, text.message)]);
         }
-        if (exceedsPlatformLimit(text)) {
+        const byteLength = maxByteLength(text);
+        if (byteLength > MAX_ITEM_BYTES) {
             const message = `is larger than ${PLATFORM_MAX_PAYLOAD_BYTES} bytes, the most that one request can carry`;
             return rejected(text, itemPosition, 'too-large', [guardError('too-large', message)]);
         }
         // What is not plain JSON data is its own JSON view only once its JSON is read.
-        const view: ItemData = copy.isPlain ? copy : { data: JSON.parse(text), isPlain: true };
-        const errors = this.#schema && validateItem(view, text, this.#schema);
-        if (errors === undefined) return this.#accepted(view, text);
-        return this.#repair(text, itemPosition, errors, view) ?? this.#rejectInvalid(text, itemPosition, errors, view);
+        const data: unknown = copy.isPlain ? copy.data : JSON.parse(text);
+        const errors = this.#schema?.validate(data, byteLength);
+        if (errors === undefined) return this.#accepted(data, text);
+        return this.#repair(text, itemPosition, errors, data) ?? this.#rejectInvalid(text, itemPosition, errors, data);
     }
 
     /** `undefined` where nothing is tried. What could not be repaired is rejected as it was pushed. */
-    #repair(text: string, itemPosition: number, errors: ItemError[], view: ItemData): PreparedItem | undefined {
+    #repair(text: string, itemPosition: number, errors: ItemError[], data: unknown): PreparedItem | undefined {
         if (this.#repairer === undefined) return undefined;
         const result = this.#repairer.repair(JSON.parse(text), Buffer.byteLength(text));
         if (result === undefined) return undefined;
         if (!result.isRepaired)
-            return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors), view);
+            return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors), data);
         const repairedText = snapshot(result.item, true);
-        if (typeof repairedText !== 'string' || exceedsPlatformLimit(repairedText)) return undefined;
-        const repaired = { data: JSON.parse(repairedText), isPlain: true };
-        if (validateItem(repaired, repairedText, this.#schema!) !== undefined) return undefined;
+        if (typeof repairedText !== 'string') return undefined;
+        const byteLength = maxByteLength(repairedText);
+        if (byteLength > MAX_ITEM_BYTES) return undefined;
+        const repaired: unknown = JSON.parse(repairedText);
+        if (this.#schema!.validate(repaired, byteLength) !== undefined) return undefined;
         return { ...this.#accepted(repaired, repairedText), repaired: { asPushed: text, repairs: result.repairs } };
     }
 
-    #rejectInvalid(text: string, itemPosition: number, errors: ItemError[], view: ItemData): PreparedItem {
+    #rejectInvalid(text: string, itemPosition: number, errors: ItemError[], data: unknown): PreparedItem {
         const prepared = rejected(text, itemPosition, 'schema', errors);
         if (this.#mode !== 'warn') return prepared;
-        return { ...this.#accepted(view, text), warning: prepared.rejection! };
+        return { ...this.#accepted(data, text), warning: prepared.rejection! };
     }
 
-    #accepted({ data }: ItemData, text: string): PreparedItem {
+    #accepted(data: unknown, text: string): PreparedItem {
         return { text, rejection: undefined, tally: this.#tally(data as object), key: this.#keyOf?.(data) };
     }
 }
@@ -132,8 +140,8 @@ function guardError(keyword: string, message: string): ItemError {
     return { instancePath: '', schemaPath: '', keyword, params: {}, message };
 }
 
-/** The brackets of its array are two bytes more. */
-function exceedsPlatformLimit(text: string): boolean {
-    if (text.length * 3 + 2 <= PLATFORM_MAX_PAYLOAD_BYTES) return false;
-    return Buffer.byteLength(text) + 2 > PLATFORM_MAX_PAYLOAD_BYTES;
+/** UTF-8 bytes of the text at most; exactly so many where they may be more than `UNCOUNTED_BYTES`. */
+function maxByteLength(text: string): number {
+    const maxBytes = text.length * MAX_BYTES_PER_CODE_UNIT;
+    return maxBytes > UNCOUNTED_BYTES ? Buffer.byteLength(text) : maxBytes;
 }

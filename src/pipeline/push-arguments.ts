@@ -7,13 +7,7 @@ const NAMED_ITEMS = 3;
 /** The items of a push. @throws TypeError for what is neither an object nor an array */
 export function toItems(data: unknown): readonly unknown[] {
     if (Array.isArray(data)) return data;
-    checkItem(data);
-    return [data];
-}
-
-/** @throws TypeError for what is no object */
-export function checkItem(data: unknown): void {
-    if (typeof data === 'object' && data !== null) return;
+    if (typeof data === 'object' && data !== null) return [data];
     throw new TypeError(
         `pushData() expects an object or an array of objects, but got: ${data === null ? 'null' : typeof data}.`,
     );
@@ -21,7 +15,6 @@ export function checkItem(data: unknown): void {
 
 /** @throws TypeError for what is no event's name */
 export function checkEventName(eventName: unknown): void {
-    if (eventName === undefined) return;
     if (typeof eventName === 'string' && eventName.startsWith('apify-')) {
         throw new TypeError(
             `The platform charges the synthetic event '${eventName}' by itself; expected an event of the Actor's own.`,

@@ -22,12 +22,14 @@ export interface PushOptions {
 /** Items of one call on their way into the buffer. */
 interface Entry {
     count: number;
-    prepare: (index: number) => PreparedItem;
+    items: readonly unknown[];
+    /** The same items, where they were prepared before. Others are prepared when their turn comes. */
+    prepared?: readonly PreparedItem[] | undefined;
     source: PushSource | undefined;
-    /** Position in the call of the item at `index`. @default index */
-    positionOf?: (index: number) => number;
+    /** Positions of the items in the call, where they are not all of it. */
+    positions?: readonly number[];
     /** Valid items beyond so many are not taken. @default Infinity */
-    budget?: number;
+    budget?: number | undefined;
     /** The items are in memory and counted already: they wait neither for room nor for other calls. */
     isCollected?: boolean;
     /** How far the call has got, where somebody else watches it. */
@@ -82,9 +84,8 @@ export class Pusher {
      */
     async push(data: unknown, { ack, eventName, request, record }: PushOptions = {}): Promise<PushResult> {
         const items = toItems(data);
-        checkEventName(eventName);
-        const only = items.length === 1 ? this.#pipeline.prepare(items[0], 0) : undefined;
-        const prepare = (index: number) => only ?? this.#pipeline.prepare(items[index], index);
+        if (eventName !== undefined) checkEventName(eventName);
+        const prepared = items.length === 1 ? [this.#pipeline.prepare(items[0], 0)] : undefined;
         const waits =
             ack === 'stored' ||
             this.#options.ack === 'stored' ||
@@ -92,11 +93,11 @@ export class Pusher {
             this.#pipeline.isEndAnnounced;
         if (!waits) {
             const source = request && new PushSource(request);
-            return this.#pushBuffered({ count: items.length, prepare, source });
+            return this.#pushBuffered({ count: items.length, items, prepared, source });
         }
         const source = new Waiter(request, record);
         const chargedEvent = this.#charging.isActive ? eventName : undefined;
-        return this.#pushWaiting({ count: items.length, prepare, source }, source, chargedEvent);
+        return this.#pushWaiting({ count: items.length, items, prepared, source }, source, chargedEvent);
     }
 
     /** Resolves when items that were prepared before are stored or quarantined. They do not wait for room in the buffer. */
@@ -106,7 +107,8 @@ export class Pusher {
         this.#unentered.add(unentered);
         const entry: Entry = {
             count: items.length,
-            prepare: (index) => items[index]!,
+            items,
+            prepared: items,
             source,
             isCollected: true,
             onEntered: () => this.#unentered.delete(unentered),
@@ -137,11 +139,7 @@ export class Pusher {
     async prepareAll(data: unknown): Promise<readonly PreparedItem[]> {
         const items = toItems(data);
         this.#pipeline.checkHealth();
-        const prepared: PreparedItem[] = [];
-        for (const [index, item] of items.entries()) {
-            prepared.push(this.#pipeline.prepare(item, index));
-            if (this.#yielder.shouldYield(prepared[index]!.text?.length ?? 0)) await this.#yielder.yield();
-        }
+        const prepared = await this.#prepareEach(items);
         if (this.#options.mode === 'fail') this.#allOrNothing(prepared);
         return prepared;
     }
@@ -175,58 +173,62 @@ export class Pusher {
         };
     }
 
-    async #pushWaiting(entry: Entry, waiter: Waiter, eventName: string | undefined): Promise<PushResult> {
-        return this.#budget.spend(entry.count, eventName, async (budget) => {
-            const trimmed = await this.#enterAndWait({ ...entry, budget }, waiter);
-            // What the platform rejected left its place in the budget to those behind.
-            while (trimmed.items.length > 0 && waiter.error === undefined && waiter.storedItems < budget) {
-                const next = trimmed.items.splice(0, budget - waiter.storedItems);
-                trimmed.count -= next.length;
-                await this.#enterAndWait(
-                    {
-                        ...entry,
-                        count: next.length,
-                        prepare: (index) => next[index]!.prepared,
-                        positionOf: (index) => next[index]!.position,
-                    },
-                    waiter,
-                );
-            }
-            const { counters } = this.#pipeline;
-            if (!entry.isCollected) counters.received(trimmed.count);
-            counters.trimmed(trimmed.count);
-            await this.#pipeline.countsSaved();
-            const charged = await this.#charging.charge(waiter.storedItems, trimmed.count, eventName);
-            if (waiter.error !== undefined) {
-                const { storedItems, unstored } = waiter;
-                throw withProgress(waiter.error, { itemCount: entry.count, storedItems, unstored });
-            }
-            if (this.#options.mode === 'fail' && waiter.rejectedItems.length > 0) {
-                throw itemsRejected(waiter.rejectedItems, entry.count, { storedItems: waiter.storedItems });
-            }
-            return {
-                ...charged,
-                acceptedItems: waiter.acceptedItems,
-                quarantinedItems: waiter.quarantinedItems,
-                repairedItems: waiter.repairedItems,
-                duplicateItems: waiter.duplicateItems,
-                trimmedItems: trimmed.count,
-            };
-        });
+    /** `budget`: where items are charged, how many of them the user's budget lets through. */
+    async #pushWaiting(
+        entry: Entry,
+        waiter: Waiter,
+        eventName: string | undefined,
+        budget?: number,
+    ): Promise<PushResult> {
+        const itemCount = entry.count;
+        if (this.#charging.isActive && budget === undefined) {
+            return this.#budget.spend(itemCount, eventName, async (granted) =>
+                this.#pushWaiting(entry, waiter, eventName, granted),
+            );
+        }
+        const trimmed = await this.#enterAndWait({ ...entry, budget }, waiter);
+        // What the platform rejected left its place in the budget to those behind.
+        while (trimmed.items.length > 0 && waiter.error === undefined && waiter.storedItems < budget!) {
+            const next = trimmed.items.splice(0, budget! - waiter.storedItems);
+            trimmed.count -= next.length;
+            const prepared = next.map((each) => each.prepared);
+            const positions = next.map(({ position }) => position);
+            await this.#enterAndWait({ ...entry, count: next.length, items: prepared, prepared, positions }, waiter);
+        }
+        const { counters } = this.#pipeline;
+        if (!entry.isCollected) counters.received(trimmed.count);
+        counters.trimmed(trimmed.count);
+        await this.#pipeline.countsSaved();
+        const charged = await this.#charging.charge(waiter.storedItems, trimmed.count, eventName);
+        if (waiter.error !== undefined) {
+            const { storedItems, unstored } = waiter;
+            throw withProgress(waiter.error, { itemCount, storedItems, unstored });
+        }
+        if (this.#options.mode === 'fail' && waiter.rejectedItems.length > 0) {
+            throw itemsRejected(waiter.rejectedItems, itemCount, { storedItems: waiter.storedItems });
+        }
+        return {
+            ...charged,
+            acceptedItems: waiter.acceptedItems,
+            quarantinedItems: waiter.quarantinedItems,
+            repairedItems: waiter.repairedItems,
+            duplicateItems: waiter.duplicateItems,
+            trimmedItems: trimmed.count,
+        };
     }
 
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
-        const { positionOf = (index: number) => index, progress = { ...NO_PROGRESS } } = entry;
+        const { count, positions, progress = { ...NO_PROGRESS } } = entry;
         let trimmed: Trimmed = { items: [], count: 0 };
         try {
             trimmed = await this.#enter(entry, progress);
         } catch (error) {
             // The caller pushes everything again that is not on its way to the platform.
             this.#pipeline.giveBack(error as Error, waiter);
-            if (entry.isCollected) this.#pipeline.counters.discarded(entry.count - progress.entered);
-            for (let index = progress.entered; index < entry.count; index++) {
-                waiter.notTaken(positionOf(index), error as Error);
+            if (entry.isCollected) this.#pipeline.counters.discarded(count - progress.entered);
+            for (let index = progress.entered; index < count; index++) {
+                waiter.notTaken(positions?.[index] ?? index, error as Error);
             }
         }
         entry.onEntered?.();
@@ -236,46 +238,35 @@ export class Pusher {
 
     /** Takes a call's items behind those of the calls that came before. `progress` tells how far it got when it rejects. */
     async #enter(entry: Entry, progress: Progress): Promise<Trimmed> {
-        if (this.#options.mode === 'fail' && !entry.isCollected) {
-            const prepared = await this.#prepareEntry(entry);
-            this.#allOrNothing(prepared);
-            return this.#enterInOrder({ ...entry, prepare: (index) => prepared[index]! }, progress);
-        }
-        return this.#enterInOrder(entry, progress);
-    }
-
-    async #enterInOrder(entry: Entry, progress: Progress): Promise<Trimmed> {
         if (entry.isCollected) return this.#enqueueAll(entry, progress);
+        if (this.#options.mode === 'fail') entry = { ...entry, prepared: await this.#prepareAllOrNothing(entry) };
         const before = this.#entering;
-        const entered =
-            before === undefined ? this.#enqueueAll(entry, progress) : this.#enterAfter(before, entry, progress);
-        const done = entered.then(ignore, ignore);
-        this.#entering = done;
+        let leave = (): void => undefined;
+        const entering = new Promise<void>((resolve) => {
+            leave = resolve;
+        });
+        this.#entering = entering;
         try {
-            return await entered;
+            if (before !== undefined) await before;
+            return await this.#enqueueAll(entry, progress);
         } finally {
-            if (this.#entering === done) this.#entering = undefined;
+            leave();
+            if (this.#entering === entering) this.#entering = undefined;
         }
-    }
-
-    async #enterAfter(before: Promise<void>, entry: Entry, progress: Progress) {
-        await before;
-        return this.#enqueueAll(entry, progress);
     }
 
     async #enqueueAll(entry: Entry, progress: Progress): Promise<Trimmed> {
-        const { count, prepare, source, budget = Infinity, isCollected = false } = entry;
-        const { positionOf = (index: number) => index } = entry;
+        const { count, items, source, budget = Infinity, isCollected = false } = entry;
         const pipeline = this.#pipeline;
         const trimmed: Trimmed = { items: [], count: 0 };
         // Its caller waits for the platform anyhow; a pause would only take it out of the request that it shares with others.
         const isAwaitedAlone = count === 1 && source instanceof Waiter;
         if (count > 0 && !isCollected) pipeline.checkHealth();
         for (let index = 0; index < count; index++) {
-            const prepared = prepare(index);
-            const position = positionOf(index);
+            const prepared = entry.prepared?.[index] ?? pipeline.prepare(items[index], index);
+            const position = entry.positions?.[index] ?? index;
             // What was collected enters in one go: its JSON is made, and the end of a process must not find it half way.
-            if (!isCollected && this.#yielder.shouldYield(prepared.text?.length ?? 0) && !isAwaitedAlone) {
+            if (!isCollected && !isAwaitedAlone && this.#yielder.shouldYield(prepared.text?.length ?? 0)) {
                 await this.#yielder.yield();
                 pipeline.checkHealth();
             }
@@ -287,16 +278,15 @@ export class Pusher {
                 if (index + 1 < count && !isCollected) pipeline.checkHealth();
                 continue;
             }
-            const room =
-                isCollected || this.#isBeyond(budget, progress, prepared)
-                    ? undefined
-                    : pipeline.waitForRoom(prepared.text!);
+            let isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
+            const room = isCollected || isBeyond ? undefined : pipeline.buffer.waitForRoom(prepared.text!);
             if (room !== undefined) {
                 await room;
                 pipeline.checkHealth();
+                // What its key was known by may be gone meanwhile.
+                isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
             }
-            // What its key was known by may be gone meanwhile.
-            if (this.#isBeyond(budget, progress, prepared)) {
+            if (isBeyond) {
                 // No more than were taken can leave their place.
                 if (trimmed.items.length < budget) trimmed.items.push({ prepared, position });
                 trimmed.count++;
@@ -316,17 +306,20 @@ export class Pusher {
         return trimmed;
     }
 
-    #isBeyond(budget: number, { sent }: Progress, prepared: PreparedItem): boolean {
-        return sent >= budget && !this.#pipeline.isKnown(prepared);
-    }
-
-    async #prepareEntry({ count, prepare }: Entry): Promise<PreparedItem[]> {
+    async #prepareEach(items: readonly unknown[]): Promise<PreparedItem[]> {
         const prepared: PreparedItem[] = [];
-        for (let index = 0; index < count; index++) {
-            prepared.push(prepare(index));
+        for (const [index, item] of items.entries()) {
+            prepared.push(this.#pipeline.prepare(item, index));
             if (this.#yielder.shouldYield(prepared[index]!.text?.length ?? 0)) await this.#yielder.yield();
         }
         return prepared;
+    }
+
+    /** @throws ItemsRejectedError */
+    async #prepareAllOrNothing({ items, prepared }: Entry): Promise<readonly PreparedItem[]> {
+        const all = prepared ?? (await this.#prepareEach(items));
+        this.#allOrNothing(all);
+        return all;
     }
 
     /** `mode: 'fail'`: no item is taken before all have passed. @throws ItemsRejectedError */

@@ -1,8 +1,9 @@
 import type { Delivery, DeliveryOutcome } from '../delivery/delivery.js';
+import type { RequestSender } from '../delivery/retry.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { Counters } from '../quality/counters.js';
-import type { PushSource, Waiter } from '../waiter.js';
-import { isAwaited } from '../waiter.js';
+import type { PushSource } from '../waiter.js';
+import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch, BatchItem, KeptPart } from './batch.js';
 import type { SendBatchResult } from './batch-scheduler.js';
 import { isGivenUp } from './batch-scheduler.js';
@@ -13,6 +14,7 @@ import type { PlatformRepair } from './platform-repair.js';
 
 export interface BatchSettlerOptions {
     delivery: Delivery;
+    sender: RequestSender;
     buffer: ItemBuffer;
     counters: Counters;
     /** Repairs what the platform rejects; undefined where nothing is repaired. */
@@ -21,10 +23,6 @@ export interface BatchSettlerOptions {
     duplicates: Duplicates | undefined;
     /** The items of a batch whose index is meant are stored. */
     countStored: (batch: Batch, isMeant: (index: number) => boolean) => void;
-    /** Where in the dataset the items of a request that begins now will lie, at the earliest. */
-    position: () => number;
-    /** Whether the run ends, so that a disputed item is decided now. */
-    isLastTry: () => boolean;
     /** An item goes to the quarantine. */
     setAside: (rejection: Rejection, itemText: string, source: PushSource | undefined, position: number) => void;
     /** The platform rejected what passed here, so it has another schema. Never rejects. */
@@ -34,28 +32,36 @@ export interface BatchSettlerOptions {
 /** Sends a batch, and tells everybody what became of its items: callers, counters, quarantine and buffer. */
 export class BatchSettler {
     readonly #options: BatchSettlerOptions;
+    #isLastTry = false;
 
     constructor(options: BatchSettlerOptions) {
         this.#options = options;
     }
 
+    /** From now on a disputed item is decided at once, because the run ends. `false` takes that back. */
+    decideDisputed(isLastTry: boolean): void {
+        this.#isLastTry = isLastTry;
+    }
+
     /** Never rejects: a failure is part of the result. */
     async send(batch: Batch): Promise<SendBatchResult> {
-        const { delivery, buffer, position, isLastTry, refreshSchema } = this.#options;
-        const isAbandoned = () => batch.hasAbandonedItems;
+        const { delivery, sender, buffer, refreshSchema } = this.#options;
         if (batch.hasAbandonedItems) {
             this.#giveBackAbandoned(batch);
             return {};
         }
-        buffer.beginSending(batch, position());
-        const delivered = await this.#deliver(batch, {
-            unknown: batch.unknown,
-            acceptedBefore: batch.acceptedBefore,
-            isLastTry: isLastTry(),
-            isAbandoned,
-            onStored: (indexes) => batch.storedSoFar(indexes),
-        });
-        const outcome = await this.#repair(batch, delivered, { isLastTry: isLastTry(), isAbandoned });
+        buffer.beginSending(batch, sender.position);
+        const { unknown, acceptedBefore } = batch;
+        const delivered = await delivery
+            .deliver(batch.payload, {
+                unknown,
+                acceptedBefore,
+                isLastTry: this.#isLastTry,
+                isAbandoned: () => batch.hasAbandonedItems,
+                onStored: (indexes) => batch.storedSoFar(indexes),
+            })
+            .catch((error: Error) => nothingDelivered(batch, error));
+        const outcome = delivered.rejected.length === 0 ? delivered : await this.#repair(batch, delivered);
         // Each item changes its place in one step, so that it is counted in exactly one at every moment.
         this.#tellStored(batch, outcome);
         this.#setAside(batch, outcome);
@@ -67,23 +73,8 @@ export class BatchSettler {
         return { failure, ...(dispute && { dispute: deliveryError(dispute.error, false, 1) }) };
     }
 
-    async #deliver(batch: Batch, options: Parameters<Delivery['deliver']>[1]): Promise<DeliveryOutcome> {
-        try {
-            return await this.#options.delivery.deliver(batch.payload, options);
-        } catch (error) {
-            // A defect, not an outage; the items are kept.
-            const indexes = Array.from({ length: batch.payload.itemCount }, (_, index) => index);
-            const failure = { error: error as Error, permanent: false };
-            return { rejected: [], disputed: [], unsent: [{ indexes }], failure };
-        }
-    }
-
-    async #repair(
-        batch: Batch,
-        delivered: DeliveryOutcome,
-        options: Parameters<PlatformRepair['repair']>[2],
-    ): Promise<DeliveryOutcome> {
-        if (delivered.rejected.length === 0) return delivered;
+    async #repair(batch: Batch, delivered: DeliveryOutcome): Promise<DeliveryOutcome> {
+        const options = { isLastTry: this.#isLastTry, isAbandoned: () => batch.hasAbandonedItems };
         return (await this.#options.platformRepair?.repair(batch, delivered, options)) ?? delivered;
     }
 
@@ -131,10 +122,16 @@ export class BatchSettler {
     #giveBackAbandoned(batch: Batch): void {
         const error = new Error('The handler timed out before its items were sent; its retry pushes them again.');
         const isAbandoned = (source: PushSource | undefined): source is Waiter =>
-            isAwaited(source) && source.isAbandoned;
+            source instanceof Waiter && source.isAbandoned;
         const { buffer, counters, duplicates } = this.#options;
         const givenBack = buffer.giveBackItems(batch, error, isAbandoned);
         counters.discarded(givenBack.length);
         duplicates?.givenBack(givenBack);
     }
+}
+
+/** What a defect leaves, which is no outage: the items are kept. */
+function nothingDelivered({ payload }: Batch, error: Error): DeliveryOutcome {
+    const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
+    return { rejected: [], disputed: [], unsent: [{ indexes }], failure: { error, permanent: false } };
 }

@@ -63,12 +63,7 @@ export function identityOf(
     if (typeof item !== 'object' || item === null) return undefined;
     try {
         const fields = item as Record<string, unknown>;
-        const name =
-            identify === undefined
-                ? IDENTIFYING_FIELDS.map((field) => (Object.hasOwn(fields, field) ? fields[field] : undefined)).find(
-                      isName,
-                  )
-                : identify(fields);
+        const name = identify === undefined ? usualName(fields) : identify(fields);
         if (!isName(name)) return undefined;
         return copyText(shorten(removeSecrets(String(name)), MAX_IDENTITY_LENGTH));
     } catch {
@@ -91,6 +86,13 @@ const NAMED_BY: Readonly<Record<string, string>> = {
     unevaluatedProperties: 'unevaluatedProperty',
     propertyNames: 'propertyName',
 };
+
+function usualName(fields: Record<string, unknown>): unknown {
+    for (const field of IDENTIFYING_FIELDS) {
+        if (Object.hasOwn(fields, field) && isName(fields[field])) return fields[field];
+    }
+    return undefined;
+}
 
 function isName(value: unknown): value is string | number {
     return (typeof value === 'string' && value !== '') || typeof value === 'number';

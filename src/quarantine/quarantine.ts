@@ -11,6 +11,7 @@ import type { Redactor } from '../quality/redact.js';
 import type { CallbackErrors } from '../report/callback-errors.js';
 import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
+import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
 import type { RecordHead, RecordOrigin, Rejection } from './record.js';
 import { createRecord, recordText } from './record.js';
@@ -53,6 +54,8 @@ const RESUME_MILLIS = 30_000;
 
 /** Rejected items on their way into the quarantine: one writer, in order, many records to a request. */
 export class Quarantine {
+    /** Why nothing is written now. */
+    readonly failure: QuarantineError | undefined;
     readonly #options: QuarantineOptions;
     readonly #announcer: Announcer;
     readonly #writeInContext: () => void;
@@ -60,7 +63,6 @@ export class Quarantine {
     #pendingBytes = 0;
     #nextNumber = 1;
     #isWriting = false;
-    #failure: QuarantineError | undefined;
     #flushes: Flush[] = [];
     #cancelTimer: (() => void) | undefined;
 
@@ -83,11 +85,6 @@ export class Quarantine {
     /** Those of them that nobody waits for. */
     get unawaitedItems(): number {
         return this.#pending.filter(({ waiter }) => !isAwaited(waiter)).length;
-    }
-
-    /** Why nothing is written now. */
-    get failure(): QuarantineError | undefined {
-        return this.#failure;
     }
 
     /** Takes the item over. Its record is stored soon; at once where somebody waits for it. */
@@ -118,7 +115,7 @@ export class Quarantine {
     async flush(): Promise<void> {
         const last = this.#pending.at(-1);
         if (last === undefined) return;
-        this.#failure = undefined;
+        (this as Writable<Quarantine>).failure = undefined;
         await new Promise<void>((resolve, reject) => {
             this.#flushes.push({ upTo: last.number, resolve, reject });
             this.#write();
@@ -196,7 +193,7 @@ export class Quarantine {
 
     /** Records of the same turn of the event loop share a request. */
     #write(): void {
-        if (this.#isWriting || this.#failure !== undefined) return;
+        if (this.#isWriting || this.failure !== undefined) return;
         this.#isWriting = true;
         this.#writeInContext();
     }
@@ -299,10 +296,10 @@ export class Quarantine {
         this.#flushes = [];
         for (const { reject } of flushes) reject(error);
         if (this.#pending.length === 0) return;
-        this.#failure = error;
+        (this as Writable<Quarantine>).failure = error;
         this.#options.clock.after(RESUME_MILLIS, () => {
-            if (this.#failure !== error) return;
-            this.#failure = undefined;
+            if (this.failure !== error) return;
+            (this as Writable<Quarantine>).failure = undefined;
             this.#write();
         });
     }

@@ -2,7 +2,10 @@ import { AsyncResource } from 'node:async_hooks';
 
 // Captured when the module is loaded, so that a test that installs fake timers later does not stop delivery. Only the flush
 // interval, which users see, follows the timers that are current when it is armed.
-const { setTimeout: setTimer, clearTimeout: clearTimer, setImmediate: setImmediateCallback, performance } = globalThis;
+const { setTimeout: setTimer, clearTimeout: clearTimer, setImmediate: afterThisTurn, performance } = globalThis;
+
+export { afterThisTurn };
+export const monotonicMillis: () => number = performance.now.bind(performance);
 
 export interface Clock {
     /** Wall time in milliseconds since the epoch, for what people read. It may jump. */
@@ -54,15 +57,6 @@ export function createClock(): Clock {
                 }
             }),
     };
-}
-
-export function monotonicMillis(): number {
-    return performance.now();
-}
-
-/** `setImmediate` as it was when the module was loaded. */
-export function afterThisTurn(callback: () => void): void {
-    setImmediateCallback(callback);
 }
 
 /** Resolves to what `work` does, or to `undefined` once `millis` have passed. Does not keep the process alive for it. */

@@ -1,6 +1,7 @@
 /** Names of a JSON Pointer, unescaped: `/a~1b/0` is `['a/b', '0']`. */
 export function pointerNames(pointer: string): string[] {
-    return pointer === '' ? [] : pointer.split('/').slice(1).map(unescapeName);
+    const tokens = pointer.split('/').slice(1);
+    return pointer.includes('~') ? tokens.map(unescapeName) : tokens;
 }
 
 export function toPointer(names: readonly string[]): string {
@@ -12,7 +13,7 @@ export function escapeName(name: string): string {
 }
 
 function unescapeName(token: string): string {
-    return token.includes('~') ? token.replaceAll('~1', '/').replaceAll('~0', '~') : token;
+    return token.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 /** The value at a JSON Pointer; `undefined` where there is none. Inherited members are none. */

@@ -62,7 +62,7 @@ function startScheduler(options: Partial<SchedulerOptions> = {}) {
         mayPassSlowRequest: false,
         firstRetryDelayMillis: RETRY_MILLIS,
         acceptedSince: (acceptedBefore) => state.accepted > acceptedBefore,
-        send,
+        settler: { send },
         prepare: ({ sequence }) => void prepared.push(sequence),
         onFailure: ({ error: cause, permanent }) => {
             const keptItems = buffer.unawaitedItems;

@@ -1,29 +1,116 @@
-import { expect, it } from 'vitest';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
 
 import { ItemPreparer } from '../../src/pipeline/prepare.js';
+import type { ItemSchema } from '../../src/ports.js';
+import type { Dictionary } from '../../src/records.js';
 import { compileItemSchema } from '../../src/schema/compile.js';
-import { recordingLog } from '../schema/helpers.js';
+import { keptLog } from '../support/kept-log.js';
+import { anyJavaScriptValue } from '../support/stage-values.js';
 
-function cpuMillisOf(work: () => void): number {
-    const before = process.cpuUsage();
-    work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000;
+async function schemaOf(fields: Dictionary): Promise<ItemSchema> {
+    const { schema } = await compileItemSchema(fields, { source: 'options.schema', place: 'fields' }, keptLog());
+    if (schema === undefined) throw new Error('The schema was expected to validate something.');
+    return schema;
 }
 
-// Compares two pieces of work of the same process: how fast the machine is does not count.
-it('an item of a million keys is refused as too large in no more than a few times what its JSON takes', async () => {
-    const fields = { type: 'object', additionalProperties: { type: 'string' }, propertyNames: { pattern: '^k' } };
-    const { schema } = await compileItemSchema(fields, { source: 'test' }, recordingLog());
-    const item: Record<string, number> = {};
-    for (let index = 0; index < 1_000_000; index++) item[`k${index}${'x'.repeat(10)}`] = index;
-    JSON.stringify(item);
-    const jsonMillis = cpuMillisOf(() => JSON.stringify(item));
-    const preparer = new ItemPreparer('quarantine', schema, undefined);
-    let reason: string | undefined;
-    const millis = cpuMillisOf(() => {
-        reason = preparer.prepare(item, 0).rejection?.reason;
+function prepare(item: unknown, schema: ItemSchema) {
+    return new ItemPreparer('quarantine', schema, undefined).prepare(item, 0);
+}
+
+/** Fails for a missing or wrong member at any depth that the random values reach. */
+const RECURSIVE = {
+    definitions: {
+        any: {
+            properties: { a: { type: ['string', 'null'] }, b: { $ref: '#/definitions/any' }, toJSON: false },
+            additionalProperties: { $ref: '#/definitions/any' },
+            items: { $ref: '#/definitions/any' },
+            minProperties: 1,
+            minItems: 1,
+            not: { enum: [0, null] },
+        },
+    },
+    type: 'object',
+    required: ['a'],
+    additionalProperties: { $ref: '#/definitions/any' },
+};
+
+describe('an item that is prepared', () => {
+    it('gets the verdict that its parsed text would get, whatever it is', async () => {
+        const schema = await schemaOf(RECURSIVE);
+        const verdicts = { valid: 0, invalid: 0 };
+        fc.assert(
+            fc.property(anyJavaScriptValue(), (value) => {
+                let text: string | undefined;
+                try {
+                    text = JSON.stringify(value);
+                } catch {
+                    return;
+                }
+                if (text === undefined) return;
+                const { rejection } = prepare(value, schema);
+                if (!text.startsWith('{')) {
+                    expect(rejection?.reason).toBe('not-an-object');
+                    return;
+                }
+                const expected = schema.validate(JSON.parse(text));
+                expect(rejection?.errors).toEqual(expected);
+                verdicts[expected === undefined ? 'valid' : 'invalid']++;
+            }),
+            { numRuns: 3_000 },
+        );
+        expect(verdicts.invalid).toBeGreaterThan(500);
     });
-    expect(reason).toBe('too-large');
-    expect(millis).toBeLessThan(10 * jsonMillis);
+
+    it('is told all its errors up to a megabyte, and the first one where it is larger', async () => {
+        const schema = await schemaOf({ properties: { a: { type: 'string' }, b: { type: 'string' } } });
+        const errorsOf = (length: number) => {
+            const item = { a: 1, b: 2, text: 'é'.repeat(length) };
+            return prepare(item, schema).rejection?.errors;
+        };
+        expect(errorsOf(499_900)).toHaveLength(2);
+        expect(errorsOf(500_000)).toHaveLength(1);
+    });
+
+    it.each<[string, unknown, boolean]>([
+        ['a Date is a string', { at: new Date(0) }, true],
+        ['a Date that cannot be is null', { at: new Date(NaN) }, false],
+        ['undefined is absent', { at: undefined }, false],
+        ['NaN is null', { at: '1970', n: NaN }, false],
+        ['toJSON is applied', { toJSON: () => ({ at: '1970' }) }, true],
+        [
+            'a getter is read',
+            {
+                get at() {
+                    return '1970';
+                },
+            },
+            true,
+        ],
+        ['a hidden member is absent', Object.defineProperty({}, 'at', { value: '1970' }), false],
+        ['an inherited member is absent', Object.create({ at: '1970' }), false],
+        [
+            'a class instance is its members',
+            new (class {
+                at = '1970';
+            })(),
+            true,
+        ],
+    ])('is validated as the platform sees it: %s', async (_, item, valid) => {
+        const schema = await schemaOf({
+            type: 'object',
+            properties: { at: { type: 'string' }, n: { type: 'number' } },
+            required: ['at'],
+        });
+        expect(prepare(item, schema).rejection === undefined).toBe(valid);
+    });
+
+    it('has the members that every parsed object inherits, even where it has no prototype', async () => {
+        const schema = await schemaOf({ type: 'object', properties: { constructor: { type: 'string' } } });
+        const item: unknown = Object.assign(Object.create(null), { title: 'Alien' });
+        const text = JSON.stringify(item);
+        const errors = schema.validate(JSON.parse(text));
+        expect(errors).toHaveLength(1);
+        expect(prepare(item, schema).rejection?.errors).toEqual(errors);
+    });
 });
