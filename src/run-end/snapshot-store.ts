@@ -166,6 +166,8 @@ export class SnapshotStore {
             replaces: [...this.#replaces, this.#headKey],
             outdated: [...this.#parts.flat().map(({ key }) => key), ...this.#writing, ...this.#outdated],
         };
+        // Where nobody is told that these are written, a later head must name them, too.
+        this.#writing.push(...pieces.map(({ key }) => key));
         const headText = JSON.stringify(head);
         const headRecord = {
             key: `${this.#headKey}-exit`,
@@ -180,7 +182,8 @@ export class SnapshotStore {
     /** These records are written. Returns the pieces that no head names any more. */
     savedAtExit({ itemCount, parts, state }: ExitRecords): { key: string; contentType: string }[] {
         const before = this.#parts.flat().map(({ key }) => key);
-        this.#outdated.push(...before, ...this.#writing);
+        const named = new Set(parts.flat().map(({ key }) => key));
+        this.#outdated.push(...before, ...this.#writing.filter((key) => !named.has(key)));
         this.#writing = [];
         this.#parts = parts;
         this.#itemCount = itemCount;
