@@ -66,7 +66,7 @@ interface Page {
     startedAttempts: number;
     /** The newest attempt that has collected something, or has returned: what earlier ones push later is left out. */
     newestNumber: number;
-    /** Copies of each item that are stored, by hash: a retry that pushes the same to the letter leaves so many out. */
+    /** Counts the stored copies of each item by its hash. A retry that pushes the same item to the letter leaves that number out. */
     readonly committed: Map<string, number>;
     /** Settles with the last commit. */
     committing: Promise<unknown>;

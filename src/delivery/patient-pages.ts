@@ -10,7 +10,7 @@ export interface PatientPagesOptions {
 
 /** Reading back takes no longer than this. */
 const MAX_READ_BACK_MILLIS = 20_000;
-/** A dataset of which no page could be read for so many listing lags, 20 s, is given up. */
+/** Gives a dataset up when no page of it could be read for this number of listing lags, 20 s. */
 const UNREADABLE_LAGS = 2;
 const FIRST_RETRY_MILLIS = 50;
 const MAX_RETRY_MILLIS = 2_000;

@@ -542,7 +542,7 @@ export class Pipeline {
         );
     }
 
-    /** Counts the reasons of an item that fails, and logs each when it is first seen. `isSent`: it is sent all the same. */
+    /** Counts the reasons of an item that fails, and logs each when it is first seen. `isSent`: the item is sent nevertheless. */
     #countReasons(
         { reason, rejectedBy, errors }: Rejection,
         text: string | undefined,

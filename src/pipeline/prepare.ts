@@ -9,7 +9,7 @@ import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { copyItem, snapshot } from './snapshot.js';
 
-/** A UTF-16 code unit takes at most so many bytes in UTF-8. */
+/** A UTF-16 code unit takes at most this number of bytes in UTF-8. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
 /** Bytes are counted exactly only for items that may be large. */
 const UNCOUNTED_BYTES = 1_000_000;
@@ -140,7 +140,7 @@ function guardError(keyword: string, message: string): ItemError {
     return { instancePath: '', schemaPath: '', keyword, params: {}, message };
 }
 
-/** UTF-8 bytes of the text at most; exactly so many where they may be more than `UNCOUNTED_BYTES`. */
+/** Returns an upper bound of the text's UTF-8 bytes; the exact number where it may exceed `UNCOUNTED_BYTES`. */
 function maxByteLength(text: string): number {
     const maxBytes = text.length * MAX_BYTES_PER_CODE_UNIT;
     return maxBytes > UNCOUNTED_BYTES ? Buffer.byteLength(text) : maxBytes;

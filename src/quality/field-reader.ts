@@ -12,7 +12,7 @@ export type Step<Leaf> = (Step<Leaf> | Leaf | undefined)[];
 /** Position of the leaf in a step. */
 export const LEAF = KINDS;
 
-/** Values in arrays and maps, of which an item has any number: how many of each kind at each place. */
+/** Counts the values of each kind at each place in arrays and maps, where one item may have any number of values. */
 export interface ElementCounts {
     /** By slot: that of a node and one more for each kind. */
     counts: Int32Array;

@@ -1,5 +1,5 @@
 import { synchronous } from '../ports.js';
-import type { ItemError } from '../records.js';
+import type { Dictionary, ItemError } from '../records.js';
 import { pointerNames, toPointer } from '../utils/json-pointer.js';
 import type { SchemaNames } from './schema-names.js';
 import { ANY, namesInSchemaPath } from './schema-names.js';
@@ -7,11 +7,11 @@ import { describeError } from './words.js';
 
 /** What of an item may leave the process, by the option `redact`. */
 export class Redactor {
-    readonly #redact: ((item: any) => unknown) | undefined;
+    readonly #redact: ((item: Dictionary) => unknown) | undefined;
     readonly #onError: (error: unknown) => void;
 
     /** `onError` is called with what `redact` throws; it must not show it to anybody who may not see the item. */
-    constructor(redact: ((item: any) => unknown) | undefined, onError: (error: unknown) => void) {
+    constructor(redact: ((item: Dictionary) => unknown) | undefined, onError: (error: unknown) => void) {
         this.#redact = redact;
         this.#onError = onError;
     }
@@ -28,7 +28,7 @@ export class Redactor {
     apply(item: unknown): object | undefined {
         if (this.#redact === undefined) return item as object;
         try {
-            const redacted: unknown = synchronous(this.#redact(item));
+            const redacted: unknown = synchronous(this.#redact(item as Dictionary));
             if (typeof redacted === 'object' && redacted !== null && !Array.isArray(redacted)) return redacted;
             throw new TypeError('expected an object from redact');
         } catch (error) {

@@ -86,7 +86,7 @@ export class Mending {
         this.#count(policy, repair && { before: shown(repair.before), after: shown(repair.after) });
     }
 
-    /** Those that keep the value, then the best of those that do not. Those that mend most items come first. */
+    /** Repairs that keep the value come before those that lose it; within each group, the repair that mends most items comes first. */
     suggestions(): SuggestedRepair[] {
         const all = [...this.#mended]
             .map(([how, { count, samples }]) => ({
