@@ -33,6 +33,7 @@ export type RouterContext = Omit<RestrictedCrawlingContext, 'enqueueLinks'>;
 /** The context of `HttpCrawler`, written down here because a user need not have that part of Crawlee. */
 export interface HttpContext extends CrawlingContext<any, any> {
     body: string | Buffer;
+    /** As Crawlee declares it: whatever JSON the page holds. */
     json: any;
     contentType: { type: string; encoding: BufferEncoding };
     response: IncomingMessage;

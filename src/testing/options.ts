@@ -25,6 +25,7 @@ export interface PlatformOptions {
     maxTotalChargeUsd?: number | undefined;
 }
 
+// Each check gets what a caller in plain JavaScript may have passed.
 const CHECKS: Record<keyof PlatformOptions, { expected: string; isValid: (value: any) => boolean }> = {
     schema: {
         expected: 'a dataset schema, the JSON Schema of one item, the path of a file, or null',

@@ -17,7 +17,7 @@ export interface DatasetOptions {
 }
 
 export interface Dataset extends StorageHead {
-    /** Empty when the server does not keep items; `itemCount` counts them all the same. */
+    /** JSON data of any shape. Empty when the server does not keep items; `itemCount` counts them nevertheless. */
     readonly items: any[];
     itemCount: number;
     schema: Record<string, any> | null;
