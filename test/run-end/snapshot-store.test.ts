@@ -183,6 +183,16 @@ describe('a snapshot', () => {
         expect(snapshots.recordsOf(snapshotOf([]), true, true).records).toHaveLength(1);
     });
 
+    it('names pieces that were perhaps saved at the end of a process in the head that replaces theirs', async () => {
+        const { snapshots } = snapshotsIn(new MemoryRunStore());
+        await snapshots.claim();
+        const unanswered = snapshots.recordsOf(snapshotOf([1, 2]), false, false).records;
+        const last = snapshots.recordsOf(snapshotOf([2]), false, true).records;
+        const { outdated } = JSON.parse(last.at(-1)!.text) as { outdated: string[] };
+        expect(unanswered).toHaveLength(2);
+        expect(outdated).toContain(unanswered[0]!.key);
+    });
+
     it('saved at the end of a process before it is sent is held, and replaced by what is saved afterwards', async () => {
         const store = new MemoryRunStore();
         const { snapshots } = snapshotsIn(store);
