@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './support/fast-check.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { PlatformRun } from './support/platform-run.js';

@@ -1,4 +1,4 @@
-import { CheerioCrawler, CriticalError } from 'crawlee';
+import { CheerioCrawler, CriticalError } from '@crawlee/cheerio';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { DatasetGuard } from '../src/index.js';

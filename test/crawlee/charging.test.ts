@@ -12,7 +12,7 @@ const SYNTHETIC = 'apify-default-dataset-item';
 /** Prices are loaded when the SDK starts, so that each run needs a process of its own. All handlers push at once. */
 const SCRIPT = `
 import { Actor } from 'apify';
-import { CheerioCrawler } from 'crawlee';
+import { CheerioCrawler } from '@crawlee/cheerio';
 import { DatasetGuard } from '${LIBRARY_URL}';
 await Actor.init();
 const [door, ...urls] = process.argv.slice(2);

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 
-import { BasicCrawler, NonRetryableError } from 'crawlee';
+import { BasicCrawler, NonRetryableError } from '@crawlee/basic';
 import type { HttpCrawlingContext } from 'crawlee';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, crawlerOptions, numbers, sleep, sortedNumbers, stageOnPlatform } from './support/crawling.js';

@@ -1,4 +1,4 @@
-import { BasicCrawler, HttpCrawler } from 'crawlee';
+import { BasicCrawler, HttpCrawler } from '@crawlee/http';
 import type { HttpCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 

@@ -1,5 +1,5 @@
 import { Actor } from 'apify';
-import { HttpCrawler } from 'crawlee';
+import { HttpCrawler } from '@crawlee/http';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, httpCrawlerOptions, stageOnPlatform } from './support/crawling.js';

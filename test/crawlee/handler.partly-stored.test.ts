@@ -1,4 +1,4 @@
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import type { HttpCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 

@@ -1,5 +1,11 @@
 import { Actor } from 'apify';
-import { CheerioCrawler, createCheerioRouter, createHttpRouter, HttpCrawler, RequestValidationError } from 'crawlee';
+import {
+    CheerioCrawler,
+    createCheerioRouter,
+    createHttpRouter,
+    HttpCrawler,
+    RequestValidationError,
+} from '@crawlee/cheerio';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, httpCrawlerOptions, numbers, stageOnPlatform } from './support/crawling.js';

@@ -13,7 +13,7 @@ type Call = [door: 'static' | 'instance' | 'dataset' | 'crawler', data: unknown,
 /** Pay per event is loaded when the SDK starts, so that each budget needs a process of its own. */
 const SCRIPT = `
 import { Actor } from 'apify';
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { DatasetGuard } from '${LIBRARY_URL}';
 await Actor.init();
 const { isGuarded, calls } = JSON.parse(process.argv[2]);

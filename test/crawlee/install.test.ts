@@ -1,5 +1,5 @@
 import { Actor, Configuration, Dataset, log } from 'apify';
-import { BasicCrawler, CheerioCrawler } from 'crawlee';
+import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { crawl, crawlerOptions, httpCrawlerOptions, numbers, sleep, stageOnPlatform } from './support/crawling.js';

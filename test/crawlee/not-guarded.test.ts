@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Configuration } from 'apify';
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { collectLog } from '../report/support/log-lines.js';

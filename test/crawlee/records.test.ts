@@ -1,5 +1,5 @@
 import { Actor, Dataset } from 'apify';
-import { CheerioCrawler, type CheerioCrawlingContext } from 'crawlee';
+import { CheerioCrawler, type CheerioCrawlingContext } from '@crawlee/cheerio';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, FIELDS, httpCrawlerOptions, sortedNumbers, stageOnPlatform } from './support/crawling.js';

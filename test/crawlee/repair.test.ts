@@ -1,5 +1,5 @@
 import { Actor } from 'apify';
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, crawlerOptions, stageOnPlatform } from './support/crawling.js';

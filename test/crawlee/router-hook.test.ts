@@ -1,4 +1,4 @@
-import { BasicCrawler, CheerioCrawler } from 'crawlee';
+import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
 import type { CheerioCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 

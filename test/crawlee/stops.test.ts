@@ -1,6 +1,6 @@
 import { Log, Logger, LogLevel } from 'apify';
 import type { CheerioCrawlingContext } from 'crawlee';
-import { CheerioCrawler } from 'crawlee';
+import { CheerioCrawler } from '@crawlee/cheerio';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, FIELDS, httpCrawlerOptions, stageOnPlatform, together } from './support/crawling.js';

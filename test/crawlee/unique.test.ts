@@ -1,4 +1,4 @@
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, crawlerOptions, stageOnPlatform } from './support/crawling.js';

@@ -1,4 +1,4 @@
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { crawl, crawlerOptions, pageNumber, sortedNumbers, stageOnPlatform } from '../crawlee/support/crawling.js';

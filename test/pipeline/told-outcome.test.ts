@@ -1,5 +1,5 @@
 import { Actor } from 'apify';
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { collectLog } from '../report/support/log-lines.js';

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
 import type { FieldSummary } from '../../src/quality/fields.js';

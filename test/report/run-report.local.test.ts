@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { LocalRun } from '../support/local-run.js';

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { afterEach, describe, expect, it } from 'vitest';
 
 import type { RunStore } from '../../src/ports.js';

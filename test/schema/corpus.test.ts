@@ -1,5 +1,5 @@
 import { getDatasetSchemaValidator } from '@apify/json_schemas';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
 import type { Dictionary } from '../../src/records.js';

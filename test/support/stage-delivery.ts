@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './fast-check.js';
 import { expect } from 'vitest';
 
 import { INTERNAL_DEFAULTS } from '../../src/apify/environment.js';

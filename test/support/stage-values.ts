@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from './fast-check.js';
 
 /** A key that a schema may ask for, or any other. */
 const key = () =>

@@ -6,7 +6,7 @@ import { openSync, readFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Actor, log } from 'apify';
-import { BasicCrawler, RequestList } from 'crawlee';
+import { BasicCrawler, RequestList } from '@crawlee/basic';
 
 const { library, pagesFile, progressFile, tuning, end, endAfterPages } = JSON.parse(process.env.WORKLOAD);
 /** A page that fails for good is marked as handled, too; with so many none does. */

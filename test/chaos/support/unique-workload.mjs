@@ -6,7 +6,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 
 import { Actor, log } from 'apify';
-import { BasicCrawler, RequestList } from 'crawlee';
+import { BasicCrawler, RequestList } from '@crawlee/basic';
 
 const HANDLERS = 20;
 const { library, pagesFile, handled, endAfterPages, end, tuning } = JSON.parse(process.env.WORKLOAD);

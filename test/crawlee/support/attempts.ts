@@ -1,4 +1,4 @@
-import { BasicCrawler, CheerioCrawler, createCheerioRouter, HttpCrawler } from 'crawlee';
+import { BasicCrawler, CheerioCrawler, createCheerioRouter, HttpCrawler } from '@crawlee/cheerio';
 import type { HttpCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 

@@ -3,7 +3,7 @@ import { LIBRARY_URL } from '../../support/run-script.js';
 /** An Actor that crawls the pages of its arguments, and says when the crawler has handled a page. */
 export const crawlerScript = (door: string): string => `
     import { Actor } from 'apify';
-    import { BasicCrawler, CheerioCrawler } from 'crawlee';
+    import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
     import { writeSync } from 'node:fs';
     import { DatasetGuard } from '${LIBRARY_URL}';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-import { RequestQueue } from 'crawlee';
+import { RequestQueue } from '@crawlee/basic';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 
 import { DatasetGuard } from '../../../src/index.js';

@@ -1,6 +1,6 @@
 import type { Configuration } from 'apify';
 import { Actor, Dataset } from 'apify';
-import { BasicCrawler, CheerioCrawler } from 'crawlee';
+import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import type { DatasetGuard } from '../../../src/index.js';

@@ -1,5 +1,5 @@
 import { Configuration } from 'apify';
-import { BasicCrawler } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
 import { describe, expect, it } from 'vitest';
 
 import type { Stage } from './crawling.js';

@@ -1,5 +1,5 @@
 import { Actor } from 'apify';
-import { BasicCrawler, createBasicRouter } from 'crawlee';
+import { BasicCrawler, createBasicRouter } from '@crawlee/basic';
 import { describe, expect, it } from 'vitest';
 
 import type { DatasetGuard } from '../../../src/index.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 
 type Schema = Record<string, any>;
 type Item = Record<string, unknown>;

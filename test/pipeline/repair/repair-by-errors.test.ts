@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
 import { type RepairOption, resolveRepair } from '../../../src/pipeline/repair/options.js';

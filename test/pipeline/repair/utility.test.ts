@@ -1,5 +1,5 @@
 import type { ValidateFunction } from 'ajv';
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import { expect, it } from 'vitest';
 
 import type { RepairValidator } from '../../../src/pipeline/repair/fault.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
 import { ItemKeys, keyInWords } from '../../../src/pipeline/unique/item-key.js';

@@ -1,5 +1,5 @@
 import { log } from 'apify';
-import { Logger } from 'crawlee';
+import { Logger } from '@crawlee/basic';
 import { onTestFinished } from 'vitest';
 
 /** Collects what guards that are opened from now on log, until the test is over. */

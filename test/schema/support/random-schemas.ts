@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../../support/fast-check.js';
 
 import type { Dictionary } from '../../../src/records.js';
 
