@@ -36,14 +36,21 @@ class LongestFirst extends BaseSequencer {
     }
 }
 
+/** Their tests touch nothing that belongs to the whole process, so one process does for all of them. */
+const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema', 'utils'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+);
+
 export default defineConfig({
     // As the build does it.
     define: { LIBRARY_VERSION: JSON.stringify(packageJson.version) },
     test: {
-        include: ['test/**/*.test.ts'],
-        // Each test file drives the SDK's process-wide configuration, so every file gets a process of its own.
+        projects: [
+            { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+            // The others drive the SDK's configuration, so each file gets a process of its own.
+            { extends: true, test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: PURE, isolate: true } },
+        ],
         pool: 'forks',
-        isolate: true,
         // Many tests start processes of their own, whose ends have seconds: more workers would take the processors from them.
         maxWorkers: 2,
         sequence: { sequencer: LongestFirst },

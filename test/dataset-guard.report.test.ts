@@ -159,7 +159,7 @@ describe('received = stored + quarantined + trimmed + discarded + pending + unse
                 expect(report.storedItems).toBe(run.server.items(id).length);
                 expect(report.quarantinedItems).toBe(run.quarantined(id).length);
             }),
-            { numRuns: 30 },
+            { numRuns: process.env.MODE === 'long' ? 100 : 10 },
         );
     });
 });

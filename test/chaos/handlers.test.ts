@@ -6,7 +6,8 @@ import { expect, it } from 'vitest';
 
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, startFile } from '../support/run-script.js';
+import { bundledProgram } from '../support/bundled-program.js';
+import { startFile } from '../support/run-script.js';
 import { judge, takeAccount } from './support/account.js';
 import { ENFORCED_FIELDS, isGood, makeCalls, makeItems, SHOWN_FIELDS } from './support/items.js';
 import { CHAOS_LAGS, CHAOS_TUNING, RandomFaults } from './support/random-faults.js';
@@ -52,7 +53,6 @@ it(
         /** Runs the next process to its end. Resolves to what it wrote. */
         const runProcess = async (end?: string): Promise<string> => {
             const workload = {
-                library: LIBRARY_URL,
                 pagesFile,
                 progressFile,
                 tuning: CHAOS_TUNING,
@@ -60,7 +60,10 @@ it(
                 endAfterPages: PAGES_OF_ROUND,
             };
             const env = platformEnv(server, { WORKLOAD: JSON.stringify(workload) });
-            const { stdout, stderr, signal } = await startFile(CRAWL, { env, timeoutMillis: 90_000 }).finished;
+            const { stdout, stderr, signal } = await startFile(await bundledProgram(CRAWL), {
+                env,
+                timeoutMillis: 90_000,
+            }).finished;
             expect(signal, stdout + stderr).not.toBe('SIGKILL');
             return stdout + stderr;
         };

@@ -8,7 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiServer, Fault } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, startFile } from '../support/run-script.js';
+import { bundledProgram } from '../support/bundled-program.js';
+import { startFile } from '../support/run-script.js';
 import { Random, SEED } from './support/random.js';
 import { IS_LONG } from './support/size.js';
 
@@ -43,8 +44,8 @@ async function crawl(
     handled: Set<number>,
     ending: { endAfterPages?: number; end?: 'migrate' | 'kill' } = {},
 ) {
-    const workload = { library: LIBRARY_URL, pagesFile, handled: [...handled], ...ending, tuning: TUNING };
-    const script = startFile(WORKLOAD, {
+    const workload = { pagesFile, handled: [...handled], ...ending, tuning: TUNING };
+    const script = startFile(await bundledProgram(WORKLOAD), {
         env: { ...platformEnv(server), WORKLOAD: JSON.stringify(workload) },
         timeoutMillis: 1_800_000,
     });

@@ -139,26 +139,24 @@ describe('the examples', { timeout: 120_000 }, () => {
         expect(output).toContain('2 movies are stored, 1 are in quarantine.');
     });
 
+    // Each takes seconds to start: on the platform the library itself is tested elsewhere.
     describe.each([
-        ['locally', onThisMachine],
-        ['on the platform', onPlatform],
-    ])('%s', (_where, runThere) => {
-        it.each(['main-only', 'router', 'router-hook', 'install'])(
-            '%s stores the movies and quarantines one',
-            async (example) => {
-                const { movies, quarantined } = await runThere(example);
-                expect(byText(movies)).toEqual(byText(MOVIES));
-                expect(quarantined).toMatchObject([
-                    {
-                        item: BAD_MOVIE,
-                        reason: 'schema',
-                        errors: [{ instancePath: '/year', message: 'must be integer' }],
-                    },
-                ]);
-                if (example !== 'main-only')
-                    expect(quarantined[0].request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
-            },
-        );
+        { where: 'locally', runThere: onThisMachine, names: ['main-only', 'router', 'router-hook', 'install'] },
+        { where: 'on the platform', runThere: onPlatform, names: ['main-only', 'router'] },
+    ])('$where', ({ runThere, names }) => {
+        it.each(names)('%s stores the movies and quarantines one', async (example) => {
+            const { movies, quarantined } = await runThere(example);
+            expect(byText(movies)).toEqual(byText(MOVIES));
+            expect(quarantined).toMatchObject([
+                {
+                    item: BAD_MOVIE,
+                    reason: 'schema',
+                    errors: [{ instancePath: '/year', message: 'must be integer' }],
+                },
+            ]);
+            if (example !== 'main-only')
+                expect(quarantined[0].request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
+        });
 
         it('datasets-by-alias keeps movies and reviews apart, each with its own schema', async () => {
             const { movies, reviews, quarantined } = await runThere('datasets-by-alias');

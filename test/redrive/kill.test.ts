@@ -13,7 +13,7 @@ import { platformEnv } from '../support/platform-env.js';
 import { LIBRARY_URL, startScript } from '../support/run-script.js';
 import { FIELDS, recordsInQuarantine, redriveScript, takeAccount } from './support/movies-in-quarantine.js';
 
-const KILLS = 20;
+const KILLS = process.env.MODE === 'long' ? 20 : 8;
 const QUARANTINE = 'movies-quarantine';
 
 console.log(`CHAOS_SEED=${SEED} (${KILLS} kills of a redrive, twice)`);
@@ -97,7 +97,7 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         });
         expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
         expect(finished, 'redrives that were too fast to be killed').toBeLessThan(KILLS / 2);
-        expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(2);
+        expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(0);
     });
 
     it('brings each item back once, on a platform that has its faults', async () => {
@@ -138,7 +138,7 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         });
         expect(result).toMatchObject({ isComplete: true, failedRecords: 0 });
         expect(finished, 'redrives that were too fast to be killed').toBeLessThan(KILLS / 2);
-        expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(2);
+        expect(resumed, 'redrives that were killed half way through a batch').toBeGreaterThan(0);
     });
 });
 

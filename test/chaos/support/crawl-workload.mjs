@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Actor, log } from 'apify';
 import { BasicCrawler, RequestList } from '@crawlee/basic';
 
-const { library, pagesFile, progressFile, tuning, end, endAfterPages } = JSON.parse(process.env.WORKLOAD);
+const { pagesFile, progressFile, tuning, end, endAfterPages } = JSON.parse(process.env.WORKLOAD);
 /** A page that fails for good is marked as handled, too; with so many none does. */
 const MAX_RETRIES = 20;
 const pages = JSON.parse(readFileSync(pagesFile, 'utf8'));
@@ -23,7 +23,7 @@ const note = (what, page) => writeSync(progress, `${what} ${page}\n`);
 
 await Actor.init();
 log.setLevel(log.LEVELS.WARNING);
-const { DatasetGuard } = await import(library);
+const { DatasetGuard } = await import('apify-dataset-guard');
 const guard = await DatasetGuard.open({ maxPayloadBytes: 20_000 }, tuning);
 
 /** How a handler ends the run. */

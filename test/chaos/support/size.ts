@@ -5,15 +5,15 @@
 const { MODE } = process.env;
 export const IS_LONG = MODE === 'long';
 const FACTOR = IS_LONG ? 10 : 1;
+/** Whether each workload goes through bare `Actor.pushData`, too; else one does. */
+export const COMPARES_ALL = IS_LONG || MODE === 'table';
 
 /** Items of all writers together. */
 export const ITEMS = 60_000 * FACTOR;
 /** Processes that are killed. */
-export const KILLS = 25 * FACTOR;
-/** Whether each workload goes through bare `Actor.pushData`, too; else one does. */
-export const COMPARES_ALL = MODE === 'long' || MODE === 'table';
+export const KILLS = IS_LONG ? 250 : 10;
 
-/** So many in CI, more where there is time. */
+/** Repeats what CI does once, where there is time. */
 export function times(count: number): number {
     return count * FACTOR;
 }

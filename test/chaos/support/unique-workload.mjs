@@ -9,13 +9,13 @@ import { Actor, log } from 'apify';
 import { BasicCrawler, RequestList } from '@crawlee/basic';
 
 const HANDLERS = 20;
-const { library, pagesFile, handled, endAfterPages, end, tuning } = JSON.parse(process.env.WORKLOAD);
+const { pagesFile, handled, endAfterPages, end, tuning } = JSON.parse(process.env.WORKLOAD);
 /** The keys that each page pushes. */
 const pages = JSON.parse(readFileSync(pagesFile, 'utf8'));
 
 await Actor.init();
 log.setLevel(log.LEVELS.WARNING);
-const { DatasetGuard } = await import(library);
+const { DatasetGuard } = await import('apify-dataset-guard');
 const guard = await DatasetGuard.open({ unique: 'key', maxPayloadBytes: 100_000 }, tuning);
 
 const pageOf = ({ url }) => Number(new URL(url).pathname.slice(1));

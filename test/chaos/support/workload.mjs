@@ -71,7 +71,7 @@ Actor.on('chaos', ({ end }) => ends[end]());
 
 let guard;
 if (!isBare) {
-    const { DatasetGuard } = await import(workload.library);
+    const { DatasetGuard } = await import('apify-dataset-guard');
     guard = await DatasetGuard.open(workload.options, workload.tuning);
 }
 console.log('ready');

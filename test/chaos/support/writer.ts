@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { ApiServer } from '../../support/api-server.js';
 import { platformEnv } from '../../support/platform-env.js';
 import type { RunningScript, ScriptResult } from '../../support/run-script.js';
-import { LIBRARY_URL, startFile } from '../../support/run-script.js';
+import { startFile } from '../../support/run-script.js';
+import { bundledProgram } from '../../support/bundled-program.js';
 import type { ChaosItem } from './items.js';
 import { CHAOS_TUNING } from './random-faults.js';
 import { times } from './size.js';
@@ -29,16 +30,24 @@ export class Writer {
     log = '';
     readonly #folder: string;
     readonly #env: Record<string, string>;
+    readonly #program: string;
     #script: RunningScript | undefined;
 
-    private constructor(server: ApiServer, folder: string, name: string, items: ChaosItem[], options: WriterOptions) {
+    private constructor(
+        server: ApiServer,
+        program: string,
+        folder: string,
+        name: string,
+        items: ChaosItem[],
+        options: WriterOptions,
+    ) {
         this.name = name;
         this.runId = `Run${name}`.padEnd(17, '0');
         this.storeId = `Store${name}`.padEnd(17, '0');
         this.items = items;
         this.#folder = folder;
+        this.#program = program;
         const workload = {
-            library: LIBRARY_URL,
             callsFile: this.#file('calls'),
             progressFile: this.#file('progress'),
             options: {},
@@ -62,7 +71,7 @@ export class Writer {
         calls: ChaosItem[][],
         options: WriterOptions,
     ): Promise<Writer> {
-        const writer = new Writer(server, folder, name, calls.flat(), options);
+        const writer = new Writer(server, await bundledProgram(WORKLOAD), folder, name, calls.flat(), options);
         server.addRun({ runId: writer.runId, keyValueStoreId: writer.storeId });
         server.addKeyValueStore(writer.storeId);
         await writeFile(writer.#file('calls'), JSON.stringify(calls));
@@ -73,7 +82,7 @@ export class Writer {
     /** Starts the run's next process, which is killed after so long where it has a timeout. */
     start(runTimeoutMillis?: number): void {
         const timeout = runTimeoutMillis && { ACTOR_TIMEOUT_AT: new Date(Date.now() + runTimeoutMillis).toISOString() };
-        this.#script = startFile(WORKLOAD, {
+        this.#script = startFile(this.#program, {
             env: { ...this.#env, ...timeout },
             timeoutMillis: runTimeoutMillis ?? times(300_000),
         });

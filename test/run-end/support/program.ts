@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
-
-import { LIBRARY_URL, type RunningScript, type ScriptResult, startFile } from '../../support/run-script.js';
+import { bundledProgram } from '../../support/bundled-program.js';
+import { type RunningScript, type ScriptResult, startFile } from '../../support/run-script.js';
 import { type Place, SCHEMA } from './places.js';
 
 export type EntryPoint = 'bare' | 'buffered' | 'stored' | 'installed' | 'handler';
@@ -86,7 +85,8 @@ export async function runProgram(place: Place, options: ProgramOptions): Promise
 
 async function runToEnd(place: Place, options: ProgramOptions, onReady: () => void): Promise<ScriptResult> {
     const { nodeArgs = [], whenReady, afterAsking } = options;
-    const script = startFile(fileURLToPath(new URL(`programs/${options.file}.mjs`, import.meta.url)), {
+    const program = await bundledProgram(new URL(`programs/${options.file}.mjs`, import.meta.url));
+    const script = startFile(program, {
         env: { ...place.env, PROGRAM: JSON.stringify(settings(options)) },
         cwd: place.cwd,
         nodeArgs,
@@ -119,7 +119,6 @@ function settings(options: ProgramOptions): Record<string, unknown> {
         afterRun: 'Actor.exit()',
         listeners: [],
         ...rest,
-        library: LIBRARY_URL,
         schema: SCHEMA,
         guardOptions: { ...GUARD_OPTIONS, ...guardOptions },
         internalOptions: { ...INTERNAL_OPTIONS, ...internalOptions },

@@ -10,9 +10,9 @@ const routes = new Map();
 
 /** Opens a guard for each of the program's entry points. A bare program does not even load the library. */
 export async function openGuards() {
-    const { via, library, guardOptions, internalOptions } = program;
+    const { via, guardOptions, internalOptions } = program;
     if (via.includes('bare')) return guards;
-    const { DatasetGuard } = await import(library);
+    const { DatasetGuard } = await import('apify-dataset-guard');
     for (const entryPoint of via) {
         const guard = await DatasetGuard.open(
             {
