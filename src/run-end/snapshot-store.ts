@@ -136,6 +136,8 @@ export class SnapshotStore {
         return this.#inTurn(async () => {
             const snapshot = collect();
             const pieces = toPieces(snapshot);
+            // Where the save before has failed, its pieces may be in the store, and no head names them.
+            this.#outdated.push(...this.#writing);
             this.#writing = pieces.map(({ key }) => key);
             await this.#writePieces(pieces);
             const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];

@@ -6,6 +6,7 @@ import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bar
 import { expectLineCounting, outcomeOf, range, sorted } from './support/outcome.js';
 import { placesOfTests } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
+import { keptPieces } from './support/saved-pieces.js';
 import { down, halfUnderWay, pushArrived, signalled, slow, storedOnceGivenUp, underWay } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
@@ -75,8 +76,7 @@ describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) =>
     it('leaves no record of the items in the store of the run once they are stored', async () => {
         const place = await platform();
         await outcomeOf(place, main({ ...ending, flawless: true }));
-        const keys = [...(await place.records()).keys()];
-        expect(keys.filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'))).toEqual([]);
+        expect(await keptPieces(place)).toEqual([]);
     });
 });
 

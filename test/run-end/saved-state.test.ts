@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { isFlawed, outcomeOf, ownLines, range, unique } from './support/outcome.js';
 import { placesOfTests, type PlatformPlace } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
+import { keptPieces, savedPieces } from './support/saved-pieces.js';
 import { down, signalled, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
@@ -27,19 +28,9 @@ async function runWithSavedItems(
     const first = await outcomeOf(place, main({ ...down(403), ...options }));
     expect(first.exitCode, first.stderr).toBe(1);
     place.server.faults.clear();
-    const keys = namedPieces(place);
+    const keys = await savedPieces(place);
     expect(keys).not.toEqual([]);
     return { place, keys };
-}
-
-/** The records that hold the items. Others may stay behind where the process had no time to remove them. */
-function namedPieces({ server }: PlatformPlace): string[] {
-    const heads = [...server.records()]
-        .filter(([key]) => key.startsWith('DATASET-GUARD-STATE-'))
-        .map(([key, { value }]) => ({ key, ...JSON.parse(value.toString()) }));
-    const replaced = heads.flatMap(({ replaces }) => replaces);
-    const valid = heads.filter(({ key }) => !replaced.includes(key));
-    return valid.flatMap(({ parts }) => parts.flat().map((piece: { key: string }) => piece.key));
 }
 
 /** What is left of a record by how it was damaged. */
@@ -96,8 +87,7 @@ describe.concurrent("counters of an older version's shape", () => {
         const outcome = await outcomeOf(place, next());
         expect(outcome.exitCode, outcome.stderr).toBe(0);
         expect(await outcome.stored('buffered')).toEqual(range(0, 30));
-        const keys = [...server.records().keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'));
-        expect(keys).toEqual([]);
+        expect(await keptPieces(place)).toEqual([]);
     });
 });
 

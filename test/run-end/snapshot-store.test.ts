@@ -134,6 +134,18 @@ describe('a snapshot', () => {
         expect(states.length).toBeGreaterThan(20);
     }, 60_000);
 
+    it('leaves nothing behind of one whose head could not be written, once the next is saved', async () => {
+        const store = new MemoryRunStore();
+        const { snapshots } = snapshotsIn(store);
+        await snapshots.claim();
+        store.failing = HEAD;
+        await expect(snapshots.save(() => snapshotOf([1]))).rejects.toThrow('503');
+        store.failing = undefined;
+        await snapshots.save(() => snapshotOf([1, 2]));
+        await snapshots.save(() => snapshotOf([]));
+        expect(store.keysOf(PIECE)).toEqual([]);
+    });
+
     it('leaves only its own head and pieces behind', async () => {
         const store = new MemoryRunStore();
         const { snapshots } = snapshotsIn(store);

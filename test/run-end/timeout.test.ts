@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { outcomeOf, range } from './support/outcome.js';
 import { type Place, placesOfTests } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
+import { keptPieces, savedPieces } from './support/saved-pieces.js';
 import { refusePushes, told, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
@@ -27,17 +28,13 @@ const killAtTimeout: ProgramOptions['afterAsking'] = async ({ child }, { env }) 
     child.kill('SIGKILL');
 };
 
-async function savedKeys({ records }: Place): Promise<string[]> {
-    return [...(await records()).keys()].filter((key) => key.startsWith('DATASET-GUARD-UNSENT-'));
-}
-
 /** Plays the platform, which resurrects the run when it takes items again. */
 async function expectResurrectedRunToStoreTheRest(place: Place): Promise<void> {
     place.server!.faults.clear();
     const next = await outcomeOf(place, main({ endsUnasked: true, end: 'Actor.exit()', first: 20, count: 10 }));
     expect(next.exitCode, next.stderr).toBe(0);
     expect(await next.stored('buffered')).toEqual(range(0, 30));
-    expect(await savedKeys(place)).toEqual([]);
+    expect(await keptPieces(place)).toEqual([]);
 }
 
 describe.concurrent("the run's timeout", () => {
@@ -96,7 +93,7 @@ describe.concurrent("the run's timeout", () => {
             }),
         );
         expect(outcome.signal, outcome.stderr).toBe('SIGKILL');
-        expect(await savedKeys(place)).not.toEqual([]);
+        expect(await savedPieces(place)).not.toEqual([]);
         await expectResurrectedRunToStoreTheRest(place);
     });
 });
