@@ -4,7 +4,7 @@ import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bar
 import { expectLineCounting, type Outcome, outcomeOf, range } from './support/outcome.js';
 import { placesOfTests, type PlatformPlace } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { keptPieces } from './support/saved-pieces.js';
+import { savedPieces } from './support/saved-pieces.js';
 import { down, slow, told, underWay, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
@@ -63,7 +63,7 @@ async function expectNextProcessToStoreTheRest(place: PlatformPlace): Promise<Ou
         pendingItems: 0,
         unsentItems: 0,
     });
-    expect(await keptPieces(place)).toEqual([]);
+    expect(await savedPieces(place)).toEqual([]);
     return next;
 }
 

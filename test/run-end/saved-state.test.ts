@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { isFlawed, outcomeOf, ownLines, range, unique } from './support/outcome.js';
 import { placesOfTests, type PlatformPlace } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { keptPieces, savedPieces } from './support/saved-pieces.js';
+import { savedPieces } from './support/saved-pieces.js';
 import { down, signalled, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
@@ -87,7 +87,7 @@ describe.concurrent("counters of an older version's shape", () => {
         const outcome = await outcomeOf(place, next());
         expect(outcome.exitCode, outcome.stderr).toBe(0);
         expect(await outcome.stored('buffered')).toEqual(range(0, 30));
-        expect(await keptPieces(place)).toEqual([]);
+        expect(await savedPieces(place)).toEqual([]);
     });
 });
 

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { outcomeOf, range } from './support/outcome.js';
 import { type Place, placesOfTests } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
-import { keptPieces, savedPieces } from './support/saved-pieces.js';
+import { savedPieces } from './support/saved-pieces.js';
 import { refusePushes, told, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
@@ -34,7 +34,7 @@ async function expectResurrectedRunToStoreTheRest(place: Place): Promise<void> {
     const next = await outcomeOf(place, main({ endsUnasked: true, end: 'Actor.exit()', first: 20, count: 10 }));
     expect(next.exitCode, next.stderr).toBe(0);
     expect(await next.stored('buffered')).toEqual(range(0, 30));
-    expect(await keptPieces(place)).toEqual([]);
+    expect(await savedPieces(place)).toEqual([]);
 }
 
 describe.concurrent("the run's timeout", () => {
