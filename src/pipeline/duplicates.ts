@@ -5,7 +5,7 @@ import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch, BatchItem } from './batch.js';
 import type { ItemBuffer } from './buffer.js';
-import type { RepairedItem } from './repair/repairs.js';
+import { heldLength, type RepairedItem } from './repair/repairs.js';
 import type { Admission, Settlement } from './unique/duplicate-filter.js';
 import { DuplicateFilter } from './unique/duplicate-filter.js';
 import { ItemKeys } from './unique/item-key.js';
@@ -193,14 +193,14 @@ export class Duplicates {
         const { buffer } = this.#parts;
         this.#filter.wait(item.key!, item);
         this.#waiting.add(item);
-        buffer.collected(item.text.length);
+        buffer.collected(heldLength(item));
         // Its caller waits for the item that is under way, too.
         if (item.source instanceof Waiter) buffer.expedite();
     }
 
     #release(item: AdmittedItem): void {
         this.#waiting.delete(item);
-        this.#parts.buffer.collected(-item.text.length);
+        this.#parts.buffer.collected(-heldLength(item));
     }
 
     #apply({ duplicates, next }: Settlement<AdmittedItem>): void {

@@ -279,7 +279,8 @@ export class Pusher {
                 continue;
             }
             let isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
-            const room = isCollected || isBeyond ? undefined : pipeline.buffer.waitForRoom(prepared.text!);
+            const room =
+                isCollected || isBeyond ? undefined : pipeline.buffer.waitForRoom(prepared.text!, prepared.repaired);
             if (room !== undefined) {
                 await room;
                 pipeline.checkHealth();
