@@ -228,6 +228,12 @@ export class Batch {
         }
     }
 
+    /** The item at `index`. */
+    item(index: number): BatchItem {
+        for (const item of this.items()) if (item.index === index) return item;
+        throw new RangeError(`The batch has no item ${index}.`);
+    }
+
     /** JSON of the item at `index` as it was pushed. */
     textAsPushed(index: number): string {
         return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);

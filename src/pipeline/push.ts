@@ -162,7 +162,8 @@ export class Pusher {
             });
         }
         // The end of the run was announced while the call waited for room.
-        if (this.#pipeline.isEndAnnounced) await this.#pipeline.secured();
+        const pipeline = this.#pipeline;
+        if (pipeline.isEndAnnounced && pipeline.pendingItems > 0) await pipeline.handover.sentOrSaved(pipeline.flush());
         return {
             ...NO_CHARGE,
             acceptedItems: acceptedItems(progress),
@@ -198,7 +199,7 @@ export class Pusher {
         const { counters } = this.#pipeline;
         if (!entry.isCollected) counters.received(trimmed.count);
         counters.trimmed(trimmed.count);
-        await this.#pipeline.countsSaved();
+        await this.#pipeline.handover.countsSaved();
         const charged = await this.#charging.charge(waiter.storedItems, trimmed.count, eventName);
         if (waiter.error !== undefined) {
             const { storedItems, unstored } = waiter;
@@ -225,7 +226,7 @@ export class Pusher {
             trimmed = await this.#enter(entry, progress);
         } catch (error) {
             // The caller pushes everything again that is not on its way to the platform.
-            this.#pipeline.giveBack(error as Error, waiter);
+            this.#pipeline.settler.giveBack(error as Error, waiter);
             if (entry.isCollected) this.#pipeline.counters.discarded(count - progress.entered);
             for (let index = progress.entered; index < count; index++) {
                 waiter.notTaken(positions?.[index] ?? index, error as Error);
@@ -327,7 +328,7 @@ export class Pusher {
     #allOrNothing(all: readonly PreparedItem[]): void {
         const rejected = all.flatMap(({ rejection }) => rejection ?? []);
         if (rejected.length === 0) return;
-        this.#pipeline.rejectCall(all);
+        this.#pipeline.rejectedItems.countCall(all);
         throw itemsRejected(rejected, all.length, { unstored: all.map((_, position) => position) });
     }
 }

@@ -12,6 +12,7 @@ import { describeReason, ReasonCounts } from '../quality/reasons.js';
 import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
 import { SchemaNames } from '../quality/schema-names.js';
 import type { TimelineFigures } from './page.js';
+import type { Writable } from '../utils/writable.js';
 import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
@@ -33,7 +34,7 @@ export interface SavedStatistics extends SavedCounters {
     timeline: SavedTimeline;
 }
 
-export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
+export interface StatisticsOptions extends Omit<ReasonOptions, 'samples' | 'names'> {
     /** JSON Schema of an item, where it is known. */
     schema?: unknown;
     /** Further places whose values are counted. */
@@ -46,6 +47,8 @@ export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
 export class Statistics {
     readonly counters = new Counters();
     readonly fields: FieldCounts;
+    /** The names that the schema knows. */
+    readonly names: SchemaNames;
     #startedAt: string;
     readonly #reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
@@ -57,7 +60,8 @@ export class Statistics {
         this.#now = now;
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
-        this.#reasons = new ReasonCounts({ ...options, samples });
+        this.names = new SchemaNames(schema);
+        this.#reasons = new ReasonCounts({ ...options, names: this.names, samples });
         const { removeSecrets } = options;
         this.#repairs = new RepairCounts({ samples, ...(removeSecrets && { removeSecrets }) });
         this.#duplicates = new DuplicateCounts({ samples, ...(removeSecrets && { removeSecrets }) });
@@ -91,7 +95,8 @@ export class Statistics {
 
     /** Names of another schema's fields appear in reasons from now on. */
     useSchema(schema: unknown): void {
-        this.#reasons.useNames(new SchemaNames(schema));
+        (this as Writable<Statistics>).names = new SchemaNames(schema);
+        this.#reasons.useNames(this.names);
         this.fields.useSchema(schema);
     }
 
