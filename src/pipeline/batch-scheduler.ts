@@ -104,7 +104,7 @@ export class BatchScheduler {
         if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
             this.#options.buffer.closeOpen();
         }
-        this.#prepare(batch);
+        if (!batch.isOpen) this.#prepare(batch);
         if (!this.#isDue(batch)) this.#armTimer(batch);
         else if (mayBegin) this.#runInNextTurn();
     }
@@ -158,7 +158,7 @@ export class BatchScheduler {
             void this.#send(batch);
             batch = this.#next();
         }
-        if (batch !== undefined) this.#prepare(batch);
+        if (batch?.isOpen === false) this.#prepare(batch);
         if (this.#flushes.length > 0) this.#settleFlushes();
     }
 

@@ -171,9 +171,9 @@ export class Batch {
         (this as Writable<Batch>).isOpen = false;
     }
 
-    /** Returns true the first time: what can be done for its payload before it is sent is to be begun. */
+    /** To be called once it is closed. Returns true the first time: what can be done for its payload before it is sent is to be begun. */
     prepareOnce(): boolean {
-        if (this.#isPrepared || this.isOpen) return false;
+        if (this.#isPrepared) return false;
         this.#isPrepared = true;
         return true;
     }

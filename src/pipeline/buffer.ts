@@ -206,7 +206,7 @@ export class ItemBuffer {
     }
 
     #openBatch(itemText: string, first: Omit<BatchItem, 'index'>): void {
-        this.closeOpen();
+        if (this.#open !== undefined) this.closeOpen();
         const payload = this.#options.payloads.open(itemText);
         this.#open = Batch.open(this.#nextSequence++, monotonicMillis(), payload, first);
         this.#isOpenFull = false;

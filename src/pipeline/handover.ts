@@ -141,9 +141,9 @@ export class Handover {
         this.#saveCounts = saveCounts;
     }
 
-    /** Resolves when what is counted now is saved with a run that moves; at once where it does not. */
-    async countsSaved(): Promise<void> {
-        await this.#saveCounts?.();
+    /** Resolves when what is counted now is saved with a run that moves; undefined where it does not. */
+    countsSaved(): Promise<void> | undefined {
+        return this.#saveCounts?.();
     }
 }
 

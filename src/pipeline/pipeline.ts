@@ -73,7 +73,8 @@ export class Pipeline {
     readonly handover: Handover;
     /** From now on a push resolves only when its items are stored. */
     readonly isEndAnnounced: boolean = false;
-    readonly #tolerance: ResolvedOptions['tolerance'];
+    /** Undefined where no rejection can exceed it. */
+    readonly #tolerance: ResolvedOptions['tolerance'] | undefined;
     readonly #preparer: ItemPreparer;
     readonly #scheduler: BatchScheduler;
     readonly #stop = new AbortController();
@@ -98,7 +99,8 @@ export class Pipeline {
         // Each wait listens to it: Node would warn from the eleventh on.
         setMaxListeners(0, signal);
         this.callbackErrors = callbackErrors;
-        this.#tolerance = options.tolerance;
+        const { maxItems, maxRatio } = options.tolerance;
+        if (maxItems < Infinity || maxRatio < 1) this.#tolerance = options.tolerance;
         const redactor = new Redactor(options.redact, (error) =>
             callbackErrors.add('redact', error, 'Nothing of the item is shown'),
         );
@@ -233,7 +235,7 @@ export class Pipeline {
     checkHealth(): void {
         const failure = this.#scheduler.failure ?? this.quarantine.failure;
         if (failure !== undefined) throw failure;
-        if (this.counters.rejectedItems > 0) checkTolerance(this.statistics, this.#tolerance);
+        if (this.#tolerance !== undefined) checkTolerance(this.statistics, this.#tolerance);
     }
 
     /** Makes the item's JSON and validates it. Counts nothing but warnings. */

@@ -82,7 +82,7 @@ export class RejectedItems {
         for (const added of statistics.countReasons({ reason, rejectedBy, errors, item, ...(url && { url }) })) {
             log.warning(`${what}: ${describeReason(added)}. Counted from now on.`);
         }
-        if (this.#hasSaidThatThereAreMore || !statistics.hasFurtherReasons) return;
+        if (this.#hasSaidThatThereAreMore || !statistics.reasons.hasFurther) return;
         this.#hasSaidThatThereAreMore = true;
         log.warning('Items fail for further reasons. They are in the report, and not logged one by one.');
     }
