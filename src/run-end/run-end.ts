@@ -221,7 +221,7 @@ export class RunEnd implements LifecycleHandlers {
         const { pipeline, pusher } = this.#options;
         try {
             await pipeline.flush();
-            await pusher.entered();
+            await pusher.entries.entered();
             await pipeline.flush();
         } catch {
             // The failure was logged, and is kept for the next caller.
