@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import type { Delivery, DeliveryFailure } from '../delivery/delivery.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { DeliveryFailure } from '../delivery/progress.js';
 import type { DeliveryError } from '../errors.js';
 import type { ItemSink, Log } from '../ports.js';
 import type { Clock } from '../utils/clock.js';

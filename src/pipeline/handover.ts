@@ -3,6 +3,7 @@ import { PayloadWriter } from '../delivery/payload.js';
 import type { Counters } from '../quality/counters.js';
 import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Clock } from '../utils/clock.js';
+import type { Writable } from '../utils/writable.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { BatchIdentity } from './batch.js';
@@ -46,7 +47,8 @@ export class Handover {
     readonly #options: HandoverOptions;
     /** Pushes that were acknowledged by the buffer after an end of the run was announced. */
     readonly #unsecured = new Set<() => void>();
-    #saveCounts: (() => Promise<void>) | undefined;
+    /** Set where the run is about to go on in another process: resolves when what is counted now is saved for that. */
+    readonly saveCounts: (() => Promise<void>) | undefined;
 
     constructor(options: HandoverOptions) {
         this.#options = options;
@@ -138,12 +140,7 @@ export class Handover {
      * counts what was acknowledged. `undefined`: the run stays.
      */
     announceMove(saveCounts: (() => Promise<void>) | undefined): void {
-        this.#saveCounts = saveCounts;
-    }
-
-    /** Resolves when what is counted now is saved with a run that moves; undefined where it does not. */
-    countsSaved(): Promise<void> | undefined {
-        return this.#saveCounts?.();
+        (this as Writable<Handover>).saveCounts = saveCounts;
     }
 }
 

@@ -154,7 +154,7 @@ export class Pusher {
         const { counters } = this.#pipeline;
         if (!entry.isCollected) counters.received(trimmed.count);
         counters.trimmed(trimmed.count);
-        await this.#pipeline.handover.countsSaved();
+        await this.#pipeline.handover.saveCounts?.();
         const charged = await this.#charging.charge(waiter.storedItems, trimmed.count, eventName);
         if (waiter.error !== undefined) {
             const { storedItems, unstored } = waiter;

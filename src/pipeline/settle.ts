@@ -1,4 +1,5 @@
-import type { Delivery, DeliveryFailure, DeliveryOutcome } from '../delivery/delivery.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { DeliveryFailure, DeliveryOutcome } from '../delivery/progress.js';
 import type { RequestSender } from '../delivery/retry.js';
 import type { DeliveryError } from '../errors.js';
 import type { ItemSchema } from '../ports.js';

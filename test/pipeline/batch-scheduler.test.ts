@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { DeliveryFailure } from '../../src/delivery/delivery.js';
+import type { DeliveryFailure } from '../../src/delivery/progress.js';
 import { PayloadPool, PayloadWriter } from '../../src/delivery/payload.js';
 import type { Batch } from '../../src/pipeline/batch.js';
 import type { SchedulerOptions, SendBatchResult } from '../../src/pipeline/batch-scheduler.js';
