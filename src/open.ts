@@ -103,7 +103,7 @@ export async function openParts(
             pipeline.duplicates &&
             new SavedKeys({
                 keys: pipeline.duplicates,
-                position: () => pipeline.unsettledFrom,
+                position: () => pipeline.handover.unsettledFrom,
                 sink,
                 store: runStore,
                 log,
@@ -141,6 +141,7 @@ export async function openParts(
     });
     const sendAtExit = new SendAtExit({
         pipeline,
+        sink,
         snapshots,
         reports,
         takeCollected: () => [...pusher.takeUnentered(), ...pages.takeAll()],
@@ -156,7 +157,6 @@ export async function openParts(
         snapshots,
         reports,
         sendAtExit,
-
         clock,
         log,
     });
@@ -207,8 +207,7 @@ function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline
             `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
         );
     }
-    for (const batch of batches) pipeline.restore(batch);
-    pipeline.restoreRecords(records);
+    pipeline.handover.restore({ batches, records });
     const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
     if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
 }

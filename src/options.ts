@@ -64,7 +64,10 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     ack?: 'buffered' | 'stored' | undefined;
     /** No request of more than one item is larger, in bytes of uncompressed JSON with brackets and commas; 1,024 to 9,437,184. @default 5,000,000 */
     maxPayloadBytes?: number | undefined;
-    /** `pushData` waits while more than this is waiting or under way, in bytes; at least `maxPayloadBytes`. @default 33,554,432 */
+    /**
+     * `pushData` waits while more than this is waiting or under way, in bytes; at least `maxPayloadBytes`. A repaired item counts with
+     * what is kept of it as it was pushed. @default 33,554,432
+     */
     maxBufferedBytes?: number | undefined;
     /** No item waits longer in the buffer than this, in milliseconds; 0 sends at once, up to 2,147,483,647. @default 1,000 */
     flushIntervalMillis?: number | undefined;

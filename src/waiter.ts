@@ -20,6 +20,8 @@ export class Waiter extends PushSource {
     readonly #rejectedItems: RejectedItem[] = [];
     readonly #unstored: number[] = [];
     #expectedItems = 0;
+    /** Items on their way. */
+    #pendingItems = 0;
     #storedItems = 0;
     #repairedItems = 0;
     #quarantinedItems = 0;
@@ -90,13 +92,14 @@ export class Waiter extends PushSource {
     /** One more item of the call is on its way. */
     expect(): void {
         this.#expectedItems++;
+        this.#pendingItems++;
         this.#isSaved = false;
     }
 
     stored(itemCount: number, repairedItems = 0): void {
         this.#storedItems += itemCount;
         this.#repairedItems += repairedItems;
-        this.#check();
+        this.#settle(itemCount);
     }
 
     rejected(itemPosition: number, errors: ItemError[]): void {
@@ -105,24 +108,25 @@ export class Waiter extends PushSource {
 
     quarantined(): void {
         this.#quarantinedItems++;
-        this.#check();
+        this.#settle(1);
     }
 
     duplicate(): void {
         this.#duplicateItems++;
-        this.#check();
+        this.#settle(1);
     }
 
     /** The caller has to push the item at this position of the call again. */
     givenBack(position: number, error: Error): void {
         this.#unstored.push(position);
         this.#error ??= error;
-        this.#check();
+        this.#settle(1);
     }
 
     /** The item at this position never got on its way. */
     notTaken(position: number, error: Error): void {
         this.#expectedItems++;
+        this.#pendingItems++;
         this.givenBack(position, error);
     }
 
@@ -141,12 +145,8 @@ export class Waiter extends PushSource {
         });
     }
 
-    get #pendingItems(): number {
-        const settledItems = this.#storedItems + this.#quarantinedItems + this.#duplicateItems + this.#unstored.length;
-        return this.#expectedItems - settledItems;
-    }
-
-    #check(): void {
+    #settle(itemCount: number): void {
+        this.#pendingItems -= itemCount;
         if (this.#pendingItems === 0) this.#resolve?.();
     }
 }

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
+import type { DatasetGuard } from '../src/index.js';
 import { collectLog } from './report/support/log-lines.js';
 import type { PlatformRun } from './support/platform-run.js';
 import { startPlatformRun } from './support/platform-run.js';
@@ -171,6 +172,86 @@ describe("repair with mode: 'warn'", () => {
             { title: 'B', more: 1 },
         ]);
         expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, reasons: [{ keyword: 'required' }] });
+    });
+});
+
+describe('memory of repaired items', () => {
+    const LARGE = 'x'.repeat(2_000);
+    const LIMITS = {
+        repair: 'prune',
+        maxPayloadBytes: 5_000,
+        maxBufferedBytes: 20_000,
+        flushIntervalMillis: 0,
+    } as const;
+
+    /** Pushes items one by one while a request waits for its answer. Returns how many are taken meanwhile, and how to go on. */
+    async function pushWhileHeld(id: string, guard: DatasetGuard<any>, items: readonly object[]) {
+        let release = (): void => undefined;
+        const until = new Promise<void>((resolve) => {
+            release = resolve;
+        });
+        run.server.faults.next({ method: 'POST', path: `${id}/items`, fault: { until } });
+        let taken = 0;
+        const pushes = items.map(async (item) => {
+            await guard.pushData(item);
+            taken++;
+        });
+        await vi.waitFor(() => expect(run.server.faults.pending).toBe(0));
+        // All that may enter has entered once many turns of the event loop bring no further item.
+        for (let before = -1; before !== taken;) {
+            before = taken;
+            for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate);
+        }
+        const finish = async (): Promise<void> => {
+            release();
+            await Promise.all(pushes);
+            await guard.flush();
+        };
+        return { taken, finish };
+    }
+
+    it('is a part of maxBufferedBytes: pushes wait while large items that were repaired to small ones are under way', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open(LIMITS);
+        const items = Array.from({ length: 100 }, (_, n) => ({ title: String(n), more: LARGE }));
+        const { taken, finish } = await pushWhileHeld(id, guard, items);
+        await finish();
+        expect(taken).toBeGreaterThan(2);
+        expect(taken * LARGE.length).toBeLessThanOrEqual(LIMITS.maxBufferedBytes);
+        expect(run.server.items(id)).toEqual(items.map(({ title }) => ({ title })));
+        expect(guard.report()).toMatchObject({ storedItems: 100, repairedItems: 100, pendingItems: 0 });
+    });
+
+    it('counts also while they wait beside an item with their key', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ ...LIMITS, unique: 'title' });
+        const items = Array.from({ length: 100 }, () => ({ title: 'Alien', more: LARGE }));
+        const { taken, finish } = await pushWhileHeld(id, guard, items);
+        await finish();
+        expect(taken).toBeGreaterThan(2);
+        expect(taken * LARGE.length).toBeLessThanOrEqual(LIMITS.maxBufferedBytes);
+        expect(run.server.items(id)).toEqual([{ title: 'Alien' }]);
+        expect(guard.report()).toMatchObject({ storedItems: 1, duplicateItems: 99, pendingItems: 0 });
+    });
+
+    it.each([
+        ['have been quarantined', { unknown: 'remove' }, 20],
+        ['have been repaired with the errors of the platform', 'prune', 40],
+    ] as const)('is free again once they are stored, and their neighbours %s', async (_, repair, storedItems) => {
+        const id = run.freshDataset({ ...FIELDS, properties: { title: { maxLength: 3 } } });
+        // The platform is stricter, until its first rejection has told the guard.
+        const guard = await run.open({ ...LIMITS, schema: { ...FIELDS, properties: { title: {} } }, repair });
+        await guard.pushData(
+            Array.from({ length: 40 }, (_item, n) => ({ title: n % 2 === 0 ? 'A' : 'too long', more: LARGE })),
+        );
+        await guard.flush();
+        expect(run.server.items(id)).toHaveLength(storedItems);
+        const items = Array.from({ length: 100 }, () => ({ title: 'B', more: LARGE }));
+        const { taken, finish } = await pushWhileHeld(id, guard, items);
+        await finish();
+        expect(taken).toBeGreaterThan(2);
+        expect(taken * LARGE.length).toBeLessThanOrEqual(LIMITS.maxBufferedBytes);
+        expect(guard.report()).toMatchObject({ storedItems: storedItems + 100, pendingItems: 0 });
     });
 });
 

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CollectedItems } from '../run-end/run-end.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
+import { heldLength } from '../pipeline/repair/repairs.js';
 import type { Pusher } from '../pipeline/push.js';
 import type { RequestInfo } from '../records.js';
 import { PushSource, Waiter } from '../waiter.js';
@@ -105,7 +106,7 @@ export class CollectedPages implements CollectedItems {
             return;
         }
         if (items.length > 0) this.#dropOlder(attempt);
-        const bytes = items.reduce((sum, { text = '' }) => sum + text.length, 0);
+        const bytes = items.reduce((sum, item) => sum + heldLength(item), 0);
         attempt.add(items, bytes);
         buffer.collected(bytes);
         if (attempt.isCommittedEarly) await this.commit(attempt);

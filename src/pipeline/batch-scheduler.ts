@@ -1,7 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
 
-import type { DeliveryFailure } from '../delivery/delivery.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { DeliveryFailure } from '../delivery/progress.js';
 import type { DeliveryError } from '../errors.js';
+import type { ItemSink, Log } from '../ports.js';
 import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
 import type { Writable } from '../utils/writable.js';
@@ -14,21 +16,21 @@ export interface SchedulerOptions {
     /** No item waits longer in the buffer than this, in milliseconds. */
     flushIntervalMillis: number;
     maxParallelRequests: number;
-    /** This many may be under way at once in any case: they are stored in the order in which they began. */
-    maxOrderedRequests: number;
+    /** Its `maxOrderedRequests` may be under way at once in any case: they are stored in the order in which they began. */
+    sink: Pick<ItemSink, 'maxOrderedRequests' | 'prepare'>;
     /** Whether one other request may pass a request that is slow. */
     mayPassSlowRequest: boolean;
-    /** Whether the platform has accepted a request after so many: that tells what is wrong with a disputed item. */
-    acceptedSince: (acceptedBefore: number) => boolean;
+    /** A request that the platform has accepted tells what is wrong with a disputed item. */
+    delivery: Pick<Delivery, 'acceptedSince'>;
     /** Wait before a disputed item is tried again without contrast; doubled for each further try. */
     firstRetryDelayMillis: number;
-    /** Sends a batch, and takes it, or what is done of it, out of the buffer. Never rejects. */
-    settler: { send(batch: Batch): Promise<SendBatchResult> };
-    /** Begins what can be done for a closed batch that will be sent next, while the request before it is under way. */
-    prepare: (batch: Batch) => void;
-    /** Makes the error that callers get, and gives them back what they wait for. */
-    onFailure: (failure: DeliveryFailure) => { error: DeliveryError; keptItems: number };
-    onPass: () => void;
+    settler: {
+        /** Sends a batch, and takes it, or what is done of it, out of the buffer. Never rejects. */
+        send(batch: Batch): Promise<SendBatchResult>;
+        /** Makes the error that callers get, and gives them back what they wait for. */
+        failed(failure: DeliveryFailure): DeliveryError;
+    };
+    log: Log;
 }
 
 export interface SendBatchResult {
@@ -71,6 +73,9 @@ export class BatchScheduler {
     #startedRequests = 0;
     #isScheduled = false;
     #cancelTimer: (() => void) | undefined;
+    /** Logged last, so that an outage that goes on is not logged again and again. */
+    #loggedFailure: string | undefined;
+    #hasSaidThatOrderIsGivenUp = false;
 
     constructor(options: SchedulerOptions) {
         this.#options = options;
@@ -100,7 +105,7 @@ export class BatchScheduler {
         if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
             this.#options.buffer.closeOpen();
         }
-        if (batch.prepareOnce()) this.#options.prepare(batch);
+        if (!batch.isOpen) this.#prepare(batch);
         if (!this.#isDue(batch)) this.#armTimer(batch);
         else if (mayBegin) this.#runInNextTurn();
     }
@@ -119,6 +124,7 @@ export class BatchScheduler {
             this.schedule();
             this.#settleFlushes();
         });
+        this.#loggedFailure = undefined;
     }
 
     /** From now on nothing lingers: each item is sent as soon as a request may begin. `false` takes that back. */
@@ -148,12 +154,12 @@ export class BatchScheduler {
                 this.#armTimer(batch);
                 break;
             }
-            if (this.#underWay.size > 0 && this.#isPassing()) this.#options.onPass();
+            if (this.#underWay.size > 0 && this.#isPassing()) this.#giveUpOrder();
             this.#underWay.add(batch);
             void this.#send(batch);
             batch = this.#next();
         }
-        if (batch?.prepareOnce() === true) this.#options.prepare(batch);
+        if (batch?.isOpen === false) this.#prepare(batch);
         if (this.#flushes.length > 0) this.#settleFlushes();
     }
 
@@ -169,12 +175,15 @@ export class BatchScheduler {
     }
 
     #fail(cause: DeliveryFailure): void {
-        const { error, keptItems } = this.#options.onFailure(cause);
+        const { settler, clock, log } = this.#options;
+        const error = settler.failed(cause);
+        if (this.#loggedFailure !== error.message) log.error(error.message);
+        this.#loggedFailure = error.message;
         this.#rejectFlushes(error, () => true);
         // Where nothing is kept that a flush could send, the next push is a try of its own.
-        if (keptItems === 0) return;
+        if (error.keptItems === 0) return;
         (this as Writable<BatchScheduler>).failure = error;
-        this.#options.clock.after(RESUME_MILLIS, () => {
+        clock.after(RESUME_MILLIS, () => {
             if (this.failure !== error) return;
             (this as Writable<BatchScheduler>).failure = undefined;
             this.schedule();
@@ -189,11 +198,11 @@ export class BatchScheduler {
 
     /** The oldest batch that waits. A disputed one waits until the others are sent, or until there is a contrast. */
     #next(): Batch | undefined {
-        const { buffer, acceptedSince } = this.#options;
+        const { buffer, delivery } = this.#options;
         let disputed: Batch | undefined;
         for (const batch of buffer.batches) {
             if (batch.isSending) continue;
-            if (!batch.isDisputed || acceptedSince(batch.acceptedBefore!)) return batch;
+            if (!batch.isDisputed || delivery.acceptedSince(batch.acceptedBefore!)) return batch;
             disputed ??= batch;
         }
         return this.#underWay.size === 0 ? disputed : undefined;
@@ -201,9 +210,9 @@ export class BatchScheduler {
 
     /** What may have been stored is looked for while nothing else is being stored, unless the order is given up. */
     #mayBegin(batch: Batch): boolean {
-        const { maxParallelRequests, maxOrderedRequests } = this.#options;
+        const { maxParallelRequests, sink } = this.#options;
         if (this.#underWay.size < maxParallelRequests || this.#isPassing()) return true;
-        if (this.#underWay.size >= maxOrderedRequests || batch.unknown !== undefined) return false;
+        if (this.#underWay.size >= (sink.maxOrderedRequests ?? 1) || batch.unknown !== undefined) return false;
         return ![...this.#underWay].some(({ unknown }) => unknown !== undefined);
     }
 
@@ -212,9 +221,22 @@ export class BatchScheduler {
         return this.#options.mayPassSlowRequest && this.#underWay.size === 1 && this.#slow.size === 1;
     }
 
+    #giveUpOrder(): void {
+        if (this.#hasSaidThatOrderIsGivenUp) return;
+        this.#hasSaidThatOrderIsGivenUp = true;
+        this.#options.log.warning(
+            'A request has had no answer for 2 s: others pass it, so the order of items is not kept for them. Logged once.',
+        );
+    }
+
+    /** Begins what can be done for a closed batch that will be sent next, while the request before it is under way. */
+    #prepare(batch: Batch): void {
+        if (batch.prepareOnce()) this.#options.sink.prepare?.(batch.payload);
+    }
+
     #isDue(batch: Batch): boolean {
-        const { buffer, clock, acceptedSince } = this.#options;
-        if (batch.isDisputed && acceptedSince(batch.acceptedBefore!)) return true;
+        const { buffer, clock, delivery } = this.#options;
+        if (batch.isDisputed && delivery.acceptedSince(batch.acceptedBefore!)) return true;
         if (batch.isDisputed && this.#retryAt(batch) > clock.monotonic() && !this.#isFlushed(batch)) return false;
         return (
             batch.isUrgent ||

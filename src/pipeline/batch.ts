@@ -9,7 +9,7 @@ import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Key } from './unique/key-set.js';
 import type { FieldTally } from '../quality/fields.js';
-import { mergeRepairs, type Repair, type RepairedItem } from './repair/repairs.js';
+import { mergeRepairs, type Repair, type RepairedItem, repairedLength } from './repair/repairs.js';
 
 /** Neighbours in a batch that came from one push. */
 interface Run {
@@ -76,6 +76,7 @@ export class Batch {
     #runs: Run[] = [];
     /** By index. */
     readonly #repaired = new Map<number, RepairedItem>();
+    #repairedLength = 0;
     /** By index: the JSON of items that were stored after the platform's errors had them repaired. */
     readonly #repairedTexts = new Map<number, string>();
     /** Two numbers for each item, which are 0 where it has no key; shorter where the last items have none. */
@@ -126,11 +127,16 @@ export class Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown }, identity);
         for (const [index, { key, repaired }] of items.entries()) {
             if (key !== undefined) batch.#noteKey(key, index);
-            if (repaired !== undefined) batch.#repaired.set(index, repaired);
+            if (repaired !== undefined) batch.#noteRepaired(repaired, index);
         }
         batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.expedite();
         return batch;
+    }
+
+    /** Bytes that it holds in memory: the payload, and what is kept of repaired items as they were pushed. */
+    get heldBytes(): number {
+        return this.payload.byteLength + this.#repairedLength;
     }
 
     /** Items that nobody waits for. */
@@ -165,9 +171,9 @@ export class Batch {
         (this as Writable<Batch>).isOpen = false;
     }
 
-    /** Returns true the first time: what can be done for its payload before it is sent is to be begun. */
+    /** To be called once it is closed. Returns true the first time: what can be done for its payload before it is sent is to be begun. */
     prepareOnce(): boolean {
-        if (this.#isPrepared || this.isOpen) return false;
+        if (this.#isPrepared) return false;
         this.#isPrepared = true;
         return true;
     }
@@ -220,6 +226,12 @@ export class Batch {
                 index++;
             }
         }
+    }
+
+    /** The item at `index`. */
+    item(index: number): BatchItem {
+        for (const item of this.items()) if (item.index === index) return item;
+        throw new RangeError(`The batch has no item ${index}.`);
     }
 
     /** JSON of the item at `index` as it was pushed. */
@@ -299,7 +311,7 @@ export class Batch {
         if (isWhole) {
             part.#runs = this.#runs;
             part.#keys = this.#keys;
-            for (const [index, repaired] of this.#repaired) part.#repaired.set(index, repaired);
+            for (const [index, repaired] of this.#repaired) part.#noteRepaired(repaired, index);
             for (const index of this.#warned) part.#warned.add(index);
             for (const tally of this.#tallies) part.#tallies.push(tally);
         } else {
@@ -312,7 +324,7 @@ export class Batch {
     }
 
     #note({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>, index: number): void {
-        if (repaired !== undefined) this.#repaired.set(index, repaired);
+        if (repaired !== undefined) this.#noteRepaired(repaired, index);
         if (isWarned === true) this.#warned.add(index);
         this.#tallies[index] = tally;
         if (key !== undefined) this.#noteKey(key, index);
@@ -323,6 +335,11 @@ export class Batch {
             (source === undefined || last.position + last.count === position);
         if (isNext) last.count++;
         else this.#runs.push({ source, position, count: 1 });
+    }
+
+    #noteRepaired(repaired: RepairedItem, index: number): void {
+        this.#repaired.set(index, repaired);
+        this.#repairedLength += repairedLength(repaired);
     }
 
     /** Numbers instead of the object, which would be one more to be kept for each item until it is sent. */

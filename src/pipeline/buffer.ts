@@ -4,6 +4,7 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { BatchIdentity, BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
+import { repairedLength, type RepairedItem } from './repair/repairs.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 
@@ -22,6 +23,7 @@ export interface BufferOptions {
 
 interface RoomWaiter {
     itemText: string;
+    repaired: RepairedItem | undefined;
     resolve: () => void;
     reject: (error: Error) => void;
 }
@@ -37,7 +39,7 @@ export class ItemBuffer {
     /** Whether that has come to `targetPayloadBytes`. */
     #isOpenFull = false;
     #nextSequence = 0;
-    /** Bytes of all payloads but the open one. */
+    /** Bytes of all batches but the open one. */
     #closedBytes = 0;
     /** Bytes of what handlers have collected. */
     #collectedBytes = 0;
@@ -56,7 +58,7 @@ export class ItemBuffer {
 
     /** Bytes waiting, under way or collected. */
     get bytes(): number {
-        return this.#closedBytes + this.#collectedBytes + (this.#open?.payload.byteLength ?? 0);
+        return this.#closedBytes + this.#collectedBytes + (this.#open?.heldBytes ?? 0);
     }
 
     get isOverfull(): boolean {
@@ -78,10 +80,10 @@ export class ItemBuffer {
     }
 
     /** Resolves when there is room for the item. One caller at a time. */
-    waitForRoom(itemText: string): Promise<void> | undefined {
-        if (this.#hasRoomFor(itemText)) return undefined;
+    waitForRoom(itemText: string, repaired?: RepairedItem): Promise<void> | undefined {
+        if (this.#hasRoomFor(itemText, repaired)) return undefined;
         const room = new Promise<void>((resolve, reject) => {
-            this.#roomWaiter = { itemText, resolve, reject };
+            this.#roomWaiter = { itemText, repaired, resolve, reject };
         });
         this.#options.onChange();
         return room;
@@ -118,8 +120,10 @@ export class ItemBuffer {
         items: readonly Pick<BatchItem, 'key' | 'repaired'>[] = [],
         identity?: BatchIdentity,
     ): void {
-        this.#batches.push(Batch.restored(this.#nextSequence++, monotonicMillis(), payload, unknown, items, identity));
-        this.#account(payload, 1);
+        const sequence = this.#nextSequence++;
+        const batch = Batch.restored(sequence, monotonicMillis(), payload, unknown, items, identity);
+        this.#batches.push(batch);
+        this.#account(batch, 1);
         this.#options.onChange();
     }
 
@@ -137,7 +141,7 @@ export class ItemBuffer {
     /** What comes in from now on goes into a batch of its own. */
     closeOpen(): void {
         if (this.#open === undefined) return;
-        this.#closedBytes += this.#open.payload.byteLength;
+        this.#closedBytes += this.#open.heldBytes;
         this.#open.close();
         this.#open = undefined;
     }
@@ -161,8 +165,8 @@ export class ItemBuffer {
             this.#batches.splice(this.#batches.indexOf(this.#open), 1);
             this.#batches.push(this.#open);
         }
-        for (const { payload } of kept) this.#account(payload, 1);
-        this.#account(batch.payload, -1);
+        for (const part of kept) this.#account(part, 1);
+        this.#account(batch, -1);
         if (!kept.some(({ payload }) => payload === batch.payload)) this.#options.payloads.release(batch.payload);
         this.#admitRoomWaiter();
     }
@@ -202,29 +206,31 @@ export class ItemBuffer {
     }
 
     #openBatch(itemText: string, first: Omit<BatchItem, 'index'>): void {
-        this.closeOpen();
+        if (this.#open !== undefined) this.closeOpen();
         const payload = this.#options.payloads.open(itemText);
         this.#open = Batch.open(this.#nextSequence++, monotonicMillis(), payload, first);
         this.#isOpenFull = false;
         this.#batches.push(this.#open);
     }
 
-    #account(payload: Payload, sign: 1 | -1): void {
-        this.#closedBytes += sign * payload.byteLength;
+    #account({ heldBytes, payload }: Batch, sign: 1 | -1): void {
+        this.#closedBytes += sign * heldBytes;
         this.#itemCount += sign * payload.itemCount;
     }
 
     /** One item is taken whatever its size when there is nothing else. */
-    #hasRoomFor(itemText: string): boolean {
+    #hasRoomFor(itemText: string, repaired: RepairedItem | undefined): boolean {
         if (this.#batches.length === 0) return true;
         // A new payload has two brackets; one that is open has one comma more.
-        const room = this.#options.maxBufferedBytes - this.bytes - 2;
+        let room = this.#options.maxBufferedBytes - this.bytes - 2;
+        if (repaired !== undefined) room -= repairedLength(repaired);
         return itemText.length * MAX_BYTES_PER_CODE_UNIT <= room || Buffer.byteLength(itemText) <= room;
     }
 
     #admitRoomWaiter(): void {
-        if (this.#roomWaiter === undefined || !this.#hasRoomFor(this.#roomWaiter.itemText)) return;
-        const { resolve } = this.#roomWaiter;
+        if (this.#roomWaiter === undefined) return;
+        const { itemText, repaired, resolve } = this.#roomWaiter;
+        if (!this.#hasRoomFor(itemText, repaired)) return;
         this.#roomWaiter = undefined;
         resolve();
     }

@@ -1,11 +1,13 @@
 import type { ResolvedOptions } from '../options.js';
 import type { Log } from '../ports.js';
-import type { Counters } from '../quality/counters.js';
+import type { Redactor } from '../quality/redact.js';
+import type { Statistics } from '../report/statistics.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch, BatchItem } from './batch.js';
 import type { ItemBuffer } from './buffer.js';
-import type { RepairedItem } from './repair/repairs.js';
+import type { RejectedItems } from './rejected-items.js';
+import { heldLength, type RepairedItem } from './repair/repairs.js';
 import type { Admission, Settlement } from './unique/duplicate-filter.js';
 import { DuplicateFilter } from './unique/duplicate-filter.js';
 import { ItemKeys } from './unique/item-key.js';
@@ -22,17 +24,13 @@ export interface AdmittedItem extends Omit<BatchItem, 'index'> {
     readonly key?: Key | undefined;
 }
 
-export interface DuplicatesParts {
+export interface DuplicatesOptions {
     /** Keys are restored in another process with the same seed. */
     seed: string;
     buffer: ItemBuffer;
-    counters: Counters;
-    /** Counts a duplicate for the report. */
-    count: (shownKey: () => string | undefined) => void;
-    /** The item as the report may show it. */
-    shown: (itemText: string) => unknown;
-    /** A duplicate goes to the quarantine. */
-    setAside: (item: AdmittedItem) => void;
+    statistics: Statistics;
+    redactor: Redactor;
+    rejectedItems: RejectedItems;
     log: Log;
 }
 
@@ -47,7 +45,7 @@ const WHAT_HAPPENS: Readonly<Record<DuplicatesOption, string>> = {
  * that wait beside another one with their key. Whoever settles an item of a batch tells it, after the item has left its place.
  */
 export class Duplicates {
-    readonly #parts: DuplicatesParts;
+    readonly #options: DuplicatesOptions;
     readonly #option: DuplicatesOption;
     readonly #itemKeys: ItemKeys;
     /** For keys that are shown: what `redact` leaves of an item may have none. */
@@ -57,12 +55,16 @@ export class Duplicates {
     readonly #waiting = new Set<AdmittedItem>();
     #isLogged = false;
 
-    constructor(unique: ResolvedUnique, { duplicates }: Pick<ResolvedOptions, 'duplicates'>, parts: DuplicatesParts) {
-        this.#parts = parts;
+    constructor(
+        unique: ResolvedUnique,
+        { duplicates }: Pick<ResolvedOptions, 'duplicates'>,
+        options: DuplicatesOptions,
+    ) {
+        this.#options = options;
         this.#option = duplicates;
-        this.#itemKeys = new ItemKeys(unique, (message) => parts.log.warning(message));
+        this.#itemKeys = new ItemKeys(unique, (message) => options.log.warning(message));
         this.#shownKeys = new ItemKeys(unique, () => undefined);
-        this.#keys = new KeySet(parts.seed);
+        this.#keys = new KeySet(options.seed);
         this.#filter = new DuplicateFilter(this.#keys, duplicates);
     }
 
@@ -119,7 +121,7 @@ export class Duplicates {
             const admission = this.#filter.admit(item.key);
             if (admission === 'send') return item;
             // It is in the dataset, and no duplicate of itself: it was under way when the process ended, and its key is known by now.
-            if (admission === 'duplicate' && !isWaiting) this.#parts.counters.stored(1);
+            if (admission === 'duplicate' && !isWaiting) this.#options.statistics.counters.stored(1);
             else this.keep(item, admission);
             return undefined;
         });
@@ -190,17 +192,17 @@ export class Duplicates {
     }
 
     #wait(item: AdmittedItem): void {
-        const { buffer } = this.#parts;
+        const { buffer } = this.#options;
         this.#filter.wait(item.key!, item);
         this.#waiting.add(item);
-        buffer.collected(item.text.length);
+        buffer.collected(heldLength(item));
         // Its caller waits for the item that is under way, too.
         if (item.source instanceof Waiter) buffer.expedite();
     }
 
     #release(item: AdmittedItem): void {
         this.#waiting.delete(item);
-        this.#parts.buffer.collected(-item.text.length);
+        this.#options.buffer.collected(-heldLength(item));
     }
 
     #apply({ duplicates, next }: Settlement<AdmittedItem>): void {
@@ -212,22 +214,22 @@ export class Duplicates {
         }
         if (next === undefined) return;
         this.#release(next);
-        this.#parts.buffer.enqueue(next.text, next);
+        this.#options.buffer.enqueue(next.text, next);
     }
 
     #settleDuplicate(item: AdmittedItem): void {
         this.#count(item.text);
         if (this.#option === 'quarantine') {
-            this.#parts.setAside(item);
+            this.#options.rejectedItems.addDuplicate(item.text, item.source, item.position);
             return;
         }
-        this.#parts.counters.duplicates(1);
+        this.#options.statistics.counters.duplicates(1);
         if (item.source instanceof Waiter) item.source.duplicate();
     }
 
     #count(itemText: string): void {
-        const { count, shown, log } = this.#parts;
-        count(() => this.#shownKeys.keyOf(shown(itemText)));
+        const { statistics, redactor, log } = this.#options;
+        statistics.countDuplicate(() => this.#shownKeys.keyOf(redactor.shown(itemText)));
         if (this.#isLogged) return;
         this.#isLogged = true;
         log.info(

@@ -1,4 +1,5 @@
-import type { DeliverOptions, Delivery, DeliveryOutcome, PlatformRejection } from '../delivery/delivery.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { DeliverOptions, DeliveryOutcome, PlatformRejection } from '../delivery/progress.js';
 import { PayloadWriter } from '../delivery/payload.js';
 import type { Batch } from './batch.js';
 import type { RepairByErrors } from './repair/repair-by-errors.js';

@@ -1,9 +1,10 @@
 import type { ResolvedOptions } from '../options.js';
 import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { ItemSchema } from '../ports.js';
-import type { FieldTally } from '../quality/fields.js';
+import type { FieldCounts, FieldTally } from '../quality/fields.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { ItemError } from '../records.js';
+import type { Duplicates } from './duplicates.js';
 import type { Repairer } from './repair/repairer.js';
 import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
@@ -36,41 +37,39 @@ export interface PreparedItem {
 export class ItemPreparer {
     readonly #mode: ResolvedOptions['mode'];
     readonly #repairer: Repairer | undefined;
-    readonly #tally: (item: object) => FieldTally | undefined;
-    readonly #keyOf: ((item: unknown) => Key | undefined) | undefined;
+    readonly #fields: FieldCounts | undefined;
+    readonly #duplicates: Duplicates | undefined;
     #schema: ItemSchema | undefined;
 
-    /**
-     * `tally` tells what is to be counted of an item that may be stored, `keyOf` the key by which duplicates are found. Both get
-     * what the item's JSON will be when it is parsed.
-     */
+    /** Without `fields` nothing is counted of an item, without `duplicates` it has no key. */
     constructor(
         mode: ResolvedOptions['mode'],
         schema: ItemSchema | undefined,
         repairer: Repairer | undefined,
-        tally: (item: object) => FieldTally | undefined = () => undefined,
-        keyOf?: (item: unknown) => Key | undefined,
+        fields?: FieldCounts,
+        duplicates?: Duplicates,
     ) {
         this.#mode = mode;
         this.#schema = schema;
         this.#repairer = repairer;
-        this.#keyOf = keyOf;
-        this.#tally = tally;
+        this.#fields = fields;
+        this.#duplicates = duplicates;
     }
 
-    /** SHA-256 of the schema that items are validated with. */
-    get schemaHash(): string | undefined {
-        return this.#schema?.hash;
-    }
-
-    /** Validates with another schema from now on. */
-    useSchema(schema: ItemSchema): void {
+    /** Validates, and repairs, with another schema from now on. */
+    async useSchema(schema: ItemSchema): Promise<void> {
+        await this.#repairer?.useSchema(schema.json);
         this.#schema = schema;
     }
 
     /** Whether an item that passed before fails the schema as it is now. */
     isInvalid(itemText: string): boolean {
         return this.#schema?.validate(JSON.parse(itemText), Buffer.byteLength(itemText)) !== undefined;
+    }
+
+    /** Whether an item that is stored counts as warned. */
+    isWarned(itemText: string): boolean {
+        return this.#mode === 'warn' && this.isInvalid(itemText);
     }
 
     prepare(item: unknown, itemPosition: number): PreparedItem {
@@ -114,7 +113,9 @@ export class ItemPreparer {
     }
 
     #accepted(data: unknown, text: string): PreparedItem {
-        return { text, rejection: undefined, tally: this.#tally(data as object), key: this.#keyOf?.(data) };
+        // Both see what the item's JSON will be when it is parsed.
+        const tally = this.#fields?.tally(data as object);
+        return { text, rejection: undefined, tally, key: this.#duplicates?.keyOf(data) };
     }
 }
 

@@ -4,15 +4,6 @@ import type { CallProgress, RejectedItem } from '../errors.js';
 /** How many rejected items an error's message names. */
 const NAMED_ITEMS = 3;
 
-/** The items of a push. @throws TypeError for what is neither an object nor an array */
-export function toItems(data: unknown): readonly unknown[] {
-    if (Array.isArray(data)) return data;
-    if (typeof data === 'object' && data !== null) return [data];
-    throw new TypeError(
-        `pushData() expects an object or an array of objects, but got: ${data === null ? 'null' : typeof data}.`,
-    );
-}
-
 /** @throws TypeError for what is no event's name */
 export function checkEventName(eventName: unknown): void {
     if (typeof eventName === 'string' && eventName.startsWith('apify-')) {

@@ -1,17 +1,22 @@
+import type { Log } from '../ports.js';
+import type { Redactor } from '../quality/redact.js';
+import { describeRepair } from '../quality/repair-words.js';
 import type { Statistics } from '../report/statistics.js';
 import type { Batch } from './batch.js';
+import type { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
 
 export interface StoredItemsOptions {
     statistics: Statistics;
-    countRepaired: (repaired: RepairedItem) => void;
-    /** With `mode: 'warn'`: whether an item fails the schema. Undefined where all that fail are set aside. */
-    isWarned: ((itemText: string) => boolean) | undefined;
+    redactor: Redactor;
+    preparer: ItemPreparer;
+    log: Log;
 }
 
 /** Counts items once they are stored: how many, how their fields are filled, what was repaired, and what is against the schema. */
 export class StoredItems {
     readonly #options: StoredItemsOptions;
+    readonly #loggedRepairs = new Set<string>();
 
     constructor(options: StoredItemsOptions) {
         this.#options = options;
@@ -19,8 +24,7 @@ export class StoredItems {
 
     /** The items of a batch whose index is meant are stored. */
     count(batch: Batch, isMeant: (index: number) => boolean): void {
-        const { statistics, countRepaired } = this.#options;
-        const { counters, fields } = statistics;
+        const { counters, fields } = this.#options.statistics;
         const { itemCount } = batch.payload;
         let stored = 0;
         let warned = 0;
@@ -37,13 +41,25 @@ export class StoredItems {
         }
         counters.stored(stored);
         counters.warned(warned);
-        for (const repaired of batch.repairedWhere(isMeant)) countRepaired(repaired);
+        for (const repaired of batch.repairedWhere(isMeant)) this.#countRepaired(repaired);
     }
 
-    /** What an earlier process left, or the platform's errors have repaired, is known as text alone. Returns whether it is against the schema. */
+    /** What an earlier process left, or the platform's errors have repaired, is known as text alone. Returns whether it counts as warned. */
     #countText(itemText: string): boolean {
-        const { fields } = this.#options.statistics;
-        fields.store(fields.tally(JSON.parse(itemText)));
-        return this.#options.isWarned?.(itemText) ?? false;
+        const { statistics, preparer } = this.#options;
+        statistics.fields.store(statistics.fields.tally(JSON.parse(itemText)));
+        return preparer.isWarned(itemText);
+    }
+
+    /** Logs each kind of repair when it is first seen. */
+    #countRepaired(repaired: RepairedItem): void {
+        const { statistics, redactor, log } = this.#options;
+        for (const { path, action } of statistics.countRepaired(repaired, () => redactor.shown(repaired.asPushed))) {
+            const line = `Repaired: ${statistics.names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
+            // Two names that only the data knows are one place in the log.
+            if (this.#loggedRepairs.has(line)) continue;
+            this.#loggedRepairs.add(line);
+            log.info(line);
+        }
     }
 }

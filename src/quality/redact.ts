@@ -9,16 +9,19 @@ import { describeError } from './words.js';
 export class Redactor {
     readonly #redact: ((item: Dictionary) => unknown) | undefined;
     readonly #onError: (error: unknown) => void;
+    /** Whether there is anything to be hidden: then names that only the data knows are hidden, too. */
+    readonly isActive: boolean;
 
     /** `onError` is called with what `redact` throws; it must not show it to anybody who may not see the item. */
     constructor(redact: ((item: Dictionary) => unknown) | undefined, onError: (error: unknown) => void) {
         this.#redact = redact;
         this.#onError = onError;
+        this.isActive = redact !== undefined;
     }
 
-    /** Whether there is anything to be hidden: then names that only the data knows are hidden, too. */
-    get isActive(): boolean {
-        return this.#redact !== undefined;
+    /** What may be shown of an item with this JSON, by `apply`. */
+    shown(itemText: string | undefined): unknown {
+        return itemText === undefined ? undefined : this.apply(JSON.parse(itemText));
     }
 
     /**

@@ -22,7 +22,7 @@ export interface QuarantineOptions {
     redactor: Redactor;
     writer: Pick<RecordWriter, 'write'>;
     store: Pick<QuarantineStore, 'storeItem'>;
-    origin: () => RecordOrigin;
+    origin: RecordOrigin;
     counters: Counters;
     callbackErrors: CallbackErrors;
     clock: Clock;
@@ -58,6 +58,7 @@ export class Quarantine {
     readonly failure: QuarantineError | undefined;
     readonly #options: QuarantineOptions;
     readonly #announcer: Announcer;
+    #origin: RecordOrigin;
     readonly #writeInContext: () => void;
     #pending: PendingRecord[] = [];
     #pendingBytes = 0;
@@ -68,6 +69,7 @@ export class Quarantine {
 
     constructor(options: QuarantineOptions) {
         this.#options = options;
+        this.#origin = options.origin;
         this.#announcer = new Announcer(options.options.onQuarantine, options.callbackErrors);
         // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
         this.#writeInContext = AsyncResource.bind(() => {
@@ -75,6 +77,11 @@ export class Quarantine {
                 void this.#writeAll();
             });
         });
+    }
+
+    /** Items are validated with another schema from now on. */
+    useSchema(schemaHash: string): void {
+        this.#origin = { ...this.#origin, schemaHash };
     }
 
     /** Items whose record is not stored yet. */
@@ -89,14 +96,14 @@ export class Quarantine {
 
     /** Takes the item over. Its record is stored soon; at once where somebody waits for it. */
     add(rejection: Rejection, itemText: string | undefined, source: PushSource | undefined, position: number): void {
-        const { origin, clock, options } = this.#options;
+        const { clock, options } = this.#options;
         const itemBytes = itemText === undefined ? 0 : Buffer.byteLength(itemText);
         const original = source?.record;
         const isReturned = original !== undefined;
         const returnedText = isReturned && 'item' in original ? JSON.stringify(original.item) : undefined;
         this.#push({
             number: this.#nextNumber++,
-            head: createRecord(rejection, itemBytes, origin(), source, clock.now()),
+            head: createRecord(rejection, itemBytes, this.#origin, source, clock.now()),
             itemText: isReturned ? returnedText : itemText,
             text: undefined,
             waiter: source instanceof Waiter ? source : undefined,

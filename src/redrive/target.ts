@@ -92,7 +92,7 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
         sink,
         fingerprint: fingerprintOf(schema?.hash, transformHash, options.repair),
         get position() {
-            return pipeline.position;
+            return pipeline.sender.position;
         },
         passes: (item) => pipeline.prepare(item, 0).rejection === undefined,
         repair: (item) => {

@@ -12,6 +12,7 @@ import { describeReason, ReasonCounts } from '../quality/reasons.js';
 import type { CountedRejection, ReasonDetails, ReasonOptions, ReasonSummary } from '../quality/reasons.js';
 import { SchemaNames } from '../quality/schema-names.js';
 import type { TimelineFigures } from './page.js';
+import type { Writable } from '../utils/writable.js';
 import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
@@ -33,7 +34,7 @@ export interface SavedStatistics extends SavedCounters {
     timeline: SavedTimeline;
 }
 
-export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
+export interface StatisticsOptions extends Omit<ReasonOptions, 'samples' | 'names'> {
     /** JSON Schema of an item, where it is known. */
     schema?: unknown;
     /** Further places whose values are counted. */
@@ -46,8 +47,10 @@ export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
 export class Statistics {
     readonly counters = new Counters();
     readonly fields: FieldCounts;
+    /** The names that the schema knows. */
+    readonly names: SchemaNames;
     #startedAt: string;
-    readonly #reasons: ReasonCounts;
+    readonly reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
     readonly #duplicates: DuplicateCounts;
     readonly #timeline: Timeline;
@@ -57,7 +60,8 @@ export class Statistics {
         this.#now = now;
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
-        this.#reasons = new ReasonCounts({ ...options, samples });
+        this.names = new SchemaNames(schema);
+        this.reasons = new ReasonCounts({ ...options, names: this.names, samples });
         const { removeSecrets } = options;
         this.#repairs = new RepairCounts({ samples, ...(removeSecrets && { removeSecrets }) });
         this.#duplicates = new DuplicateCounts({ samples, ...(removeSecrets && { removeSecrets }) });
@@ -67,7 +71,7 @@ export class Statistics {
     /** Counts the reasons of one item. Returns those that were never seen before. */
     countReasons(rejection: CountedRejection): ReasonSummary[] {
         this.fields.fail(rejection.errors);
-        return this.#reasons.count(rejection);
+        return this.reasons.count(rejection);
     }
 
     /**
@@ -84,14 +88,10 @@ export class Statistics {
         this.#duplicates.count(shownKey);
     }
 
-    /** Whether there are reasons that the log does not name one by one. */
-    get hasFurtherReasons(): boolean {
-        return this.#reasons.hasFurther;
-    }
-
     /** Names of another schema's fields appear in reasons from now on. */
     useSchema(schema: unknown): void {
-        this.#reasons.useNames(new SchemaNames(schema));
+        (this as Writable<Statistics>).names = new SchemaNames(schema);
+        this.reasons.useNames(this.names);
         this.fields.useSchema(schema);
     }
 
@@ -101,8 +101,8 @@ export class Statistics {
         return {
             ...this.counters.save(),
             startedAt: this.#startedAt,
-            reasonedItems: this.#reasons.rejectedItems,
-            reasons: this.#reasons.details(),
+            reasonedItems: this.reasons.rejectedItems,
+            reasons: this.reasons.details(),
             repairs: this.#repairs.list(),
             duplicates: this.#duplicates.summary(),
             fields: this.fields.save(),
@@ -125,7 +125,7 @@ export class Statistics {
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
-        this.#reasons.restore(saved.reasonedItems, saved.reasons);
+        this.reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);
         this.#duplicates.restore(saved.duplicates);
         this.fields.restore(saved.fields);
@@ -144,12 +144,12 @@ export class Statistics {
 
     /** The reasons with all that a page shows, and of how many items they are. */
     reasonDetails(): { rejectedItems: number; reasons: readonly ReasonDetails[] } {
-        return { rejectedItems: this.#reasons.rejectedItems, reasons: this.#reasons.details() };
+        return { rejectedItems: this.reasons.rejectedItems, reasons: this.reasons.details() };
     }
 
     /** The most frequent reasons in words, for an error message. */
     topReasons(count: number): string {
-        return this.#reasons
+        return this.reasons
             .list()
             .filter(({ reason }) => reason !== 'duplicate')
             .slice(0, count)
@@ -167,7 +167,7 @@ export class Statistics {
             ...this.counters.values(),
             startedAt: this.#startedAt,
             fields: this.fields.rows(),
-            reasons: this.#reasons.list(),
+            reasons: this.reasons.list(),
             repairs: this.#repairs.list(),
             duplicates: this.#duplicates.summary(),
         });

@@ -83,7 +83,7 @@ export class RunEnd implements LifecycleHandlers {
 
     async migrating(remainingMillis: number | undefined): Promise<void> {
         this.#isMoving = true;
-        this.#options.pipeline.announceMove(async () => this.#saveCounts());
+        this.#options.pipeline.handover.announceMove(async () => this.#saveCounts());
         this.#announce(remainingMillis ?? MAX_END_MILLIS);
         this.#persistByTimer();
         await this.#drain(Math.min(MAX_MOVE_MILLIS, this.#remaining / 2), true);
@@ -110,14 +110,14 @@ export class RunEnd implements LifecycleHandlers {
         this.#deadline = Infinity;
         this.#isMoving = false;
         this.#isAborted = false;
-        this.#options.pipeline.announceMove(undefined);
+        this.#options.pipeline.handover.announceMove(undefined);
         this.#options.pipeline.announceEnd(false);
         this.#options.pipeline.counters.ended(false);
         this.#options.reports.reopen();
     }
 
     async exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome> {
-        this.#options.pipeline.decideDisputed();
+        this.#options.pipeline.settler.decideDisputed(true);
         await this.#end(Math.min(timeoutMillis, MAX_END_MILLIS));
         return this.#conclude(!hasFailed);
     }
@@ -141,7 +141,7 @@ export class RunEnd implements LifecycleHandlers {
 
     /** Flushes within 30 s, or saves what is left. For an explicit `close()`. */
     async close(): Promise<ExitOutcome> {
-        this.#options.pipeline.decideDisputed();
+        this.#options.pipeline.settler.decideDisputed(true);
         await this.#end(MAX_END_MILLIS);
         return this.#conclude(true);
     }
@@ -221,7 +221,7 @@ export class RunEnd implements LifecycleHandlers {
         const { pipeline, pusher } = this.#options;
         try {
             await pipeline.flush();
-            await pusher.entered();
+            await pusher.entries.entered();
             await pipeline.flush();
         } catch {
             // The failure was logged, and is kept for the next caller.
@@ -234,7 +234,7 @@ export class RunEnd implements LifecycleHandlers {
         let tellSaved = () => undefined as void;
         const saving = snapshots.save(() => {
             // What comes in while it is being saved is not in it.
-            tellSaved = pipeline.rememberWaiters(!isMove);
+            tellSaved = pipeline.handover.rememberWaiters(!isMove);
             return this.#collect(!isMove);
         });
         const isSaved = await this.#attempt(saving.then(() => true));
@@ -266,7 +266,8 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     #collect(isAll: boolean): Snapshot {
-        return { ...this.#options.pipeline.unsent(isAll), statistics: this.#options.pipeline.statistics.save() };
+        const { handover, statistics } = this.#options.pipeline;
+        return { ...handover.unsent(isAll), statistics: statistics.save() };
     }
 
     /** Writes the last report, and says how the run went. `isByItself`: nothing but the program has ended it. */

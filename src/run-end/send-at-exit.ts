@@ -1,5 +1,5 @@
 import type { SyncRunStore } from '../apify/sync-storages.js';
-import type { Log } from '../ports.js';
+import type { ItemSink, Log } from '../ports.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
 import type { RunReport } from '../report/run-report.js';
 import { monotonicMillis } from '../utils/clock.js';
@@ -8,6 +8,7 @@ import type { SnapshotStore } from './snapshot-store.js';
 import { SyncSending, type SyncSendingOptions } from './sync-sending.js';
 
 export interface SendAtExitOptions extends SyncSendingOptions {
+    sink: ItemSink;
     snapshots: SnapshotStore;
     reports: RunReport;
     /** Items that handlers have collected. They are taken out. */
@@ -39,13 +40,13 @@ export class SendAtExit {
      * two of an end that was announced. Items that may be stored and cannot be looked for in that time stay saved.
      */
     send(maxMillis: number, { isMoving, isAnnounced }: { isMoving: boolean; isAnnounced: boolean }): void {
-        const { pipeline, reports, takeCollected, log } = this.#options;
+        const { pipeline, sink, reports, takeCollected, log } = this.#options;
         const until = monotonicMillis() + maxMillis;
         const collected = isMoving ? [] : takeCollected();
         if (!isMoving) reports.processEnds();
         if (collected.length === 0 && pipeline.pendingItems === 0 && reports.isUpToDate) return;
         // A server may store what it still waits for only when this process is gone: too late to be found here.
-        pipeline.cutRequests();
+        sink.cutRequests?.();
         const sending = new SyncSending(this.#options, until - maxMillis * SAVE_SHARE);
         try {
             sending.enqueueCollected(collected);
@@ -83,7 +84,7 @@ export class SendAtExit {
 
     #collect(isMoving: boolean): Snapshot {
         const { pipeline } = this.#options;
-        return { ...pipeline.unsent(!isMoving), statistics: pipeline.statistics.save() };
+        return { ...pipeline.handover.unsent(!isMoving), statistics: pipeline.statistics.save() };
     }
 
     #conclude(until: number, isMoving: boolean): void {

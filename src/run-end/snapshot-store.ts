@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-import type { UnsentItems } from '../pipeline/pipeline.js';
+import type { UnsentItems } from '../pipeline/handover.js';
 import type { Log, RunStore } from '../ports.js';
 import type { SavedKeys } from './saved-keys.js';
 import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 
-import type { UnsentBatch, UnsentItems } from '../pipeline/pipeline.js';
+import type { UnsentBatch, UnsentItems } from '../pipeline/handover.js';
 import type { SavedStatistics } from '../report/statistics.js';
 import type { SavedKeysHead } from './saved-keys.js';
 

@@ -8,7 +8,6 @@ import type { ListedPage, PageRange, Payload, SendResult } from '../ports.js';
 import type { Batch } from '../pipeline/batch.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
-import type { Rejection } from '../quarantine/record.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { FirstRequests } from '../utils/request-sync.js';
 
@@ -101,7 +100,7 @@ export class SyncSending {
         const { stored, isProven } = this.#findStored(batches.filter((batch) => batch.savedFrom !== undefined));
         let parts = batches.map((batch): Part => {
             const known = new Set([...batch.storedIndexes, ...(stored.get(batch) ?? [])]);
-            pipeline.stored(batch, known);
+            pipeline.settler.stored(batch, (index) => known.has(index));
             return { batch, indexes: indexesBut(batch, known) };
         });
         if (!isProven && mayKeepUnproven()) {
@@ -147,7 +146,8 @@ export class SyncSending {
             return [];
         }
         if (result.kind === 'stored') {
-            this.#options.pipeline.stored(batch, new Set(indexes));
+            const stored = new Set(indexes);
+            this.#options.pipeline.settler.stored(batch, (index) => stored.has(index));
             if (restOf !== undefined) this.#setAsideNamed(batch, restOf.indexes, restOf.named);
             return [];
         }
@@ -165,21 +165,21 @@ export class SyncSending {
     #settleSingle(result: RejectedResult, batch: Batch, index: number): Part[] {
         const { pipeline } = this.#options;
         // Without a contrast nobody knows whether a refusal is about the item.
-        const isKnown = batch.isDisputed && pipeline.hasAccepted;
+        const isKnown = batch.isDisputed && pipeline.delivery.acceptedSince(0);
         if (result.kind === 'bad-request' && !isKnown) {
             this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), index]);
             return [];
         }
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
         const reason = REASONS[result.kind];
-        pipeline.setAside(batch, index, { reason, rejectedBy: 'platform', errors, itemPosition: 0 });
+        pipeline.settler.rejected(batch, batch.item(index), { reason, errors, itemPosition: 0 });
         return [];
     }
 
     #setAsideNamed(batch: Batch, indexes: readonly number[], { errors: byPosition }: PositionInterpretation): void {
         for (const [itemPosition, errors] of byPosition) {
-            const rejection: Rejection = { reason: 'schema', rejectedBy: 'platform', errors, itemPosition };
-            this.#options.pipeline.setAside(batch, indexes[itemPosition]!, rejection);
+            const item = batch.item(indexes[itemPosition]!);
+            this.#options.pipeline.settler.rejected(batch, item, { reason: 'schema', errors, itemPosition });
         }
     }
 
@@ -193,7 +193,7 @@ export class SyncSending {
             countItems(partOf(batch.payload, [...batch.storedIndexes]), ownParts);
         }
         if (items.size === 0) return { stored: new Map(), isProven: true };
-        const others = pipeline.copiesStored(items);
+        const others = pipeline.sender.copiesStored(items);
         for (const [key, count] of ownParts) if (items.has(key)) others.set(key, (others.get(key) ?? 0) + count);
         const wanted = { items, others, from: Math.min(...batches.map(({ savedFrom }) => savedFrom!)) };
         const isUnderWay = batches.some(({ isSending }) => isSending);

@@ -1,13 +1,17 @@
 import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
+import type { DeliveryFailure } from '../../src/delivery/progress.js';
 import { PayloadPool, PayloadWriter } from '../../src/delivery/payload.js';
 import type { Batch } from '../../src/pipeline/batch.js';
 import type { SchedulerOptions, SendBatchResult } from '../../src/pipeline/batch-scheduler.js';
 import { BatchScheduler, isGivenUp } from '../../src/pipeline/batch-scheduler.js';
 import { ItemBuffer } from '../../src/pipeline/buffer.js';
 import { deliveryError } from '../../src/pipeline/delivery-error.js';
+import type { Payload } from '../../src/ports.js';
 import { Waiter } from '../../src/waiter.js';
+import { keptLog } from '../support/kept-log.js';
+import { itemsOf } from '../support/payload-items.js';
 import type { Deferred } from '../support/stage-clock.js';
 import { deferred, HandClock, turns } from '../support/stage-clock.js';
 
@@ -23,9 +27,10 @@ type Answer = 'stored' | 'failed' | 'disputed';
 
 function startScheduler(options: Partial<SchedulerOptions> = {}) {
     const clock = new HandClock(performance.now());
-    const state = { passes: 0, accepted: 0 };
+    const state = { accepted: 0 };
+    const log = keptLog();
     const sent: string[][] = [];
-    const prepared: number[] = [];
+    const prepared: string[][] = [];
     const answers: Deferred<Answer>[] = [];
     const buffer: ItemBuffer = new ItemBuffer({
         maxBufferedBytes: 10_000,
@@ -37,7 +42,7 @@ function startScheduler(options: Partial<SchedulerOptions> = {}) {
     const send = async (batch: Batch): Promise<SendBatchResult> => {
         const indexes = [...batch.items()].map(({ index }) => index);
         buffer.beginSending(batch, 0);
-        sent.push(indexes.map((index) => (JSON.parse(batch.payload.itemText(index)) as { n: string }).n));
+        sent.push(namesOf(batch.payload));
         const answer = await answerOf(sent.length - 1).promise;
         const error = new Error('The platform is away');
         if (answer === 'stored') {
@@ -53,24 +58,22 @@ function startScheduler(options: Partial<SchedulerOptions> = {}) {
         buffer.keep(batch, [{ indexes, acceptedBefore, refusals: refusals + 1 }]);
         return isDisputed ? { dispute: deliveryError(error, false, 1) } : {};
     };
+    const failed = ({ error: cause, permanent }: DeliveryFailure) => {
+        const error = deliveryError(cause, permanent, buffer.unawaitedItems);
+        buffer.giveBack(error);
+        return error;
+    };
     const scheduler: BatchScheduler = new BatchScheduler({
         buffer,
         clock,
         flushIntervalMillis: FLUSH_INTERVAL_MILLIS,
         maxParallelRequests: 1,
-        maxOrderedRequests: 1,
         mayPassSlowRequest: false,
         firstRetryDelayMillis: RETRY_MILLIS,
-        acceptedSince: (acceptedBefore) => state.accepted > acceptedBefore,
-        settler: { send },
-        prepare: ({ sequence }) => void prepared.push(sequence),
-        onFailure: ({ error: cause, permanent }) => {
-            const keptItems = buffer.unawaitedItems;
-            const error = deliveryError(cause, permanent, keptItems);
-            buffer.giveBack(error);
-            return { error, keptItems };
-        },
-        onPass: () => void state.passes++,
+        delivery: { acceptedSince: (acceptedBefore) => state.accepted > acceptedBefore },
+        sink: { prepare: (payload) => void prepared.push(namesOf(payload)) },
+        settler: { send, failed },
+        log,
         ...options,
     });
     const push = (n: string, source?: Waiter) => {
@@ -86,8 +89,10 @@ function startScheduler(options: Partial<SchedulerOptions> = {}) {
         answerOf(request).resolve(what);
         await turns();
     };
-    return { scheduler, buffer, clock, state, sent, prepared, push, pushLarge, answer };
+    return { scheduler, buffer, clock, log, sent, prepared, push, pushLarge, answer };
 }
+
+const namesOf = (payload: Payload) => (itemsOf(payload) as { n: string }[]).map(({ n }) => n);
 
 async function stateOf(promise: Promise<unknown>): Promise<string> {
     const states = promise.then(
@@ -142,24 +147,24 @@ describe('a batch', () => {
         pushLarge('c');
         push('d', new Waiter());
         await turns();
-        expect([sent, prepared]).toEqual([[['a']], [0, 1]]);
+        expect([sent, prepared]).toEqual([[['a']], [['a'], ['b']]]);
         await answer(0);
         expect([sent, prepared]).toEqual([
             [['a'], ['b']],
-            [0, 1, 2],
+            [['a'], ['b'], ['c']],
         ]);
         await answer(1);
         await answer(2);
         expect([sent, prepared]).toEqual([
             [['a'], ['b'], ['c'], ['d']],
             // The last one was still open when it was sent.
-            [0, 1, 2],
+            [['a'], ['b'], ['c']],
         ]);
     });
 
     it.each([
         [{ maxParallelRequests: 3 }, 3],
-        [{ maxOrderedRequests: 2 }, 2],
+        [{ sink: { maxOrderedRequests: 2 } }, 2],
         [{}, 1],
     ])('begins beside others up to the limit: %o', async (options, count) => {
         const { sent, pushLarge, answer } = startScheduler(options);
@@ -171,7 +176,7 @@ describe('a batch', () => {
     });
 
     it('of items that may be stored has the ordered sink to itself while they are looked for', async () => {
-        const { buffer, sent, pushLarge, answer } = startScheduler({ maxOrderedRequests: 3 });
+        const { buffer, sent, pushLarge, answer } = startScheduler({ sink: { maxOrderedRequests: 3 } });
         buffer.restore(PayloadWriter.of(['{"n":"restored"}']), { from: 0, sentBefore: 0 });
         pushLarge('a');
         pushLarge('b');
@@ -369,33 +374,33 @@ describe('a disputed item', () => {
 });
 
 describe('a slow request', () => {
-    it('may be passed by one other request at a time, which is told each time', async () => {
-        const { scheduler, state, sent, pushLarge, answer } = startScheduler({ mayPassSlowRequest: true });
+    it('may be passed by one other request at a time, and the log says once that the order is given up', async () => {
+        const { scheduler, log, sent, pushLarge, answer } = startScheduler({ mayPassSlowRequest: true });
         for (const n of 'abcd') pushLarge(n);
         await turns();
         expect([sent.length, scheduler.hasSlowRequest]).toEqual([1, false]);
         scheduler.slowRequest();
         await turns();
-        expect([sent, scheduler.hasSlowRequest, state.passes]).toEqual([[['a'], ['b']], true, 1]);
+        expect([sent, scheduler.hasSlowRequest, log.lines.length]).toEqual([[['a'], ['b']], true, 1]);
         await answer(1);
-        expect([sent.length, state.passes]).toEqual([3, 2]);
+        expect([sent.length, log.lines.length]).toEqual([3, 1]);
         // Both are slow now: no third one begins.
         scheduler.slowRequest();
         await turns();
         expect(sent.length).toBe(3);
         await answer(0);
-        expect([sent.length, state.passes]).toEqual([4, 3]);
+        expect([sent.length, log.lines.length]).toEqual([4, 1]);
         await answer(2);
         await answer(3);
         expect(scheduler.hasSlowRequest).toBe(false);
     });
 
     it('is passed by none where order is kept', async () => {
-        const { scheduler, state, sent, pushLarge } = startScheduler();
+        const { scheduler, log, sent, pushLarge } = startScheduler();
         for (const n of 'ab') pushLarge(n);
         await turns();
         scheduler.slowRequest();
         await turns();
-        expect([sent.length, state.passes]).toEqual([1, 0]);
+        expect([sent.length, log.lines.length]).toEqual([1, 0]);
     });
 });

@@ -58,7 +58,7 @@ function startQuarantine({ options, answer, storeItem }: Stage = {}) {
                 return { itemStoreId: 'store', itemKey: key };
             },
         },
-        origin: () => ({ datasetId: 'movies' }),
+        origin: { datasetId: 'movies' },
         counters,
         callbackErrors: new CallbackErrors(log),
         clock,

@@ -1,7 +1,7 @@
 import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
-import type { UnsentBatch } from '../../src/pipeline/pipeline.js';
+import type { UnsentBatch } from '../../src/pipeline/handover.js';
 import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from '../../src/run-end/snapshot.js';
 
 const MAX_PIECE_BYTES = 4_000_000;

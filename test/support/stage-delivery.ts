@@ -2,8 +2,8 @@ import fc from './fast-check.js';
 import { expect } from 'vitest';
 
 import { INTERNAL_DEFAULTS } from '../../src/apify/environment.js';
-import type { DeliveryOutcome } from '../../src/delivery/delivery.js';
 import { Delivery } from '../../src/delivery/delivery.js';
+import type { DeliveryOutcome } from '../../src/delivery/progress.js';
 import { PayloadWriter } from '../../src/delivery/payload.js';
 import { RequestSender } from '../../src/delivery/retry.js';
 import { Counters } from '../../src/quality/counters.js';

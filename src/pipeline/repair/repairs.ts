@@ -20,6 +20,23 @@ export interface RepairedItem {
     readonly repairs: readonly Repair[];
 }
 
+/** What is held of an item until it is stored, in characters: its JSON, and what a repaired one has besides. */
+export function heldLength({
+    text = '',
+    repaired,
+}: {
+    text?: string | undefined;
+    repaired?: RepairedItem | undefined;
+}) {
+    return text.length + repairedLength(repaired);
+}
+
+/** What is held of a repaired item besides its JSON, in characters: the item as pushed, and the values that the repairs replaced. */
+export function repairedLength(repaired: RepairedItem | undefined): number {
+    // All of its values may have been replaced.
+    return repaired === undefined ? 0 : 2 * repaired.asPushed.length;
+}
+
 /** The changes of two steps as one list: where the second changed the same place again, one change from first to last. */
 export function mergeRepairs(first: readonly Repair[], second: readonly Repair[]): Repair[] {
     const earlier = new Map(first.map((repair) => [repair.path, repair]));
