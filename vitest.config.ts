@@ -48,7 +48,10 @@ export default defineConfig({
         projects: [
             { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
             // The others drive the SDK's configuration, so each file gets a process of its own.
-            { extends: true, test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: PURE, isolate: true } },
+            {
+                extends: true,
+                test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: PURE, isolate: true },
+            },
         ],
         pool: 'forks',
         // Many tests start processes of their own, whose ends have seconds: more workers would take the processors from them.
