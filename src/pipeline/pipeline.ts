@@ -34,10 +34,12 @@ import { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
 import type { AdmittedItem } from './duplicates.js';
 import { Duplicates } from './duplicates.js';
+import type { OnRepaired } from './platform-repair.js';
 import { PlatformRepair } from './platform-repair.js';
 import type { PreparedItem } from './prepare.js';
 import { ItemPreparer } from './prepare.js';
 import type { RepairedItem } from './repair/repairs.js';
+import type { RepairByErrors } from './repair/repair-by-errors.js';
 import { Repairer } from './repair/repairer.js';
 import type { Admission } from './unique/duplicate-filter.js';
 import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
@@ -84,6 +86,7 @@ export interface PipelineOptions {
     schema: ItemSchema | undefined;
     /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
     refreshSchema: () => Promise<ItemSchema | undefined>;
+    onRepaired?: OnRepaired;
     /** Whether one other request may pass a request that is slow. */
     mayPassSlowRequest: boolean;
     /** Removes this process's own secrets and what is recognizable as one. */
@@ -215,7 +218,7 @@ export class Pipeline {
             buffer: this.buffer,
             counters: this.counters,
             duplicates: this.duplicates,
-            platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery),
+            platformRepair: this.#repairer && new PlatformRepair(this.#repairer, delivery, options.onRepaired),
             countStored: (batch, isMeant) => this.#storedItems.count(batch, isMeant),
             setAside: (rejection, itemText, source, position) => this.#setAside(rejection, itemText, source, position),
             refreshSchema: async () => this.#refreshSchema(),
@@ -420,7 +423,7 @@ export class Pipeline {
         const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
         const batches = this.buffer.batches.map((batch): UnsentBatch => {
             const items = [...batch.items()].filter(isMeant);
-            const texts = items.map(({ index, repaired }) => ({ text: batch.payload.itemText(index), repaired }));
+            const texts = items.map(({ index, repaired }) => ({ text: batch.storedText(index), repaired }));
             const identity = batch.identityOf(items.map(({ index }) => index));
             // While it is saved it may be sent, so the next process looks for it in any case.
             return { ...unsentBatch(batch.savedFrom ?? this.position, texts), identity };
@@ -477,6 +480,11 @@ export class Pipeline {
     stored(batch: Batch, indexes: ReadonlySet<number>): void {
         this.#storedItems.count(batch, (index) => indexes.has(index));
         this.duplicates?.stored(batch, (index) => indexes.has(index));
+    }
+
+    /** Begins the repair of an item of a batch that the platform rejects; `undefined` where nothing is repaired. */
+    repairByErrors({ payload }: Batch, index: number): RepairByErrors | undefined {
+        return this.#repairer?.repairByErrors(JSON.parse(payload.itemText(index)), payload.itemBytes(index));
     }
 
     /** An item of a batch belongs in quarantine. */

@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options.js';
 import type { InternalOptions, ItemSink, Log, QuarantineStore } from '../ports.js';
 import type { QuarantineRecord } from '../records.js';
 import { Pipeline } from '../pipeline/pipeline.js';
+import type { OnRepaired } from '../pipeline/platform-repair.js';
 import { Pusher } from '../pipeline/push.js';
 import { createClock } from '../utils/clock.js';
 import { SchemaKeeper } from '../schema/schema-keeper.js';
@@ -20,6 +21,7 @@ export interface TargetParts {
     quarantineStore: QuarantineStore;
     /** The hash of the transform. */
     transformHash: string | undefined;
+    onRepaired: OnRepaired;
     internal: InternalOptions;
     log: Log;
 }
@@ -60,7 +62,7 @@ export interface PushOutcome {
 
 /** Opens a guard on `dataset`. @throws SchemaLoadError */
 export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<Target> {
-    const { options, internal, log, quarantineStore, transformHash } = parts;
+    const { options, internal, log, quarantineStore, transformHash, onRepaired } = parts;
     const clock = createClock();
     const sink = createItemSink(dataset, internal);
     const schemas = new SchemaKeeper(
@@ -80,6 +82,7 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
         },
         schema,
         refreshSchema: async () => schemas.refresh(),
+        onRepaired,
         clock,
         mayPassSlowRequest: false,
         internal,
