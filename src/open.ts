@@ -71,7 +71,10 @@ export async function openParts(
     const quarantine = options.quarantine ?? quarantineName(actor.name);
     const quarantineStore = createQuarantineStore(
         quarantine,
-        (opened: Dataset) => createItemSink(opened, internal, options.compression),
+        (opened: Dataset) => {
+            pipeline.statistics.quarantineOpened(opened.id);
+            return createItemSink(opened, internal, options.compression);
+        },
         log,
     );
     const runStore = createRunStore();
@@ -123,18 +126,20 @@ export async function openParts(
         expectations: { expect: options.expect, isDefaultDataset: isDefaultDataset(dataset) },
         describe: () => ({
             datasetId: sink.datasetId,
-            ...(quarantineStore.opened && { quarantineId: quarantineStore.opened.id }),
             ...(identity.actorRunId && { runId: identity.actorRunId }),
             schema: usedSchema(schemas.used),
         }),
-        describePage: () => ({
-            subject: actor.title ?? actor.name,
-            quarantine: {
-                name: quarantineOnCommandLine(),
-                url: quarantineStore.opened && datasetPage(quarantineStore.opened),
-            },
-            facts: runFacts(dataset, quarantine, quarantineStore.opened?.id, actor.name),
-        }),
+        describePage: () => {
+            const { quarantineId } = pipeline.statistics;
+            return {
+                subject: actor.title ?? actor.name,
+                quarantine: {
+                    name: quarantineOnCommandLine(),
+                    url: quarantineId === undefined ? undefined : datasetPage(quarantineId, dataset),
+                },
+                facts: runFacts(dataset, quarantine, quarantineId, actor.name),
+            };
+        },
         suggest: async (reasons) => suggestFor(schemas.used, reasons),
         clock,
         log,

@@ -39,9 +39,9 @@ export function runFacts(
     ];
 }
 
-/** A dataset's page in the Console; undefined where it is not on the platform. */
-export function datasetPage(dataset: Dataset): string | undefined {
-    return apiClientOf(dataset) && `${CONSOLE_URL}/storage/datasets/${dataset.id}`;
+/** The page in the Console of the dataset with this id; undefined where `neighbor`, and so the dataset, is not on the platform. */
+export function datasetPage(id: string, neighbor: Dataset): string | undefined {
+    return apiClientOf(neighbor) && `${CONSOLE_URL}/storage/datasets/${id}`;
 }
 
 /**

@@ -27,7 +27,7 @@ export interface RunReportParts {
     /** What the run's data is judged by. */
     expectations: JudgeOptions;
     /** What the report says of the run. */
-    describe: () => Pick<GuardReport, 'datasetId' | 'quarantineId' | 'runId' | 'schema'>;
+    describe: () => Pick<GuardReport, 'datasetId' | 'runId' | 'schema'>;
     /** What the page says besides. */
     describePage: () => Pick<PageContext, 'subject' | 'quarantine' | 'facts'>;
     /** Finds what would let in or mend the items that failed, from what is known of the reasons. */

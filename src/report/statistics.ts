@@ -16,14 +16,12 @@ import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
 /** What a guard has counted: a report without what it says of the run. */
-export type CountedReport = Omit<
-    GuardReport,
-    'datasetId' | 'quarantineId' | 'runId' | 'schema' | 'finishedAt' | 'verdict'
->;
+export type CountedReport = Omit<GuardReport, 'datasetId' | 'runId' | 'schema' | 'finishedAt' | 'verdict'>;
 
 /** The counters as another process of the run takes them over. */
 export interface SavedStatistics extends SavedCounters {
     startedAt: string;
+    quarantineId?: string | undefined;
     /** Items with a reason: with `mode: 'warn'` or `'fail'` others than those rejected. */
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
@@ -47,6 +45,7 @@ export class Statistics {
     readonly counters = new Counters();
     readonly fields: FieldCounts;
     #startedAt: string;
+    #quarantineId: string | undefined;
     readonly #reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
     readonly #duplicates: DuplicateCounts;
@@ -84,6 +83,16 @@ export class Statistics {
         this.#duplicates.count(shownKey);
     }
 
+    /** Records of rejected items go to the dataset with this id. */
+    quarantineOpened(id: string): void {
+        this.#quarantineId = id;
+    }
+
+    /** Where the rejected items are: undefined until the first record, of this process or of an earlier one of the run, is written. */
+    get quarantineId(): string | undefined {
+        return this.#quarantineId;
+    }
+
     /** Whether there are reasons that the log does not name one by one. */
     get hasFurtherReasons(): boolean {
         return this.#reasons.hasFurther;
@@ -101,6 +110,7 @@ export class Statistics {
         return {
             ...this.counters.save(),
             startedAt: this.#startedAt,
+            quarantineId: this.#quarantineId,
             reasonedItems: this.#reasons.rejectedItems,
             reasons: this.#reasons.details(),
             repairs: this.#repairs.list(),
@@ -125,6 +135,7 @@ export class Statistics {
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
+        this.#quarantineId = saved.quarantineId ?? this.#quarantineId;
         this.#reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);
         this.#duplicates.restore(saved.duplicates);
@@ -166,6 +177,7 @@ export class Statistics {
         return Object.freeze({
             ...this.counters.values(),
             startedAt: this.#startedAt,
+            ...(this.#quarantineId !== undefined && { quarantineId: this.#quarantineId }),
             fields: this.fields.rows(),
             reasons: this.#reasons.list(),
             repairs: this.#repairs.list(),
