@@ -30,7 +30,8 @@ const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly
     ['additionalItems', [stopsAfterSubschema]],
     ['unevaluatedItems', [stopsAfterSubschema]],
     ['patternProperties', [stopsAfterSubschema, boundedPath]],
-    ['propertyNames', [stopsAfterSubschema, stopsAfterError]],
+    // Its own error closes those of each name.
+    ['propertyNames', [stopsAfterError]],
     ['additionalProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
     ['unevaluatedProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
 ]);
