@@ -1,4 +1,4 @@
-import type { ErrorObject, KeywordCxt } from 'ajv';
+import type { ErrorObject, KeywordCxt, Name as AjvName } from 'ajv';
 
 import { firstErrors } from '../utils/first-errors.js';
 import type { Code, KeywordParts } from './keyword-code.js';
@@ -115,7 +115,8 @@ export function boundedPath(full: Code, { codegen: { _, str }, maxKeyLength }: K
             const escape = gen.scopeValue('func', { ref: escapeKeys(maxKeyLength) });
             const errorPath = str`${it.errorPath}/${_`${escape}(${dataProp})`}`;
             // Ajv reads nothing else of the context here.
-            const inside = { it: { ...it, errorPath } } as KeywordCxt;
+            const dataPathArr = [...it.dataPathArr, dataProp as AjvName];
+            const inside = { it: { ...it, errorPath, dataPathArr } } as KeywordCxt;
             return subschema.call(inside, { ...others, data: _`${it.data}[${dataProp}]` }, valid);
         };
         full(context, ruleType);
