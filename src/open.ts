@@ -1,7 +1,13 @@
 import type { Dataset } from 'apify';
 
 import { createCharging } from './apify/charging.js';
-import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
+import {
+    createLog,
+    INTERNAL_DEFAULTS,
+    readActorFullName,
+    readRecordOrigin,
+    readRunIdentity,
+} from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
 import { findPeerProblems } from './apify/peers.js';
@@ -78,7 +84,7 @@ export async function openParts(
         log,
     );
     const runStore = createRunStore();
-    const identity = readRunIdentity();
+    const origin = readRecordOrigin();
     const charging = createCharging(dataset.id, initialized);
     const pipeline = await Pipeline.open({
         options,
@@ -87,8 +93,9 @@ export async function openParts(
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),
-            ...identity,
+            ...origin,
         },
+        platformRunId: readRunIdentity().actorRunId,
         schema,
         refreshSchema: async () => schemas.refresh(),
         // Who sets the option himself wants the order, and a charged push counts what is stored before the next one begins.
@@ -101,7 +108,7 @@ export async function openParts(
     const snapshots = new SnapshotStore({
         store: runStore,
         datasetId: sink.stableId,
-        runId: identity.actorRunId,
+        runId: readRunIdentity().actorRunId,
         keys:
             pipeline.duplicates &&
             new SavedKeys({
@@ -126,7 +133,7 @@ export async function openParts(
         expectations: { expect: options.expect, isDefaultDataset: isDefaultDataset(dataset) },
         describe: () => ({
             datasetId: sink.datasetId,
-            ...(identity.actorRunId && { runId: identity.actorRunId }),
+            runId: origin.actorRunId,
             schema: usedSchema(schemas.used),
         }),
         describePage: () => {

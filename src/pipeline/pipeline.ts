@@ -83,6 +83,8 @@ export interface PipelineOptions {
     quarantineStore: QuarantineStore;
     /** What all quarantine records of this run say. */
     origin: Omit<RecordOrigin, 'schemaHash'>;
+    /** Undefined locally, where the next process of the run has no id in common with this one. */
+    platformRunId?: string | undefined;
     schema: ItemSchema | undefined;
     /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
     refreshSchema: () => Promise<ItemSchema | undefined>;
@@ -513,10 +515,10 @@ export class Pipeline {
     }
 
     #createDuplicates(unique: NonNullable<ResolvedOptions['unique']>): Duplicates {
-        const { options, sink, origin, log } = this.#options;
+        const { options, sink, platformRunId, log } = this.#options;
         return new Duplicates(unique, options, {
             // Locally a run has no id that its next process would know.
-            seed: (sink.isRemote ? origin.actorRunId : undefined) ?? sink.stableId,
+            seed: (sink.isRemote ? platformRunId : undefined) ?? sink.stableId,
             buffer: this.buffer,
             counters: this.counters,
             count: (shownKey) => this.statistics.countDuplicate(shownKey),

@@ -45,7 +45,7 @@ export interface GuardReport extends ItemCounts {
     readonly datasetId: string;
     /** Absent where nothing is in quarantine. */
     readonly quarantineId?: string;
-    /** Id of the run, on the platform. */
+    /** Id of the run; locally one that the guard makes up for the process. Quarantine records have it as `actorRunId`. */
     readonly runId?: string;
     /** What items were validated with. */
     readonly schema: UsedSchema;

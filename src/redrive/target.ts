@@ -1,7 +1,7 @@
 import type { Dataset } from 'apify';
 
 import { createCharging } from '../apify/charging.js';
-import { readRunIdentity } from '../apify/environment.js';
+import { readRecordOrigin } from '../apify/environment.js';
 import { createItemSink, isInitialized } from '../apify/item-sink.js';
 import { createSchemaSources } from '../apify/schema-sources.js';
 import { isDefaultDataset } from '../apify/storages.js';
@@ -78,7 +78,7 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),
-            ...readRunIdentity(),
+            ...readRecordOrigin(),
         },
         schema,
         refreshSchema: async () => schemas.refresh(),
