@@ -13,6 +13,7 @@ import { watchLifecycle } from './apify/lifecycle.js';
 import { findPeerProblems } from './apify/peers.js';
 import type { RunOutcome } from './apify/run-outcome.js';
 import { reportOutcome } from './apify/run-outcome.js';
+import { checkQuarantine } from './apify/quarantine-target.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
 import { datasetPage, nameOfTarget, reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
@@ -75,6 +76,7 @@ export async function openParts(
     const schema = await schemas.find();
     const actor = await readActor(sources.cwd);
     const quarantine = options.quarantine ?? quarantineName(actor.name);
+    checkQuarantine(quarantine, dataset, options.dataset);
     const quarantineStore = createQuarantineStore(
         quarantine,
         (opened: Dataset) => {
