@@ -1,4 +1,4 @@
-/** Where items are stored: on the platform, there in a run that is paid per event and item, or in files on a laptop. */
+/** Where items are stored: on the platform, there in a run that is paid per event and item, or in local files. */
 export const PLACES = ['platform', 'charged', 'local'] as const;
 export type Place = (typeof PLACES)[number];
 
@@ -130,6 +130,6 @@ export const MAIN_CONTENDERS: readonly ContenderName[] = [
 ];
 
 /** Every way in and out, those that only show one property left out. */
-export const DOORS: readonly ContenderName[] = CONTENDER_NAMES.filter(
+export const ENTRY_POINTS: readonly ContenderName[] = CONTENDER_NAMES.filter(
     (name) => !['guard-room', 'guard-turns', 'guard-100k', 'guard-1m'].includes(name),
 );

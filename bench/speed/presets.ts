@@ -1,4 +1,4 @@
-import { CONTENDER_NAMES, type ContenderName, DOORS, MAIN_CONTENDERS, type Place } from './contenders.js';
+import { CONTENDER_NAMES, type ContenderName, ENTRY_POINTS, MAIN_CONTENDERS, type Place } from './contenders.js';
 import { SHAPE_NAMES, type ShapeName } from './shapes.js';
 
 /** Contenders that are measured beside each other in each of these settings. */
@@ -52,7 +52,7 @@ export const PRESETS = {
     full: preset(
         8,
         1.5,
-        { contenders: DOORS, shapes: SHAPE_NAMES, places: PLATFORM, latencies: LATENCIES },
+        { contenders: ENTRY_POINTS, shapes: SHAPE_NAMES, places: PLATFORM, latencies: LATENCIES },
         { contenders: CONTENDER_NAMES, shapes: ['small', 'medium', 'large'], places: ['charged'], latencies: [20] },
         { contenders: CONTENDER_NAMES, shapes: ['medium'], places: ['local'], latencies: [0] },
         ROOM,
@@ -75,7 +75,7 @@ export const PRESETS = {
             places: ['charged'],
             latencies: [20],
         },
-        { contenders: DOORS, shapes: ['medium'], places: ['local'], latencies: [0] },
+        { contenders: ENTRY_POINTS, shapes: ['medium'], places: ['local'], latencies: [0] },
         ROOM,
         GROWTH,
     ),

@@ -88,7 +88,7 @@ export function titleOf({ place, shape, latencyMillis }: Pick<Summary, 'place' |
     const where = {
         platform: `platform, ${latencyMillis} ms`,
         charged: `platform, ${latencyMillis} ms, paid per item`,
-        local: 'laptop, a file for each item',
+        local: 'locally, a file for each item',
     }[place];
     return `${shape} (${SHAPES[shape].title}): ${where}`;
 }

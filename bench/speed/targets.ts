@@ -67,12 +67,12 @@ const TARGETS: readonly Target[] = [
     ),
 ];
 
-/** Compares the results with what is promised, and every door with what it replaces: none may be slower. */
+/** Compares the results with what is promised, and every entry point with what it replaces: none may be slower. */
 export function judge(results: Findings): Verdict[] {
-    return [...TARGETS.map((target) => verdict(target, results)), ...doors(results)];
+    return [...TARGETS.map((target) => verdict(target, results)), ...entryPoints(results)];
 }
 
-function doors({ comparisons }: Findings): Verdict[] {
+function entryPoints({ comparisons }: Findings): Verdict[] {
     const compared = comparisons.filter(
         ({ contender, against }) =>
             contender.startsWith('guard-') &&
@@ -81,7 +81,7 @@ function doors({ comparisons }: Findings): Verdict[] {
             !(contender === 'guard-loop' && against === 'bare-array'),
     );
     return compared.map(({ place, shape, latencyMillis, contender, against, pairs }) => {
-        const where = place === 'local' ? 'on a laptop' : `${place}, ${latencyMillis} ms`;
+        const where = place === 'local' ? 'locally' : `${place}, ${latencyMillis} ms`;
         const target = `${shape}: ${contender} is not slower than ${against} (${where})`;
         return judged(target, pairs.itemsPerSecond, { min: 1, unit: '×' });
     });

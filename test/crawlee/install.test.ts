@@ -16,7 +16,7 @@ describe('install() on the platform', () => {
 });
 
 describe('after close()', () => {
-    it('pushes through all doors go straight to the dataset, with one warning', async () => {
+    it('pushes through all entry points go straight to the dataset, with one warning', async () => {
         const id = await stage.freshDataset(null);
         const warnings = warningsOfGuards();
         const guard = await stage.open();

@@ -8,7 +8,7 @@ import { Actor, log } from 'apify';
 import { DatasetGuard } from '../../src/index.js';
 import type { DatasetGuardOptions } from '../../src/index.js';
 
-/** This process as a run on a laptop: the real memory storage, writing below a temporary folder. */
+/** This process as a local run: the real memory storage, writing below a temporary folder. */
 export interface LocalRun {
     /** A fresh default dataset, and a fresh working folder with these files. Returns the dataset's name. */
     fresh(files?: Record<string, unknown>): Promise<string>;
