@@ -149,7 +149,7 @@ async function killedByStage(copy, mutation, stages) {
     }
 }
 
-/** Type errors do not matter: most changes are none, and the compiler writes its output all the same. */
+/** Type errors do not matter: most changes make none, and the compiler writes its output anyway. */
 async function build(copy) {
     await run(copy, ['tsc', '-p', 'tsconfig.build.json'], Infinity);
 }

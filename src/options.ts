@@ -31,7 +31,7 @@ export interface Tolerance {
     maxItems?: number | undefined;
     /** Quarantined as a share of received items, 0 to 1. @default 1 */
     maxRatio?: number | undefined;
-    /** `maxRatio` counts once so many items were received. @default 100 */
+    /** `maxRatio` counts from this number of received items on. @default 100 */
     minItems?: number | undefined;
 }
 

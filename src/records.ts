@@ -78,7 +78,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     actorBuildId?: string;
     /** SHA-256 of the schema that the item failed, in hexadecimal. */
     schemaHash?: string;
-    /** 1, and one more each time it was redriven in vain. */
+    /** 1, and one more each time a redrive failed. */
     attempt: number;
     /** Where a redrive has brought the item back: what it was tried with. */
     redrive?: RedriveMark;
@@ -86,7 +86,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     quarantinedAt: string;
 }
 
-/** What the record of an item says that was redriven in vain. */
+/** Marks the record of an item that a redrive could not store. */
 export interface RedriveMark {
     /** Position in the quarantine of the record that this one replaces. */
     position: number;

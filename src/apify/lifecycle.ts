@@ -26,7 +26,7 @@ export interface LifecycleHandlers {
     /** The run is about to go on elsewhere. `remainingMillis` where the platform has said it. */
     migrating(remainingMillis: number | undefined): Promise<void>;
     aborting(remainingMillis: number | undefined): Promise<void>;
-    /** The run times out in so many milliseconds. */
+    /** The run times out in `remainingMillis`. */
     timeoutSoon(remainingMillis: number): Promise<void>;
     /** The run is about to become another Actor's. */
     metamorph(): Promise<void>;

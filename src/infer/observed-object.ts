@@ -66,7 +66,7 @@ export class ObservedObject {
         }
     }
 
-    /** Tells these keys apart no longer, without making a map of an object that is none. */
+    /** Tells these keys apart no longer, and makes no map of the object. */
     unlist(keys: Iterable<string>): void {
         if (this.others !== undefined) this.fold(keys);
         else for (const key of keys) this.properties.delete(key);

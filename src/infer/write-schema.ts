@@ -19,7 +19,7 @@ export interface Outlier {
     readonly expected: readonly JsonType[];
     /** Values; for `missing` objects without the property. */
     readonly count: number;
-    /** Of so many. */
+    /** The number of values that were looked at. */
     readonly total: number;
     /** The first of them, at most three; none for `missing`. */
     readonly samples: readonly Sighting[];

@@ -8,7 +8,7 @@ export interface RunOptions {
     nodeArgs?: readonly string[] | undefined;
     /** Variables besides those of the run; `undefined` takes one out. @default none */
     env?: Readonly<Record<string, string | undefined>> | undefined;
-    /** Kills the Actor after so many milliseconds. @default 60,000 */
+    /** Kills the Actor after this number of milliseconds. @default 60,000 */
     timeoutMillis?: number | undefined;
 }
 

@@ -205,7 +205,7 @@ describe('infer', { timeout: 60_000 }, () => {
 
     it.each([
         ['no Actor to write into', ['items.json', '--write'], 'There is no .actor/actor.json'],
-        ['a share that is none', ['items.json', '--tolerate', 'much'], 'Expected a share below 50%'],
+        ['an invalid share', ['items.json', '--tolerate', 'much'], 'Expected a share below 50%'],
         ['a source that is nowhere', ['nowhere.json'], 'nowhere.json: no such file'],
         [
             'CSV with a cell too many',

@@ -41,7 +41,7 @@ console.log('REPORT ' + JSON.stringify(report));
 await Actor.exit();
 `;
 
-/** Crawls so many pages at once behind an entry point, in a run with these prices. */
+/** Crawls `pages` pages at once behind an entry point, in a run with these prices. */
 async function crawlCharged(entryPoint: string, pages: number, run: RunOptions) {
     const server = await startApiServer({
         dataset: { schema: { actorSpecification: 1, fields: FIELDS } },

@@ -173,7 +173,7 @@ describe('install(crawler)', () => {
         expect((await stage.quarantined(id))[0]).toMatchObject({ request: { url: stage.site.url('/1') } });
     });
 
-    it('warns of a crawler of another kind, and guards its pushes all the same', async () => {
+    it('warns of a crawler of another kind, and still guards its pushes', async () => {
         const id = await stage.freshDataset();
         const warnings = warningsOfGuards();
         const guard = await stage.open();

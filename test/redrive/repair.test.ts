@@ -157,7 +157,7 @@ describe('redriveQuarantine with repair', () => {
         expect(stored()).toEqual([{ number: 0, title: '1941' }]);
     });
 
-    it('refuses a repair that is none', async () => {
+    it('refuses an invalid repair', async () => {
         await expect(redrive({ repair: 'mend' as 'prune' })).rejects.toMatchObject({ option: 'repair' });
     });
 });

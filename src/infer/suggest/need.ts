@@ -58,7 +58,7 @@ const RANGE_KEYWORDS = new Set([
     'maxProperties',
 ]);
 
-/** The errors of one item are compared with each other; with so many it is better to look at the item. */
+/** The errors of one item are compared with each other. Above this number it is cheaper to look at the item. */
 const MAX_ERRORS = 2_000;
 
 /** What an item needs of the schema that it fails with these errors; `undefined` where no change of the schema is known. */

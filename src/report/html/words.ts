@@ -26,7 +26,7 @@ export function outcomesOf({
     const outcomes: [number | undefined, string, string][] = [
         [storedItems && storedItems - warnedItems, kind === 'check' ? 'pass' : 'stored', 'stored'],
         ...(warnedItems > 0 ? [[warnedItems, 'stored against the schema', 'against'] as [number, string, string]] : []),
-        // Where items are stored all the same, none in quarantine is nothing to say.
+        // Says nothing of an empty quarantine where items are stored.
         [
             warnedItems > 0 ? quarantinedItems || undefined : quarantinedItems,
             kind === 'check' ? 'fail' : 'in quarantine',

@@ -8,7 +8,7 @@ export interface DatasetOptions {
     name?: string;
     /** The whole `{ actorSpecification, fields, views }`, enforced; null enforces nothing. */
     schema?: Record<string, any> | null;
-    /** Leaves the property `schema` out of the dataset object; it is enforced all the same. */
+    /** Leaves the property `schema` out of the dataset object; it is still enforced. */
     hideSchema?: boolean;
     /** The item schema that is enforced when it is another than the one shown. */
     enforcedFields?: Record<string, any>;

@@ -50,7 +50,7 @@ const leaf: fc.Arbitrary<Dictionary> = fc.oneof(
     ),
 );
 
-/** Once in so many times there is something. */
+/** Gives a value once in `times`, else undefined. */
 function rarely<T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
     return fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }
