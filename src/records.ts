@@ -60,7 +60,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     reason: QuarantineReason;
     /** Who found out. */
     rejectedBy: 'guard' | 'platform';
-    /** What is wrong with the item as it was pushed; at most 100. */
+    /** The errors of the item as it was pushed; at most 100. */
     errors: ItemError[];
     /** Zero-based: in the `pushData` call (`rejectedBy: 'guard'`) or in the request (`'platform'`). */
     itemPosition: number;
@@ -94,7 +94,7 @@ export interface RedriveMark {
     fingerprint: string;
 }
 
-/** What a push came to: the SDK's `ChargeResult`, and what became of the items of that call. */
+/** The result of a push: the SDK's `ChargeResult`, and the outcomes of the call's items. */
 export interface PushResult extends ChargeResult {
     /** Items that passed the guard: buffered, or stored with `ack: 'stored'`. */
     acceptedItems: number;

@@ -122,7 +122,7 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
     return result.isComplete && leftItems(result) === 0 ? EXIT.fine : EXIT.failed;
 }
 
-/** What changes items, in words. */
+/** Names the options that change items. */
 function changersOf({ transform, repair }: CommandOptions): string {
     if (repair === undefined) return 'The transform';
     return transform === undefined ? 'The repair' : 'The transform and the repair';

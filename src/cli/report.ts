@@ -134,7 +134,7 @@ function isAskedFor(
     return since === undefined || Date.parse(record.quarantinedAt) >= since.getTime();
 }
 
-/** What is known of the records of one run, or of all. */
+/** Counts of the records of one run, or of all. */
 class QuarantineOfRun {
     readonly counts: ReasonCounts;
     readonly suggestions: FieldSuggestions | undefined;

@@ -5,7 +5,7 @@ import type { PlaceBudget } from './place-budget.js';
 /** Keys of one object that are told apart; with more, those that only the data knows become one place. */
 const MAX_KEYS = 500;
 
-/** What the objects at one place have in common: their properties, and keys that only the data knows. */
+/** Collects what the objects at one place have in common: their properties, and keys that only the data knows. */
 export class ObservedObject {
     /** Objects. */
     count = 0;

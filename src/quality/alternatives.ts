@@ -11,7 +11,7 @@ export interface Fault {
     readonly types?: readonly unknown[];
 }
 
-/** Of an item with more errors than this the others are left out: its faults were told long before. */
+/** Errors of one item that are looked at. Its faults are known long before. */
 const MAX_ERRORS = 1_000;
 
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf']);

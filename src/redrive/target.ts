@@ -51,7 +51,7 @@ export interface ReturningItem {
     record: Partial<QuarantineRecord>;
 }
 
-/** What became of an item. `trimmed`: the user's pay-per-event budget did not let it through. */
+/** The outcome of an item. `trimmed`: the user's pay-per-event budget did not let it through. */
 export type RedriveOutcome = 'stored' | 'returned' | 'trimmed';
 
 export interface PushOutcome {

@@ -15,7 +15,7 @@ import type { TimelineFigures } from './page.js';
 import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
-/** What a guard has counted: a report without what it says of the run. */
+/** The counts of a guard: a report without the facts of the run. */
 export type CountedReport = Omit<GuardReport, 'datasetId' | 'runId' | 'schema' | 'finishedAt' | 'verdict'>;
 
 /** The counters as another process of the run takes them over. */
@@ -36,7 +36,7 @@ export interface StatisticsOptions extends Omit<ReasonOptions, 'samples'> {
     schema?: unknown;
     /** Further places whose values are counted. */
     paths?: readonly string[];
-    /** What of an item may be shown. */
+    /** Returns the part of an item that may be shown. */
     redact?: ((item: unknown) => unknown) | undefined;
 }
 
@@ -104,7 +104,7 @@ export class Statistics {
         this.fields.useSchema(schema);
     }
 
-    /** What another process of the run needs to count on. */
+    /** The state with which another process of the run goes on counting. */
     save(): SavedStatistics {
         this.look();
         return {

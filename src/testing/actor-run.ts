@@ -16,9 +16,9 @@ export interface RunOptions {
 export interface ActorRun {
     /** `null` when it was killed. */
     readonly exitCode: number | null;
-    /** What killed it: `SIGKILL` when its time was up or the platform was closed; else `null`. */
+    /** The signal that killed it: `SIGKILL` when its time was up or the platform was closed; else `null`. */
     readonly signal: NodeJS.Signals | null;
-    /** What it wrote to standard output and standard error, as it came. */
+    /** Its output on standard output and standard error, as it came. */
     readonly output: string;
 }
 

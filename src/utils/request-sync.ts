@@ -19,7 +19,7 @@ export interface SyncResponse {
     body: string;
 }
 
-/** What the child writes, each as one line of JSON: first that it has started, then each response. */
+/** The output of the child, each as one line of JSON: first that it has started, then each response. */
 type ChildMessage = { started: true } | { index: number; response: SyncResponse };
 
 /** Share of the time for requests that are made before others. If nothing answers them, the others still have the rest. */

@@ -11,7 +11,7 @@ import { READINGS } from './readings.js';
 import { repairCode } from './repair-code.js';
 import { valueAt, withValues } from './values.js';
 
-/** What would mend items instead of a change of the schema. */
+/** A repair that would mend items instead of a change of the schema. */
 export interface SuggestedRepair {
     /** The option to be written: `repair: { coerce: true }`, or one with a function. */
     readonly code: string;

@@ -10,7 +10,7 @@ export interface Outcome {
     readonly style: string;
 }
 
-/** What became of the items, as far as there are any; stored and quarantined ones in any case. Those that were given back to their caller are pushed again: they are no outcome. */
+/** Lists the outcomes that have items; stored and quarantined always. Items that were given back to their caller are left out, because they are pushed again. */
 export function outcomesOf({
     kind,
     items,
@@ -37,7 +37,7 @@ export function outcomesOf({
     return outcomes.flatMap(([amount, words, style]) => (amount === undefined ? [] : [{ amount, words, style }]));
 }
 
-/** What there is to know, in one line. */
+/** Sums the page up in one line. */
 export function headlineOf({ kind, items, warnedItems = 0, rejectedItems, isOpen, schema }: ReportPage): string {
     const { storedItems = 0, quarantinedItems = 0 } = items;
     const received = receivedOf(items);

@@ -34,7 +34,7 @@ export interface ListingEntry {
     readonly offset: number;
     readonly desc: boolean;
     readonly itemCount: number;
-    /** Of the answer's JSON. */
+    /** Bytes of the answer's JSON. */
     readonly byteLength: number;
 }
 
@@ -57,7 +57,7 @@ export interface Lags {
     itemCountLagMillis: number;
 }
 
-/** What the API answers as `limit` when none was asked for. */
+/** The `limit` in the API's answer when the request has none. */
 const NO_LIMIT = 999_999_999_999;
 
 export class Datasets {
