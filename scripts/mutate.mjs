@@ -63,7 +63,7 @@ const SWAPPED = {
     '+=': '-=',
     '-=': '+=',
 };
-/** Of a type that is only asserted, the expression counts. */
+/** Looks at the expression of a type assertion, not at the type. */
 const WITH_EXPRESSION = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression']);
 
 const { values: options } = parseArgs({

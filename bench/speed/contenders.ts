@@ -18,7 +18,7 @@ export interface ContenderFacts {
         | { readonly items: number; readonly warmUpItems: number };
     /** Without the guard, requests that are under way at once overtake each other; so do the pages of a crawler. */
     readonly keepsOrder: boolean;
-    /** What it is compared with. */
+    /** The contender that it is compared with. */
     readonly against: readonly string[];
     readonly places: readonly Place[];
 }
@@ -119,7 +119,7 @@ export const CONTENDERS = {
 export type ContenderName = keyof typeof CONTENDERS;
 export const CONTENDER_NAMES = Object.keys(CONTENDERS) as ContenderName[];
 
-/** Those that show what a user gains. */
+/** The contenders that show what a user gains. */
 export const MAIN_CONTENDERS: readonly ContenderName[] = [
     'bare-single',
     'bare-fifty',

@@ -2,7 +2,7 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const IN_MEMORY = '/dev/shm';
-/** What the largest sample needs, and more. */
+/** Bytes: more than the largest sample needs. */
 const MIN_FREE_BYTES = 4_000_000_000;
 
 /**

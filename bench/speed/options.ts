@@ -88,7 +88,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     };
 }
 
-/** What was asked for, in one plan, is measured beside each other. */
+/** Puts everything that was asked for into one plan, so that it is measured side by side. */
 function replaced(plans: readonly Plan[], lists: Partial<Plan>): readonly Plan[] {
     const given = Object.fromEntries(Object.entries(lists).filter(([, value]) => value !== undefined));
     return Object.keys(given).length === 0 ? plans : [{ ...plans[0]!, ...given }];

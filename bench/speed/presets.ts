@@ -35,7 +35,7 @@ const ROOM = {
 const PROMISED: readonly ContenderName[] = ['bare-array', 'guard-loop', 'guard-array', 'floor'];
 const FIFTIES: readonly ContenderName[] = ['bare-fifty', 'guard-stored-fifty', 'guard-install-fifty'];
 
-/** What the options begin with. */
+/** The presets with which the options begin. */
 export const PRESETS = {
     standard: preset(2, 0.5, {
         contenders: MAIN_CONTENDERS,

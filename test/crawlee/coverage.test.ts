@@ -7,7 +7,7 @@ import { install } from './support/installed.js';
 
 const stage = stageOnPlatform();
 
-/** What the README's table says: which pushes of a crawler come to the guard, by entry point. */
+/** The rows of the README's table: which pushes of a crawler come to the guard, by entry point. */
 const GUARDED = {
     handler: ['handler'],
     hook: ['errorHandler', 'failedRequestHandler', 'handler'],

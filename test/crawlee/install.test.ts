@@ -211,7 +211,7 @@ describe('errorHandler and failedRequestHandler', () => {
     });
 });
 
-/** What guards that are opened from now on warn of. */
+/** Collects the warnings of guards that are opened from now on. */
 function warningsOfGuards(): string[] {
     const warnings: string[] = [];
     const { child } = log;

@@ -54,7 +54,7 @@ describe.each(entryPoints)('what no retry can mend stops the crawler, once: %s',
         expect(error).toMatchObject({ name: 'DeliveryError', code: 'DELIVERY' });
         expect(error!.message).toContain('Insufficient permissions for the dataset');
         expect(error!.cause).toMatchObject({ name: 'DeliveryError', permanent: true });
-        // Those that ran already, and no retry; Node.js prints the error, so that the crawler need not.
+        // Only requests that ran already, and no retry; Node.js prints the error, so that the crawler need not.
         expect(new Set(attempts).size).toBe(attempts.length);
         expect(attempts.length).toBeLessThan(60);
         expect(logged).toEqual([]);

@@ -14,9 +14,9 @@ export interface LocalRun {
     fresh(files?: Record<string, unknown>): Promise<string>;
     /** Opens a guard that `reset` closes. */
     open(options?: DatasetGuardOptions<any>): Promise<DatasetGuard<any>>;
-    /** What lies on disk, item by item as text. */
+    /** The items on disk, each as text. */
     texts(dataset: string): Promise<string[]>;
-    /** What lies on disk, parsed. */
+    /** The items on disk, parsed. */
     items(dataset: string): Promise<any[]>;
     /** The records of a key-value store on disk, by file name. */
     records(store: string): Promise<Record<string, string>>;

@@ -24,7 +24,7 @@ export const values: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     ),
 })).value;
 
-/** As JSON has them: without a negative zero. */
+/** Random items as JSON has them: without a negative zero. */
 export const items: fc.Arbitrary<Dictionary> = fc
     .dictionary(name, values, { maxKeys: 6, noNullPrototype: true })
     .map((item) => JSON.parse(JSON.stringify(item)) as Dictionary);
