@@ -189,7 +189,7 @@ describe('infer', { timeout: 60_000 }, () => {
         const { exitCode, stdout } = await infer(['items.json', '-w']);
         expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining(`It is in ${file}.`) });
         const written = JSON.parse(await read(file));
-        const schema = path.reduce<Record<string, any>>((node, key) => node[key], written);
+        const schema = path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], written);
         expect(schema).toMatchObject({ actorSpecification: 1, fields: { properties: { name: { type: 'string' } } } });
         const actor = JSON.parse(await read('.actor/actor.json'));
         const validate = getActorSchemaValidator();

@@ -14,7 +14,7 @@ const DRAFTS = {
     '2020-12': 'https://json-schema.org/draft/2020-12/schema',
 } as const;
 const LARGE = 2_000_000;
-/** The number of random schemas, each tried with `ITEMS` items; the variable makes the run longer. */
+/** Random schemas, each with so many items; the variable makes the run longer. */
 const SCHEMAS = Number(process.env.FUZZ_SCHEMAS ?? 40);
 const ITEMS = 20;
 
