@@ -15,7 +15,7 @@ export function apiSurface() {
     return Object.fromEntries(Object.entries(ENTRIES).map(([entry, file]) => [entry, exportsOf(resolve(ROOT, file))]));
 }
 
-/** What came (`+ name`) and what went (`- name`). */
+/** Lists new names (`+ name`) and removed ones (`- name`). */
 export function changes(before, after) {
     const [old, now] = [flat(before), flat(after)];
     return [

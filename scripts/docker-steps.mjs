@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 const context = fileURLToPath(new URL('..', import.meta.url));
 /** The working directory of the base image. */
 const IMAGE_FOLDER = '/usr/src/app';
-/** What the base image sets. A version manager's npm_* variables stay out: they could make a step pass here alone. */
+/** Variables that the base image sets. A version manager's npm_* variables stay out: they could make a step pass here alone. */
 const IMAGE_ENV = { NODE_ENV: 'production' };
 const PASSED_ON =
     /^(PATH|LANG|TMPDIR|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|https?_proxy|no_proxy|npm_config_(registry|cafile|cache|userconfig))$/i;

@@ -63,7 +63,7 @@ const SWAPPED = {
     '+=': '-=',
     '-=': '+=',
 };
-/** Of a type that is only asserted, the expression counts. */
+/** Looks at the expression of a type assertion, not at the type. */
 const WITH_EXPRESSION = new Set(['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression']);
 
 const { values: options } = parseArgs({
@@ -149,7 +149,7 @@ async function killedByStage(copy, mutation, stages) {
     }
 }
 
-/** Type errors do not matter: most changes are none, and the compiler writes its output all the same. */
+/** Type errors do not matter: most changes make none, and the compiler writes its output anyway. */
 async function build(copy) {
     await run(copy, ['tsc', '-p', 'tsconfig.build.json'], Infinity);
 }

@@ -175,7 +175,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         await this.close();
     }
 
-    /** What became of the items until now. */
+    /** Reports the outcome of the items until now. */
     report(): GuardReport {
         return this.#parts.reports.report();
     }

@@ -1,6 +1,6 @@
 import type { ItemError } from './records.js';
 
-/** What went wrong, the same across versions: compare this, not the message. */
+/** The kind of the error, the same across versions: compare this, not the message. */
 export type DatasetGuardErrorCode =
     | 'INVALID_OPTIONS'
     | 'SCHEMA_LOAD'
@@ -58,7 +58,7 @@ export class SchemaLoadError extends DatasetGuardError {
 export interface RejectedItem {
     /** Zero-based position in the call (or in the request, where the platform rejected it). */
     itemPosition: number;
-    /** What is wrong with the item. */
+    /** The errors of the item. */
     errors: ItemError[];
 }
 

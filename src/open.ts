@@ -1,12 +1,19 @@
 import type { Dataset } from 'apify';
 
 import { createCharging } from './apify/charging.js';
-import { createLog, INTERNAL_DEFAULTS, readActorFullName, readRunIdentity } from './apify/environment.js';
+import {
+    createLog,
+    INTERNAL_DEFAULTS,
+    readActorFullName,
+    readRecordOrigin,
+    readRunIdentity,
+} from './apify/environment.js';
 import { createItemSink, isInitialized } from './apify/item-sink.js';
 import { watchLifecycle } from './apify/lifecycle.js';
 import { findPeerProblems } from './apify/peers.js';
 import type { RunOutcome } from './apify/run-outcome.js';
 import { reportOutcome } from './apify/run-outcome.js';
+import { checkQuarantine } from './apify/quarantine-target.js';
 import { createQuarantineStore } from './apify/quarantine-store.js';
 import { datasetPage, nameOfTarget, reportKeySuffix, runFacts } from './apify/run-facts.js';
 import { createRunStore } from './apify/run-store.js';
@@ -69,13 +76,17 @@ export async function openParts(
     const schema = await schemas.find();
     const actor = await readActor(sources.cwd);
     const quarantine = options.quarantine ?? quarantineName(actor.name);
+    checkQuarantine(quarantine, dataset, options.dataset);
     const quarantineStore = createQuarantineStore(
         quarantine,
-        (opened: Dataset) => createItemSink(opened, internal, options.compression),
+        (opened: Dataset) => {
+            pipeline.statistics.quarantineOpened(opened.id);
+            return createItemSink(opened, internal, options.compression);
+        },
         log,
     );
     const runStore = createRunStore();
-    const identity = readRunIdentity();
+    const origin = readRecordOrigin();
     const charging = createCharging(dataset.id, initialized);
     const pipeline = await Pipeline.open({
         options,
@@ -84,8 +95,9 @@ export async function openParts(
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),
-            ...identity,
+            ...origin,
         },
+        platformRunId: readRunIdentity().actorRunId,
         schema,
         refreshSchema: async () => schemas.refresh(),
         // Who sets the option himself wants the order, and a charged push counts what is stored before the next one begins.
@@ -98,7 +110,7 @@ export async function openParts(
     const snapshots = new SnapshotStore({
         store: runStore,
         datasetId: sink.stableId,
-        runId: identity.actorRunId,
+        runId: readRunIdentity().actorRunId,
         keys:
             pipeline.duplicates &&
             new SavedKeys({
@@ -123,18 +135,20 @@ export async function openParts(
         expectations: { expect: options.expect, isDefaultDataset: isDefaultDataset(dataset) },
         describe: () => ({
             datasetId: sink.datasetId,
-            ...(quarantineStore.opened && { quarantineId: quarantineStore.opened.id }),
-            ...(identity.actorRunId && { runId: identity.actorRunId }),
+            runId: origin.actorRunId,
             schema: usedSchema(schemas.used),
         }),
-        describePage: () => ({
-            subject: actor.title ?? actor.name,
-            quarantine: {
-                name: quarantineOnCommandLine(),
-                url: quarantineStore.opened && datasetPage(quarantineStore.opened),
-            },
-            facts: runFacts(dataset, quarantine, quarantineStore.opened?.id, actor.name),
-        }),
+        describePage: () => {
+            const { quarantineId } = pipeline.statistics;
+            return {
+                subject: actor.title ?? actor.name,
+                quarantine: {
+                    name: quarantineOnCommandLine(),
+                    url: quarantineId === undefined ? undefined : datasetPage(quarantineId, dataset),
+                },
+                facts: runFacts(dataset, quarantine, quarantineId, actor.name),
+            };
+        },
         suggest: async (reasons) => suggestFor(schemas.used, reasons),
         clock,
         log,

@@ -31,7 +31,7 @@ export interface Tolerance {
     maxItems?: number | undefined;
     /** Quarantined as a share of received items, 0 to 1. @default 1 */
     maxRatio?: number | undefined;
-    /** `maxRatio` counts once so many items were received. @default 100 */
+    /** `maxRatio` counts from this number of received items on. @default 100 */
     minItems?: number | undefined;
 }
 
@@ -50,8 +50,8 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      */
     quarantine?: StorageTarget | undefined;
     /**
-     * What happens to an item that fails here: `'quarantine'` sets it aside; `'warn'` counts and logs it, sends it all the
-     * same and lets the platform decide (schema failures only); `'fail'` rejects the call with `ItemsRejectedError`, storing
+     * The treatment of an item that fails here: `'quarantine'` sets it aside; `'warn'` counts and logs it, and still sends it, so that
+     * the platform decides (schema failures only); `'fail'` rejects the call with `ItemsRejectedError`, storing
      * none of its items, and implies `ack: 'stored'`.
      * @default 'quarantine'
      */
@@ -81,31 +81,31 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      */
     tolerance?: Tolerance | undefined;
     /**
-     * What may be done to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function
+     * Changes that may be made to an item that fails, here or on the platform, before it is quarantined: `'prune'`, a policy, a function
      * that returns the repaired item at once, or a list of these. What comes of it is validated again in full.
      * @default none
      */
     repair?: RepairOption | undefined;
     /**
-     * What makes two items of the run the same: a field such as `'url'`, a JSON Pointer such as `'/product/id'`, a list of these,
+     * The key of an item; two items of the run with one key are the same: a field such as `'url'`, a JSON Pointer such as `'/product/id'`, a list of these,
      * or a function that returns text at once, `undefined` for an item without a key. The second item with a key is not stored
      * again once the first one is.
      * @default none: every item is stored
      */
     unique?: UniqueOption<Item> | undefined;
     /**
-     * What happens to an item whose key is stored already: `'drop'` counts it as `duplicateItems`; `'quarantine'` records it with
+     * The treatment of an item whose key is stored already: `'drop'` counts it as `duplicateItems`; `'quarantine'` records it with
      * the reason `duplicate`; `'count'` stores it, and the report says how many there are. Says nothing without `unique`.
      * @default 'drop'
      */
     duplicates?: DuplicatesOption | undefined;
     /**
-     * What the run's data must look like, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
+     * Expectations of the run's data, judged when the run ends by itself: `{ minItems: 1_000, filled: { price: 0.95 } }`, or a
      * function that returns that, asked at the end.
      * @default none
      */
     expect?: ExpectOption | undefined;
-    /** What of an item may be written to the quarantine, at once. @default none: all of it */
+    /** Returns, synchronously, the part of an item that may be written to the quarantine. @default none: all of it */
     redact?: ((item: Dictionary) => Dictionary) | undefined;
     /**
      * How a report names an item, from the redacted item, at once.
@@ -150,7 +150,7 @@ export type ResolvedOptions = Readonly<
     };
 
 /**
- * What one request can carry on any reading of the platform's texts, in bytes of decompressed body.
+ * The largest request on any reading of the platform's texts, in bytes of decompressed body.
  * Source: `MAX_PAYLOAD_SIZE_BYTES` of `@apify/consts`; the endpoint's page says 5 MB.
  */
 export const PLATFORM_MAX_PAYLOAD_BYTES = 9_437_184;

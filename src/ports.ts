@@ -1,5 +1,5 @@
 /**
- * What the rooms of the library need from outside: a sink for items, one for quarantine records, a store of the run's own and a
+ * The interfaces that the rooms of the library need from outside: a sink for items, one for quarantine records, a store of the run's own and a
  * log. Each has more than one implementation. Nothing here knows the SDK.
  */
 
@@ -153,7 +153,7 @@ export interface JournalStore {
     create(key: string, text: string): Promise<boolean>;
 }
 
-/** What tests and the guard's own tools set otherwise; no part of the API. Times follow from the platform's. */
+/** Settings that only tests and the guard's own tools change; no part of the API. Times follow from the platform's. */
 export interface InternalOptions {
     /** Stored items show up in listings within this time. Source: the dataset guide says 5 to 10 s for `itemCount`; listings lag less. */
     listingLagMillis: number;
@@ -174,7 +174,7 @@ export interface Log {
     error(message: string, data?: Dictionary): void;
 }
 
-/** What a function of the user's returned. @throws TypeError for a promise: its value comes too late */
+/** Returns the result of a user's function. @throws TypeError for a promise: its value comes too late */
 export function synchronous<T>(value: T): T {
     if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') return value;
     // Nobody else will handle its rejection.

@@ -60,7 +60,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     reason: QuarantineReason;
     /** Who found out. */
     rejectedBy: 'guard' | 'platform';
-    /** What is wrong with the item as it was pushed; at most 100. */
+    /** The errors of the item as it was pushed; at most 100. */
     errors: ItemError[];
     /** Zero-based: in the `pushData` call (`rejectedBy: 'guard'`) or in the request (`'platform'`). */
     itemPosition: number;
@@ -78,7 +78,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     actorBuildId?: string;
     /** SHA-256 of the schema that the item failed, in hexadecimal. */
     schemaHash?: string;
-    /** 1, and one more each time it was redriven in vain. */
+    /** 1, and one more each time a redrive failed. */
     attempt: number;
     /** Where a redrive has brought the item back: what it was tried with. */
     redrive?: RedriveMark;
@@ -86,7 +86,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     quarantinedAt: string;
 }
 
-/** What the record of an item says that was redriven in vain. */
+/** Marks the record of an item that a redrive could not store. */
 export interface RedriveMark {
     /** Position in the quarantine of the record that this one replaces. */
     position: number;
@@ -94,7 +94,7 @@ export interface RedriveMark {
     fingerprint: string;
 }
 
-/** What a push came to: the SDK's `ChargeResult`, and what became of the items of that call. */
+/** The result of a push: the SDK's `ChargeResult`, and the outcomes of the call's items. */
 export interface PushResult extends ChargeResult {
     /** Items that passed the guard: buffered, or stored with `ack: 'stored'`. */
     acceptedItems: number;

@@ -5,7 +5,7 @@ import type { ItemError, QuarantineRecord, RequestInfo } from './records.js';
 export class PushSource {
     /** The request whose handler pushed the items. */
     readonly request?: RequestInfo;
-    /** What the record of a rejected item says instead: the items come from the quarantine. */
+    /** Fields that replace those of a rejected item's record, for items that come from the quarantine. */
     readonly record?: Partial<QuarantineRecord>;
 
     constructor(request?: RequestInfo, record?: Partial<QuarantineRecord>) {
@@ -41,7 +41,7 @@ export class Waiter extends PushSource {
         return !this.#isSaved && this.#isAbandoned?.() === true;
     }
 
-    /** What is on its way was acknowledged, because it is saved with the run: now it is the guard's to keep. */
+    /** Whether the items on their way were acknowledged because they are saved with the run. Then the guard keeps them. */
     get isSaved(): boolean {
         return this.#isSaved;
     }

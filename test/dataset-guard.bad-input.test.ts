@@ -40,7 +40,7 @@ describe('pushData of what is neither an object nor an array', () => {
         expect(run.server.pushRequests(id)).toEqual([]);
     });
 
-    it.each([[5], [''], [null], [{}]])('rejects an event name that is none: %j', async (eventName: any) => {
+    it.each([[5], [''], [null], [{}]])('rejects an invalid event name: %j', async (eventName: any) => {
         run.freshDataset();
         const guard = await run.open();
         await expect(guard.pushData({ n: 1 }, eventName)).rejects.toThrow(TypeError);

@@ -11,7 +11,7 @@ import { LIBRARY_URL, runScript } from './support/run-script.js';
 
 type Call = [data: unknown, eventName?: string];
 interface Plan {
-    door: 'Actor' | 'guard';
+    entryPoint: 'Actor' | 'guard';
     calls: Call[];
     options?: Record<string, unknown>;
     /** Whether the calls are made all at once. */
@@ -23,8 +23,8 @@ const SCRIPT = `
 import { Actor } from 'apify';
 import { DatasetGuard } from '${LIBRARY_URL}';
 await Actor.init();
-const { door, calls, options, atOnce } = JSON.parse(process.argv[2]);
-const guard = door === 'guard' ? await DatasetGuard.open(options) : undefined;
+const { entryPoint, calls, options, atOnce } = JSON.parse(process.argv[2]);
+const guard = entryPoint === 'guard' ? await DatasetGuard.open(options) : undefined;
 const push = async ([data, eventName]) =>
     (guard === undefined ? Actor.pushData(data, eventName) : guard.pushData(data, eventName)).catch((error) => ({ error: error.message }));
 const results = [];
@@ -48,7 +48,7 @@ async function onPlatform(plan: Plan, options: ApiServerOptions) {
     return { ...(await outcomeOf(plan, platformEnv(server))), charges: server.charges, run: server.run, server };
 }
 
-async function onLaptop(plan: Plan, maxTotalChargeUsd: number) {
+async function onThisMachine(plan: Plan, maxTotalChargeUsd: number) {
     const folder = await mkdtemp(join(tmpdir(), 'guard-charging-'));
     onTestFinished(async () => rm(folder, { recursive: true, force: true }));
     const env = {
@@ -80,7 +80,7 @@ describe('a run that is paid per event', () => {
         ];
         const options = { repair: { coerce: true }, schema: NUMBER };
         const { stored, counts, results, report } = await onPlatform(
-            { door: 'guard', calls, options },
+            { entryPoint: 'guard', calls, options },
             { run: { chargeEvents: { movie: event(0.5) }, maxTotalChargeUsd: 1.5 } },
         );
         expect(stored).toEqual([{ n: 0 }, { n: 1 }, { n: 2 }]);
@@ -149,8 +149,8 @@ describe('a run that is paid per event', () => {
         async (_, chargeEvents, maxTotalChargeUsd, calls) => {
             const options = { run: { chargeEvents, maxTotalChargeUsd } };
             const [actor, guard] = await Promise.all([
-                onPlatform({ door: 'Actor', calls }, options),
-                onPlatform({ door: 'guard', calls }, options),
+                onPlatform({ entryPoint: 'Actor', calls }, options),
+                onPlatform({ entryPoint: 'guard', calls }, options),
             ]);
             expect(guard.results.map(charged)).toEqual(actor.results.map(charged));
             expect(guard.stored).toEqual(actor.stored);
@@ -179,7 +179,7 @@ describe('a run that is paid per event', () => {
         const data = [{ n: 0 }, { n: 'bad' }, null, { n: 1 }, { n: 2 }, { n: 'bad' }, { n: 3 }];
         const calls: Call[] = [name === SYNTHETIC ? [data] : [data, name]];
         const { results, stored, report, counts } = await onPlatform(
-            { door: 'guard', calls },
+            { entryPoint: 'guard', calls },
             {
                 dataset: { schema: { fields: NUMBER } },
                 run: { chargeEvents: { [name]: event(1) }, maxTotalChargeUsd: 3 },
@@ -198,7 +198,7 @@ describe('a run that is paid per event', () => {
             [[{ n: 'x' }, { n: 0 }, { n: 'x' }, { n: 1 }, { n: 'x' }, { n: 2 }, { n: 3 }, { n: 4 }], 'movie'],
         ];
         const { results, stored, report, charges, run } = await onPlatform(
-            { door: 'guard', calls, options: { schema: false } },
+            { entryPoint: 'guard', calls, options: { schema: false } },
             {
                 dataset: { schema: { fields: NUMBER } },
                 run: { chargeEvents: { movie: event(1) }, maxTotalChargeUsd: 4 },
@@ -214,7 +214,10 @@ describe('a run that is paid per event', () => {
     it('lets pushes that come all at once share requests while the budget is enough for all', async () => {
         const calls = Array.from({ length: 30 }, (_, n): Call => [items(3, n * 3), 'movie']);
         const options = { latencyMillis: 20, run: { chargeEvents: { movie: event(1) }, maxTotalChargeUsd: 100 } };
-        const { results, stored, server, counts } = await onPlatform({ door: 'guard', calls, atOnce: true }, options);
+        const { results, stored, server, counts } = await onPlatform(
+            { entryPoint: 'guard', calls, atOnce: true },
+            options,
+        );
         expect(results).toHaveLength(30);
         for (const result of results) expect(result).toMatchObject({ acceptedItems: 3, trimmedItems: 0 });
         expect(stored).toEqual(items(90));
@@ -226,8 +229,8 @@ describe('a run that is paid per event', () => {
         const calls = Array.from({ length: 10 }, (_, n): Call => [items(3, n * 3), 'movie']);
         const options = { run: { chargeEvents: { movie: event(1) }, maxTotalChargeUsd: 7 } };
         const [inTurn, atOnce] = await Promise.all([
-            onPlatform({ door: 'Actor', calls }, options),
-            onPlatform({ door: 'guard', calls, atOnce: true }, options),
+            onPlatform({ entryPoint: 'Actor', calls }, options),
+            onPlatform({ entryPoint: 'guard', calls, atOnce: true }, options),
         ]);
         expect(atOnce.stored).toEqual(inTurn.stored);
         const told = ({ chargedCount, eventChargeLimitReached }: any) => ({ chargedCount, eventChargeLimitReached });
@@ -244,7 +247,7 @@ describe('a run that is paid per event', () => {
 
     it('waits until the items are stored whatever `ack` says', async () => {
         const { results } = await onPlatform(
-            { door: 'guard', calls: [[items(2), 'movie']], options: { ack: 'buffered' } },
+            { entryPoint: 'guard', calls: [[items(2), 'movie']], options: { ack: 'buffered' } },
             { run: { chargeEvents: { movie: event(1) } } },
         );
         expect(results[0]).toMatchObject({ acceptedItems: 2, chargedCount: 4 });
@@ -253,7 +256,7 @@ describe('a run that is paid per event', () => {
     it('refuses to charge a synthetic event by hand, as the SDK does', async () => {
         const options = { run: { chargeEvents: { [SYNTHETIC]: event(1) }, maxTotalChargeUsd: 5 } };
         const { results, counts, stored } = await onPlatform(
-            { door: 'guard', calls: [[{ n: 1 }, SYNTHETIC]] },
+            { entryPoint: 'guard', calls: [[{ n: 1 }, SYNTHETIC]] },
             options,
         );
         expect(results[0]).toEqual({ error: expect.stringContaining('synthetic event') });
@@ -261,11 +264,11 @@ describe('a run that is paid per event', () => {
         expect(stored).toEqual([]);
     });
 
-    it('can be tried on a laptop, with the same results as Actor.pushData', async () => {
+    it('can be tried locally, with the same results as Actor.pushData', async () => {
         const calls: Call[] = [[items(2), 'movie'], [items(2, 2)], [items(5, 4), 'movie'], [{ n: 9 }, 'movie']];
         const [actor, guard] = await Promise.all([
-            onLaptop({ door: 'Actor', calls }, 5),
-            onLaptop({ door: 'guard', calls }, 5),
+            onThisMachine({ entryPoint: 'Actor', calls }, 5),
+            onThisMachine({ entryPoint: 'guard', calls }, 5),
         ]);
         expect(guard.results.map(charged)).toEqual(actor.results.map(charged));
         expect(guard.stored).toEqual(actor.stored);

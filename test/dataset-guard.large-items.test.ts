@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterEach(async () => run.reset());
 afterAll(async () => run.stop());
 
-/** From now on the platform takes pushes of at most so many bytes. */
+/** From now on the platform takes pushes of at most `maxBytes`. */
 function limitPushes(maxPayloadBytes: number): void {
     run.server.faults.use(({ method, path, body }) =>
         method === 'POST' && path.endsWith('/items') && body.length > maxPayloadBytes ? { status: 413 } : undefined,

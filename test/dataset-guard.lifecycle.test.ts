@@ -142,7 +142,7 @@ describe('on the platform, before Actor.init()', () => {
     });
 });
 
-describe('on a laptop', () => {
+describe('locally', () => {
     async function runLocally(source: string): Promise<{ exitCode: number | null; stdout: string; items: any[] }> {
         const cwd = await temporaryFolder();
         const { exitCode, stdout, stderr } = await runScript(source, {

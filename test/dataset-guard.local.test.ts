@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(async () => run.reset());
 afterAll(async () => run.stop());
 
-describe('a guard on a laptop', () => {
+describe('a local guard', () => {
     it('stores items on disk, to the letter and in order', async () => {
         const name = await run.fresh(withDataset(FIELDS));
         const guard = await run.open({ maxPayloadBytes: 1_024 });

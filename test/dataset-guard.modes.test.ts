@@ -95,7 +95,7 @@ describe("mode: 'fail'", () => {
 });
 
 describe("mode: 'warn'", () => {
-    it('counts what fails here, sends it all the same, and lets the platform decide', async () => {
+    it('counts what fails here, sends it nevertheless, and lets the platform decide', async () => {
         const id = run.freshDataset(FIELDS);
         const stricter = { ...FIELDS, properties: { n: { type: 'number', minimum: 10 } } };
         const guard = await run.open({ mode: 'warn', schema: stricter });

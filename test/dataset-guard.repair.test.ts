@@ -286,6 +286,24 @@ describe('repair of items that the platform rejects', () => {
         expect(run.quarantined(id)).toMatchObject([{ item: { title: null, more: 2 }, rejectedBy: 'platform' }]);
     });
 
+    it('stores a repaired item once when an outage hides whether its request was stored', async () => {
+        const id = run.freshDataset(FIELDS);
+        const times = { maxRetries: 1, listingLagMillis: 0, firstRetryDelayMillis: 1 };
+        const guard = await run.open({ schema: false, repair: 'prune', flushIntervalMillis: 600_000 }, times);
+        await guard.pushData([{ title: 'A', more: 1 }, { title: 'B' }]);
+        const path = `${id}/items`;
+        // The request as pushed is rejected and the rest is stored; so is the repaired item, and the answer is lost.
+        run.server.faults.next({ method: 'POST', path, skip: 2, fault: { status: 500, when: 'after' } });
+        run.server.faults.next({ method: 'POST', path, skip: 2, times: 1_000, fault: { status: 503 } });
+        run.server.faults.next({ method: 'GET', path, times: 1_000, fault: { status: 404 } });
+        await expect(guard.flush()).rejects.toMatchObject({ code: 'DELIVERY' });
+        expect(guard.report()).toMatchObject({ storedItems: 1, pendingItems: 1, repairedItems: 0 });
+        run.server.faults.clear();
+        await guard.flush();
+        expect(run.server.items(id)).toEqual([{ title: 'B' }, { title: 'A' }]);
+        expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0 });
+    });
+
     it('gives back what it repaired where the platform does not take the request', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ schema: false, repair: 'prune', ack: 'stored' });

@@ -14,6 +14,19 @@ afterEach(async () => run.reset());
 afterAll(async () => run.stop());
 
 describe('report()', () => {
+    it('names the quarantine after a restart of the run, before another item is rejected', async () => {
+        run.freshDataset(FIELDS);
+        const first = await run.open();
+        await first.pushData([{ n: 'bad' }, { n: 1 }]);
+        const { quarantineId } = await first.close();
+        expect(quarantineId).toBe(run.server.dataset(QUARANTINE)!.id);
+        const second = await run.open();
+        expect(second.report()).toMatchObject({ storedItems: 1, quarantinedItems: 1, quarantineId });
+        await second.close();
+        const page = run.server.records().get('DATASET-GUARD-REPORT-HTML')!.value.toString();
+        expect(page).toContain(`storage/datasets/${quarantineId}`);
+    });
+
     it('is a frozen snapshot', async () => {
         run.freshDataset(FIELDS);
         const guard = await run.open();

@@ -53,7 +53,7 @@ async function onPlatform({ budget, ...plan }: Plan) {
     return outcome;
 }
 
-async function onLaptop({ budget, ...plan }: Plan) {
+async function onThisMachine({ budget, ...plan }: Plan) {
     const folder = await mkdtemp(join(tmpdir(), 'guard-unique-charging-'));
     onTestFinished(async () => rm(folder, { recursive: true, force: true }));
     const env = {
@@ -77,7 +77,7 @@ const item = (url: string, n: unknown): Item => ({ url, n });
 
 describe.each([
     ['on the platform', onPlatform],
-    ['locally', onLaptop],
+    ['locally', onThisMachine],
 ])('duplicates in a run that is paid per event, %s', { timeout: 60_000 }, (_where, run) => {
     it('are not charged, and take no place in the budget', async () => {
         const { results, charged, stored, report } = await run({

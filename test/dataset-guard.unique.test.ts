@@ -191,7 +191,7 @@ describe('unique', () => {
         expect(result).toMatchObject({ acceptedItems: 1, duplicateItems: 1 });
     });
 
-    it('takes the key of an item that fails the schema and is sent all the same', async () => {
+    it('takes the key of an item that fails the schema and is sent nevertheless', async () => {
         const id = run.freshDataset();
         const guard = await run.open({ unique: 'url', mode: 'warn', schema: FIELDS, ack: 'stored' });
         await guard.pushData([

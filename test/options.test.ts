@@ -252,7 +252,7 @@ describe('an unknown option', () => {
         expect(error.option).toBe('tolerance.maxItem');
     });
 
-    it('counts even when its value is undefined, because it is misspelled all the same', () => {
+    it('counts even when its value is undefined, because it is still misspelled', () => {
         expect(rejection({ ak: undefined }).option).toBe('ak');
     });
 });

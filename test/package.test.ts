@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { publishedManifest } from '../scripts/published-manifest.mjs';
 import { REPOSITORY, run } from './actor/support/actor-run.js';
 
-/** What a user downloads. */
+/** The files that a user downloads. */
 let files: string[];
 beforeAll(async () => {
     // The scripts would clean `dist`, which other tests are using; it has just been built.

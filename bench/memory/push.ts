@@ -3,7 +3,7 @@ import { Actor } from 'apify';
 import { DatasetGuard } from '../../src/index.js';
 import { createItem } from './item.js';
 
-/** Pushes so many items of so many bytes, one by one, and tells how the memory of this process went. */
+/** Pushes items of one size, one by one, and prints how the memory of this process changed. */
 const [items, itemBytes] = process.argv.slice(2).map(Number) as [number, number];
 const ITEMS_PER_SAMPLE = Math.max(1, Math.floor(items / 10));
 

@@ -1,4 +1,4 @@
-/** Where items are stored: on the platform, there in a run that is paid per event and item, or in files on a laptop. */
+/** Where items are stored: on the platform, there in a run that is paid per event and item, or in local files. */
 export const PLACES = ['platform', 'charged', 'local'] as const;
 export type Place = (typeof PLACES)[number];
 
@@ -18,7 +18,7 @@ export interface ContenderFacts {
         | { readonly items: number; readonly warmUpItems: number };
     /** Without the guard, requests that are under way at once overtake each other; so do the pages of a crawler. */
     readonly keepsOrder: boolean;
-    /** What it is compared with. */
+    /** The contender that it is compared with. */
     readonly against: readonly string[];
     readonly places: readonly Place[];
 }
@@ -119,7 +119,7 @@ export const CONTENDERS = {
 export type ContenderName = keyof typeof CONTENDERS;
 export const CONTENDER_NAMES = Object.keys(CONTENDERS) as ContenderName[];
 
-/** Those that show what a user gains. */
+/** The contenders that show what a user gains. */
 export const MAIN_CONTENDERS: readonly ContenderName[] = [
     'bare-single',
     'bare-fifty',
@@ -130,6 +130,6 @@ export const MAIN_CONTENDERS: readonly ContenderName[] = [
 ];
 
 /** Every way in and out, those that only show one property left out. */
-export const DOORS: readonly ContenderName[] = CONTENDER_NAMES.filter(
+export const ENTRY_POINTS: readonly ContenderName[] = CONTENDER_NAMES.filter(
     (name) => !['guard-room', 'guard-turns', 'guard-100k', 'guard-1m'].includes(name),
 );

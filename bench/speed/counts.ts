@@ -2,7 +2,7 @@ import { CONTENDERS, type ContenderFacts } from './contenders.js';
 import type { Task } from './measurement.js';
 import { SHAPES } from './shapes.js';
 
-/** What 50 calls at a time reach at most, in items a second, about. */
+/** The most that 50 calls at a time reach, in items a second, about. */
 const FIFTY_PER_SECOND = 2_000;
 /** How long a request takes besides the latency, in milliseconds, about. */
 const REQUEST_MILLIS = 2;

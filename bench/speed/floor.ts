@@ -22,7 +22,7 @@ const ITEM_BYTES_PER_TURN = 500_000;
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * What can be reached by hand for an array of plain, valid items: each is serialized once, validated, and written into the
+ * The best that can be reached by hand for an array of plain, valid items: each is serialized once, validated, and written into the
  * body of its request; that is compressed and sent while the next is written. Without buffering, quarantine, retries,
  * accounting or errors that help anyone.
  */

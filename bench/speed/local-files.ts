@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { Push } from './front.js';
 
-/** The files of a laptop's default dataset, in the order in which they were stored: each as a request of its own. */
+/** The files of a local default dataset, in the order in which they were stored: each as a request of its own. */
 export async function readLocalPushes(storageFolder: string): Promise<Push[]> {
     const folder = join(storageFolder, 'datasets', 'default');
     const files = (await readdir(folder)).filter((file) => /^\d+\.json$/.test(file)).sort();

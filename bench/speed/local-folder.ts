@@ -2,11 +2,11 @@ import { existsSync, statfsSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const IN_MEMORY = '/dev/shm';
-/** What the largest sample needs, and more. */
+/** Bytes: more than the largest sample needs. */
 const MIN_FREE_BYTES = 4_000_000_000;
 
 /**
- * The folder for a laptop's files unless told otherwise: in memory where the system has room for that. On a disk the file
+ * The folder for local files unless told otherwise: in memory where the system has room for that. On a disk the file
  * system takes most of the time, and by chance: the SDK makes and deletes a lock for each item, and ext4 looks through all
  * that was deleted in the last five seconds before it makes a new file, in some parts of the disk and not in others.
  */

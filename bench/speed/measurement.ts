@@ -1,7 +1,7 @@
 import type { ContenderName, Place } from './contenders.js';
 import type { ShapeName } from './shapes.js';
 
-/** What one contender is to do, in a process of its own. */
+/** The task of one contender, in a process of its own. */
 export interface Task {
     readonly contender: ContenderName;
     readonly place: Place;
@@ -13,7 +13,7 @@ export interface Task {
     readonly warmUpItems: number;
 }
 
-/** What the contender's process measured, from before the first push until all items were stored. */
+/** The measurements of the contender's process, from before the first push until all items were stored. */
 export interface Measured {
     readonly millis: number;
     /** Of all threads of the process. */
@@ -27,7 +27,7 @@ export interface Measured {
     readonly pushP99Millis: number;
 }
 
-/** What the platform received, counted by its server. */
+/** The requests that the platform received, counted by its server. */
 export interface Received {
     readonly requests: number;
     /** As sent, compressed or not. */

@@ -11,7 +11,7 @@ export interface BenchOptions extends Preset {
     readonly checksTargets: boolean;
     /** Where the results go as JSON. */
     readonly json?: string;
-    /** The folder for a laptop's files. */
+    /** The folder for local files. */
     readonly folder: string;
     /** The folder for CPU profiles of the contenders. */
     readonly profile?: string;
@@ -31,7 +31,7 @@ export const USAGE = `npm run bench -- [options]
   --latencies <ms>   of an answer of the platform, 0 to 1,000
   --pairs <n>        samples of each contender, 1 to 100
   --seconds <s>      how long the fastest contender takes for a sample, about, 0.01 to 60
-  --folder <folder>  for a laptop's files; in memory (/dev/shm) unless given, where there is room
+  --folder <folder>  for local files; in memory (/dev/shm) unless given, where there is room
   --json <file>      writes all samples, medians and ratios there
   --profile <folder> writes a CPU profile of each sample there; measuring that costs time itself
 
@@ -88,7 +88,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     };
 }
 
-/** What was asked for, in one plan, is measured beside each other. */
+/** Puts everything that was asked for into one plan, so that it is measured side by side. */
 function replaced(plans: readonly Plan[], lists: Partial<Plan>): readonly Plan[] {
     const given = Object.fromEntries(Object.entries(lists).filter(([, value]) => value !== undefined));
     return Object.keys(given).length === 0 ? plans : [{ ...plans[0]!, ...given }];

@@ -1,4 +1,4 @@
-import { CONTENDER_NAMES, type ContenderName, DOORS, MAIN_CONTENDERS, type Place } from './contenders.js';
+import { CONTENDER_NAMES, type ContenderName, ENTRY_POINTS, MAIN_CONTENDERS, type Place } from './contenders.js';
 import { SHAPE_NAMES, type ShapeName } from './shapes.js';
 
 /** Contenders that are measured beside each other in each of these settings. */
@@ -35,7 +35,7 @@ const ROOM = {
 const PROMISED: readonly ContenderName[] = ['bare-array', 'guard-loop', 'guard-array', 'floor'];
 const FIFTIES: readonly ContenderName[] = ['bare-fifty', 'guard-stored-fifty', 'guard-install-fifty'];
 
-/** What the options begin with. */
+/** The presets with which the options begin. */
 export const PRESETS = {
     standard: preset(2, 0.5, {
         contenders: MAIN_CONTENDERS,
@@ -52,7 +52,7 @@ export const PRESETS = {
     full: preset(
         8,
         1.5,
-        { contenders: DOORS, shapes: SHAPE_NAMES, places: PLATFORM, latencies: LATENCIES },
+        { contenders: ENTRY_POINTS, shapes: SHAPE_NAMES, places: PLATFORM, latencies: LATENCIES },
         { contenders: CONTENDER_NAMES, shapes: ['small', 'medium', 'large'], places: ['charged'], latencies: [20] },
         { contenders: CONTENDER_NAMES, shapes: ['medium'], places: ['local'], latencies: [0] },
         ROOM,
@@ -75,7 +75,7 @@ export const PRESETS = {
             places: ['charged'],
             latencies: [20],
         },
-        { contenders: DOORS, shapes: ['medium'], places: ['local'], latencies: [0] },
+        { contenders: ENTRY_POINTS, shapes: ['medium'], places: ['local'], latencies: [0] },
         ROOM,
         GROWTH,
     ),

@@ -16,7 +16,7 @@ export interface Results {
     readonly comparisons: readonly Comparison[];
 }
 
-/** What came of all tasks. */
+/** The results of all tasks. */
 export interface Taken {
     readonly samples: Sample[];
     readonly failures: Failure[];

@@ -33,7 +33,7 @@ export function schedule({ plans, pairs, seconds }: Preset): ScheduledTask[] {
 function settings({ places, shapes, latencies }: Plan): Setting[] {
     return places.flatMap((place) =>
         shapes.flatMap((shape) =>
-            // Files on a laptop answer as fast as they can.
+            // Local files answer as fast as they can.
             (place === 'local' ? [0] : latencies).map((latencyMillis) => ({ place, shape, latencyMillis })),
         ),
     );

@@ -13,7 +13,7 @@ import { CONTENDERS } from './contenders.js';
 export type Order = { begin: Task } | { end: Task };
 export type Answer = { env: Record<string, string> } | { received: Received } | { problem: string };
 
-/** What a stored item costs in the place `charged`, with a budget that no sample uses up. */
+/** The price of a stored item in the place `charged`, with a budget that no sample uses up. */
 const CHARGED = {
     chargeEvents: { 'apify-default-dataset-item': { eventPriceUsd: 0.000_01 } },
     maxTotalChargeUsd: 1_000_000,

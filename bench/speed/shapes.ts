@@ -9,7 +9,7 @@ export interface Shape {
     readonly title: string;
     /** JSON Schema of an item. */
     readonly fields: Record<string, unknown>;
-    /** What the fastest contender stores in a second, about, on the machine on which the counts were chosen. */
+    /** Items that the fastest contender stores in a second, about, on the machine on which the counts were chosen. */
     readonly itemsPerSecond: number;
     /** Bytes of an item's JSON, about. */
     readonly itemBytes: number;

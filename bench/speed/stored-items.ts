@@ -5,7 +5,7 @@ import type { Push } from './front.js';
 import type { Received, Task } from './measurement.js';
 import { SHAPES, type ShapeName } from './shapes.js';
 
-/** What one request can carry, in bytes of JSON: 9 MiB. */
+/** The largest request, in bytes of JSON: 9 MiB. */
 const MAX_REQUEST_BYTES = 9_437_184;
 const OPENING_BRACKET = 0x5b;
 
@@ -47,7 +47,7 @@ class Bodies {
         this.#pushes = pushes;
     }
 
-    /** Of the items' JSON as it came, with commas between, however it was spread over requests. */
+    /** Hash of the items' JSON as it came, with commas between, however it was spread over requests. */
     digest(): string {
         const hash = createHash('sha256');
         let separator = '';

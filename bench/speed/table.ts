@@ -61,7 +61,7 @@ export function comparisonRow({ contender, against, pairs, best }: Comparison): 
     ];
 }
 
-/** What a terminal shows. */
+/** The table for a terminal. */
 export function textReport({ samples, summaries, comparisons, failures, machine, options }: Results): string {
     const sections = [...groupBy(summaries, titleOf)].map(([title, group]) => {
         const compared = comparisons.filter((one) => titleOf(one) === title);
@@ -88,7 +88,7 @@ export function titleOf({ place, shape, latencyMillis }: Pick<Summary, 'place' |
     const where = {
         platform: `platform, ${latencyMillis} ms`,
         charged: `platform, ${latencyMillis} ms, paid per item`,
-        local: 'laptop, a file for each item',
+        local: 'locally, a file for each item',
     }[place];
     return `${shape} (${SHAPES[shape].title}): ${where}`;
 }
@@ -113,7 +113,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
     return [head, ...rows].map((cells) => `  ${line(cells)}`.trimEnd()).join('\n');
 }
 
-/** As a multiple. */
+/** Writes a ratio as a multiple. */
 export function times(value: number): string {
     return `${digits(value)}×`;
 }

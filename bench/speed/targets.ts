@@ -2,7 +2,7 @@ import type { ContenderName } from './contenders.js';
 import { type ShapeName, SHAPE_NAMES } from './shapes.js';
 import type { Comparison, Ratios, Summary } from './summary.js';
 
-/** What a run of the benchmark found, as far as the targets speak of it. */
+/** The findings of a benchmark run that the targets speak of. */
 export interface Findings {
     readonly summaries: readonly Summary[];
     readonly comparisons: readonly Comparison[];
@@ -11,7 +11,7 @@ export interface Findings {
 /** One promise, and whether it is kept. */
 export interface Verdict {
     readonly target: string;
-    /** What was measured, as text; `undefined` when it was not. */
+    /** The measured value as text; `undefined` when it was not measured. */
     readonly measured: string | undefined;
     readonly isMet: boolean;
 }
@@ -30,7 +30,7 @@ const AT_SIXTY: readonly ContenderName[] = ['guard-room', 'guard-turns'];
 /** How much more memory a million items may take than a hundred thousand, which fill the buffer less. */
 const MAX_EXTRA_MEBIBYTES = 50;
 
-/** What the guard promises, each as a ratio of two contenders of the same run where it can be. */
+/** The promises of the guard, each as a ratio of two contenders of the same run where it can be. */
 const TARGETS: readonly Target[] = [
     ...SHAPE_NAMES.flatMap((shape) => [
         ratio(shape, 'guard-array', 'bare-array', 'itemsPerSecond', { min: 1.8 }),
@@ -67,12 +67,12 @@ const TARGETS: readonly Target[] = [
     ),
 ];
 
-/** Compares the results with what is promised, and every door with what it replaces: none may be slower. */
+/** Compares the results with what is promised, and every entry point with what it replaces: none may be slower. */
 export function judge(results: Findings): Verdict[] {
-    return [...TARGETS.map((target) => verdict(target, results)), ...doors(results)];
+    return [...TARGETS.map((target) => verdict(target, results)), ...entryPoints(results)];
 }
 
-function doors({ comparisons }: Findings): Verdict[] {
+function entryPoints({ comparisons }: Findings): Verdict[] {
     const compared = comparisons.filter(
         ({ contender, against }) =>
             contender.startsWith('guard-') &&
@@ -81,7 +81,7 @@ function doors({ comparisons }: Findings): Verdict[] {
             !(contender === 'guard-loop' && against === 'bare-array'),
     );
     return compared.map(({ place, shape, latencyMillis, contender, against, pairs }) => {
-        const where = place === 'local' ? 'on a laptop' : `${place}, ${latencyMillis} ms`;
+        const where = place === 'local' ? 'locally' : `${place}, ${latencyMillis} ms`;
         const target = `${shape}: ${contender} is not slower than ${against} (${where})`;
         return judged(target, pairs.itemsPerSecond, { min: 1, unit: '×' });
     });

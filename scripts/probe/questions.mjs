@@ -5,7 +5,7 @@ import { BAD_FORMATS, propertyOf } from './schema.mjs';
 const GOOD = { n: 1 };
 const BAD = { n: 'one' };
 
-/** What is asked, in this order. Each answers with one line, or several. */
+/** The questions, in this order. Each answers with one line, or several. */
 export const QUESTIONS = [
     ['How is a request rejected?', askRejection],
     ['What does itemPosition count from?', askPositions],

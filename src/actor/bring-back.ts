@@ -25,7 +25,7 @@ export function isBroughtBack({ isComplete, failedRecords }: RedriveResult): boo
     return isComplete && failedRecords === 0;
 }
 
-/** What came of it, in one sentence. */
+/** Tells the result in one sentence. */
 export function describeRedrive(result: RedriveResult): string {
     const number = (amount: number) => amount.toLocaleString('en-US');
     const parts = [

@@ -20,7 +20,7 @@ const NOT_CONNECTED: ReadonlySet<unknown> = new Set([
     'ENETUNREACH',
 ]);
 
-/** What an error of a request to store items says about the items. */
+/** Reads from the error of a request to store items what it says about the items. */
 export function toSendResult(thrown: unknown): SendResult {
     const error = thrown instanceof Error ? thrown : new Error(inWords(thrown));
     const { statusCode, type, data, code } = error as Error & Record<'statusCode' | 'type' | 'data' | 'code', unknown>;

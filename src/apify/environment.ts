@@ -2,7 +2,7 @@ import { log } from 'apify';
 
 import type { InternalOptions, Log } from '../ports.js';
 
-/** Which Actor, run and build this is; empty on a laptop. */
+/** Which Actor, run and build this is; empty where no platform has started it. */
 export interface RunIdentity {
     actorId?: string;
     actorRunId?: string;
@@ -17,6 +17,13 @@ export function readRunIdentity(): RunIdentity {
         ...(actorRunId && { actorRunId }),
         ...(actorBuildId && { actorBuildId }),
     };
+}
+
+const LOCAL_RUN_ID = `local-${new Date(performance.timeOrigin).toISOString().replace(/[-:]|\..*/g, '')}-${process.pid}`;
+
+/** The same with a run in any case: outside the platform each process is one, so that its records can be told from others. */
+export function readRecordOrigin(): RunIdentity & { actorRunId: string } {
+    return { actorRunId: LOCAL_RUN_ID, ...readRunIdentity() };
 }
 
 /** `ACTOR_BUILD_ID` and the like, or their older names (`APIFY_ACTOR_BUILD_ID`). */

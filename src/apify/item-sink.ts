@@ -11,7 +11,7 @@ import { describeBody, RequestBodies } from './request-bodies.js';
 
 /**
  * The sink for a dataset. Its client decides, not where the run is: an open dataset may live on the platform while the
- * Actor runs on a laptop, or the other way round.
+ * Actor runs locally, or the other way round.
  */
 export function createItemSink(
     dataset: Dataset,

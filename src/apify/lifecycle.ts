@@ -19,14 +19,14 @@ export interface ExitOutcome extends RunOutcome {
     readonly reason?: string | undefined;
 }
 
-/** What a guard does at the turns of a run's life. None of these rejects, and each returns within the time it is given. */
+/** The actions of a guard at the events of a run. None of these rejects, and each returns within the time it is given. */
 export interface LifecycleHandlers {
     /** `isLast`: the SDK waits for this without limit, and then ends the process. */
     persist(isLast: boolean): Promise<void>;
     /** The run is about to go on elsewhere. `remainingMillis` where the platform has said it. */
     migrating(remainingMillis: number | undefined): Promise<void>;
     aborting(remainingMillis: number | undefined): Promise<void>;
-    /** The run times out in so many milliseconds. */
+    /** The run times out in `remainingMillis`. */
     timeoutSoon(remainingMillis: number): Promise<void>;
     /** The run is about to become another Actor's. */
     metamorph(): Promise<void>;
@@ -38,7 +38,7 @@ export interface LifecycleHandlers {
     naturalEnd(): Promise<ExitOutcome | undefined>;
 }
 
-/** What the listeners get: each event has a part of it. */
+/** The argument of listeners: each event has a part of it. */
 interface EventArgument extends ExitOptions {
     /** Of `persistState`. */
     isMigrating?: boolean;

@@ -25,7 +25,7 @@ interface Job {
 export class MemoryStorageItemSink extends LocalItemSink {
     readonly maxOrderedRequests = 4;
     readonly #maxLocalWrites: number;
-    /** Those of which items have not begun. */
+    /** Payloads whose items have not begun to be written. */
     readonly #jobs: Job[] = [];
     #writers = 0;
 

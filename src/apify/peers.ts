@@ -5,7 +5,7 @@ import { CrawleeDataset } from './crawlee-core.js';
 const OLDEST_APIFY = '3.7.0';
 const MAJOR = '3';
 
-/** What is wrong with the SDK that is installed, in sentences; empty where nothing is. npm says it only while it installs. */
+/** Names the problems of the installed SDK, in sentences; empty where there are no problems. npm says it only while it installs. */
 export function findPeerProblems(): string[] {
     const isOneCopy = (Dataset as unknown) === CrawleeDataset;
     return [...versionProblems(installedApifyVersion()), ...(isOneCopy ? [] : [TWO_COPIES])];

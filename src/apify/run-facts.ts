@@ -6,7 +6,7 @@ import { apiClientOf } from './item-sink.js';
 import { CONSOLE_URL } from './run-store.js';
 import { isDefaultDataset } from './storages.js';
 
-/** What a person wants to know of the run that wrote a report, and where it leads. */
+/** A fact of the run that wrote a report, and the address that it leads to. */
 export interface RunFact {
     name: string;
     value: string;
@@ -39,13 +39,13 @@ export function runFacts(
     ];
 }
 
-/** A dataset's page in the Console; undefined where it is not on the platform. */
-export function datasetPage(dataset: Dataset): string | undefined {
-    return apiClientOf(dataset) && `${CONSOLE_URL}/storage/datasets/${dataset.id}`;
+/** The page in the Console of the dataset with this id; undefined where `neighbor`, and so the dataset, is not on the platform. */
+export function datasetPage(id: string, neighbor: Dataset): string | undefined {
+    return apiClientOf(neighbor) && `${CONSOLE_URL}/storage/datasets/${id}`;
 }
 
 /**
- * What tells the records of this guard from those of others; nothing for that of the run's default dataset. `place` is more
+ * Suffix that tells the records of this guard from those of others; empty for that of the run's default dataset. `place` is more
  * than 1 where another open guard has the same dataset.
  */
 export function reportKeySuffix(dataset: Dataset, target: StorageTarget | Dataset | undefined, place: number): string {

@@ -9,7 +9,7 @@ export interface RunOutcome {
     readonly isFailed: boolean;
 }
 
-/** What `exit` listeners get: the options of `Actor.exit()`, which still count afterwards. */
+/** The argument of `exit` listeners: the options of `Actor.exit()`, which still count afterwards. */
 export interface ExitOptions {
     exit?: boolean;
     exitCode?: number;
@@ -21,7 +21,7 @@ const LEVELS = ['info', 'warning', 'error'] as const;
 
 /** By guard: one that is opened on the dataset of a closed one goes on where that ended. */
 const outcomes = new Map<string, RunOutcome>();
-/** What was written into the options of an exit, and what the user had written there before. */
+/** The values that were written into the options of an exit, and those that the user had written there before. */
 const written = new WeakMap<
     ExitOptions,
     { ownMessage: string | undefined; ownExitCode: number | undefined; message: string }

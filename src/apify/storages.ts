@@ -26,7 +26,7 @@ export function takes(dataset: Dataset, idOrName: string | undefined, crawler: u
 }
 
 /**
- * Whether two open datasets are one. A crawler with a `Configuration` of its own has another object for it; on a laptop
+ * Whether two open datasets are one. A crawler with a `Configuration` of its own has another object for it; locally
  * even another id, so that there the folder counts.
  */
 export function isSameDataset(a: Dataset, b: Dataset): boolean {

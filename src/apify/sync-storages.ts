@@ -58,7 +58,7 @@ export function createSyncStorage(dataset: Dataset): SyncStorage | undefined {
     return new SyncFolderDataset(storage, dataset.name ?? dataset.id, itemCountOf(dataset));
 }
 
-/** The quarantine, which is created if there is none yet. `opened` is the quarantine's dataset where this process opened it. */
+/** The quarantine, which is created if it does not exist. `opened` is the quarantine's dataset where this process opened it. */
 export function openSyncQuarantine(target: StorageTarget, opened?: Dataset): SyncStorage | undefined {
     if (opened !== undefined) return createSyncStorage(opened);
     const client: unknown = Actor.config.getStorageClient();

@@ -20,13 +20,13 @@ export interface FailingItem {
     readonly position: number;
     /** A file, or `line 12`; absent where only the position tells. */
     readonly place?: string;
-    /** What the item is called. */
+    /** The item's identity. */
     readonly item?: string;
     readonly reason: QuarantineReason;
     readonly errors: readonly ItemError[];
 }
 
-/** What a guard would make of items. */
+/** Checks items as a guard would, without storing them. */
 export interface CheckResult {
     readonly checkedItems: number;
     readonly failedItems: number;
@@ -40,7 +40,7 @@ export interface CheckResult {
     /** Most frequent first; at most 100, then one `other`. */
     readonly reasons: readonly ReasonDetails[];
     readonly fields: readonly FieldDetails[];
-    /** What was repaired, most frequent first. */
+    /** The repairs, most frequent first. */
     readonly repairs: readonly RepairSummary[];
 }
 

@@ -23,7 +23,7 @@ export async function readExpectFile(path: string): Promise<Expectations> {
     return value as Expectations;
 }
 
-/** What items that nobody has stored are worth: those that pass count as stored, the others as in quarantine. */
+/** Judges items that nobody has stored: those that pass count as stored, the others as in quarantine. */
 export function judgeCheck(result: CheckResult, expect: Expectations | undefined): Verdict {
     const { checkedItems, failedItems, repairedItems, reasons, fields } = result;
     const report = {

@@ -1,4 +1,4 @@
-/** What a command's exit code says. */
+/** Exit codes of the commands. */
 export const EXIT = {
     /** All is well. */
     fine: 0,
@@ -10,7 +10,7 @@ export const EXIT = {
     interrupted: 130,
 } as const;
 
-/** What a person got wrong: said without a stack trace. */
+/** A mistake of the person at the terminal. It is shown without a stack trace. */
 export class UsageError extends Error {
     override name = 'UsageError';
 }

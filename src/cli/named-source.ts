@@ -3,7 +3,7 @@ import { openSource } from '../sources/open-source.js';
 import type { Source } from '../sources/source.js';
 import type { Progress } from './terminal.js';
 
-/** What `<source>` may be. */
+/** Help on `<source>`. */
 export const SOURCE_HELP = `<source> is one of:
   a file     .json (an array of items), .jsonl or .ndjson, .csv or .tsv, gzip or
              not; any size

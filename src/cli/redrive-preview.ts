@@ -10,7 +10,7 @@ const MAX_PAIRS = 3;
 const MAX_MEMBERS = 5;
 const MAX_VALUE_LENGTH = 60;
 
-/** What a dry run shows: why the items are in quarantine, and how transform and repair would change the first three. */
+/** The preview of a dry run: why the items are in quarantine, and how transform and repair would change the first three. */
 export class RedrivePreview {
     readonly #reasons = new ReasonCounts({ samples: true });
     readonly #pairs: string[] = [];

@@ -12,6 +12,9 @@ import { repairOption } from './repair-option.js';
 import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
 import { loadTransform } from './transform.js';
 
+/** Records read at once in search of the last run. */
+const PAGE_RECORDS = 100;
+
 const DESCRIPTION = `Brings items back from the quarantine: changes and repairs them, validates them, and stores those that pass.
 
 [quarantine] is a dataset in the local storage, by its name or folder, or one on the platform, by id, name or owner/name, with APIFY_TOKEN. Default: that of the Actor in this folder. The local storage is looked at first.
@@ -119,7 +122,7 @@ async function redrive(named: string | undefined, options: CommandOptions): Prom
     return result.isComplete && leftItems(result) === 0 ? EXIT.fine : EXIT.failed;
 }
 
-/** What changes items, in words. */
+/** Names the options that change items. */
 function changersOf({ transform, repair }: CommandOptions): string {
     if (repair === undefined) return 'The transform';
     return transform === undefined ? 'The repair' : 'The transform and the repair';
@@ -130,12 +133,19 @@ function leftItems({ readRecords, skipped, storedItems }: RedriveResult): number
     return readRecords - skipped.filtered - skipped.repeated - storedItems;
 }
 
-/** The run of a quarantine's last record; `last`, which no run has as its id, where no record names a run. */
+/**
+ * The run of a quarantine's last record, those of items that a redrive has returned left out; `last`, which no run has as its id,
+ * where no record names a run.
+ */
 async function lastRunIn(quarantine: string): Promise<string> {
     const { findDataset } = await import('../apify/redrive-storages.js');
     const dataset = await findDataset(quarantine);
-    const last = (await dataset?.getData({ desc: true, limit: 1 }))?.items[0] as Partial<QuarantineRecord> | undefined;
-    return last?.actorRunId ?? 'last';
+    for (let offset = 0; ; offset += PAGE_RECORDS) {
+        const page = { desc: true, offset, limit: PAGE_RECORDS, fields: ['actorRunId', 'redrive'] };
+        const items: Partial<QuarantineRecord>[] = (await dataset?.getData(page))?.items ?? [];
+        const last = items.find(({ actorRunId, redrive }) => actorRunId !== undefined && redrive === undefined);
+        if (last !== undefined || items.length === 0) return last?.actorRunId ?? 'last';
+    }
 }
 
 /** Whose quarantine is meant where none is named. */

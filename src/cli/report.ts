@@ -81,7 +81,8 @@ async function report(named: string, options: ReportOptions): Promise<number> {
             if (!isRecord(record)) {
                 throw new UsageError(`${source.name} is no quarantine: its item ${position} is no quarantine record.`);
             }
-            lastRun = record.actorRunId ?? lastRun;
+            // What a redrive has returned lies behind the records of later runs.
+            if (record.redrive === undefined) lastRun = record.actorRunId ?? lastRun;
             const run = options.run === 'last' ? record.actorRunId : options.run;
             if (seen.note(record, position) !== undefined) repeated++;
             else if (isRedriven(position)) redriven++;
@@ -133,7 +134,7 @@ function isAskedFor(
     return since === undefined || Date.parse(record.quarantinedAt) >= since.getTime();
 }
 
-/** What is known of the records of one run, or of all. */
+/** Counts of the records of one run, or of all. */
 class QuarantineOfRun {
     readonly counts: ReasonCounts;
     readonly suggestions: FieldSuggestions | undefined;

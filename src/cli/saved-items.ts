@@ -8,7 +8,7 @@ import { coloured, count, oneLine } from './terminal.js';
 const MAX_REPAIRS = 20;
 const MAX_VALUE_LENGTH = 60;
 
-/** What a repair would save: how many items, and what it would change of them, with one example each. */
+/** Counts the items that a repair would save, and its changes, with one example each. */
 export function describeSaved({ repairedItems, repairs }: Pick<CheckResult, 'repairedItems' | 'repairs'>): string {
     if (repairedItems === 0) return 'The repair would save no item.';
     const width = Math.max('items'.length, ...repairs.map((repair) => number(repair.count).length));

@@ -28,7 +28,7 @@ export interface InferOptions {
     examples?: boolean | undefined;
 }
 
-/** What `inferSchema()` resolves to. */
+/** The result of `inferSchema()`. */
 export interface InferredSchema {
     /** The JSON Schema of one item, draft-07: the `fields` of a dataset schema. */
     readonly fields: Dictionary;
@@ -36,7 +36,7 @@ export interface InferredSchema {
     readonly readItems: number;
     /** Items that are no objects, which no dataset takes. */
     readonly notObjects: number;
-    /** What the schema does not allow although it came, as far as `tolerate` goes; in the order of the fields. */
+    /** Values that came and that the schema still forbids, because `tolerate` allows it; in the order of the fields. */
     readonly outliers: readonly Outlier[];
 }
 

@@ -1,15 +1,15 @@
 /** One operation of a JSON Patch (RFC 6902), of the three that change a value. */
 export type JsonPatchOperation =
     | {
-          /** What is done at the path. */
+          /** The operation. */
           readonly op: 'add' | 'replace';
           /** JSON Pointer into the document. */
           readonly path: string;
-          /** What is there afterwards. */
+          /** The new value at the path. */
           readonly value: unknown;
       }
     | {
-          /** What is done at the path. */
+          /** The operation. */
           readonly op: 'remove';
           /** JSON Pointer into the document. */
           readonly path: string;

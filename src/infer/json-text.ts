@@ -36,7 +36,7 @@ export function patchJsonText(text: string, patch: readonly JsonPatchOperation[]
 interface Node {
     start: number;
     end: number;
-    /** Of an object or array, with the start of the key or element. */
+    /** Members of an object or elements of an array, each with the start of its key or text. */
     parts?: { key: string; start: number; value: Node }[];
 }
 
@@ -108,7 +108,7 @@ function endOfLine(text: string): string {
     return text.includes('\r\n') ? '\r\n' : '\n';
 }
 
-/** What a level is indented by; nothing where the text is on one line. */
+/** The indentation of one level; empty where the text is on one line. */
 function indentOf(text: string): string {
     const found = /\n([ \t]+)\S/.exec(text)?.[1];
     return found ?? (/\n\s*\S/.test(text) || text.trim().length <= 2 ? DEFAULT_INDENT : '');

@@ -1,7 +1,7 @@
 import type { Dictionary } from '../records.js';
 import { isObject } from '../schema/place.js';
 
-/** What people write about a field, and no item tells. */
+/** Keywords that people write about a field, and that no item tells. */
 const ANNOTATIONS = ['title', 'description', 'unit', '$comment'];
 const BELOW = ['items', 'additionalProperties'];
 

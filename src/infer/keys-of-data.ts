@@ -66,7 +66,7 @@ function entriesOfData(object: ObservedObject): readonly Entry[] {
     return entries.length > MAX_LISTED_KEYS ? rare : [];
 }
 
-/** Those that are of the same type, and of objects those that share a property; none where that is less than most. */
+/** Returns the values of the same type, and of objects those that share a property; none where these are not most of the values. */
 function largestGroup(entries: readonly Entry[]): readonly Entry[] {
     const withObjects = entries.filter(([, { object }]) => object !== undefined);
     const group =

@@ -5,7 +5,7 @@ import type { PlaceBudget } from './place-budget.js';
 /** Keys of one object that are told apart; with more, those that only the data knows become one place. */
 const MAX_KEYS = 500;
 
-/** What the objects at one place have in common: their properties, and keys that only the data knows. */
+/** Collects what the objects at one place have in common: their properties, and keys that only the data knows. */
 export class ObservedObject {
     /** Objects. */
     count = 0;
@@ -66,7 +66,7 @@ export class ObservedObject {
         }
     }
 
-    /** Tells these keys apart no longer, without making a map of an object that is none. */
+    /** Tells these keys apart no longer, and makes no map of the object. */
     unlist(keys: Iterable<string>): void {
         if (this.others !== undefined) this.fold(keys);
         else for (const key of keys) this.properties.delete(key);

@@ -17,7 +17,7 @@ const IS_FORMAT: Readonly<Record<TextFormat, (text: string) => boolean>> = {
 };
 const isUri = checkOf('uri');
 
-/** What the texts at one place have in common. The memory that it takes does not grow with their number. */
+/** Collects what the texts at one place have in common. The memory that it takes does not grow with their number. */
 export class ObservedText {
     #formats: readonly TextFormat[] = FORMATS;
     /** How often each value came; `undefined` once there are too many. */

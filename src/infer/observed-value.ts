@@ -2,7 +2,7 @@ import { ObservedObject } from './observed-object.js';
 import { ObservedText } from './observed-text.js';
 import type { PlaceBudget } from './place-budget.js';
 
-/** What JSON knows, with whole numbers apart. */
+/** The types of JSON, with whole numbers as one of their own. */
 export type Kind = 'null' | 'boolean' | 'integer' | 'number' | 'string' | 'array' | 'object';
 
 /** One value of a kind, and in which item it was. */
@@ -13,7 +13,7 @@ export interface Sighting {
     readonly value: unknown;
 }
 
-/** What came of one kind: how often, and the first of them. */
+/** Values of one kind: their number, and the first of them. */
 export interface KindCount {
     count: number;
     readonly first: Sighting[];

@@ -9,17 +9,17 @@ import { valuesListed } from './values-listed.js';
 /** The types of JSON Schema. */
 export type JsonType = Kind;
 
-/** What a schema leaves to the quarantine, because it is rare. */
+/** Rare values that a schema leaves to the quarantine. */
 export interface Outlier {
     /** JSON Pointer into the item; `*` for elements of an array and for keys that only the data knows. */
     readonly path: string;
     /** The type that it has instead, or `missing`. */
     readonly found: JsonType | 'missing';
-    /** What the schema asks for. */
+    /** The types that the schema asks for. */
     readonly expected: readonly JsonType[];
     /** Values; for `missing` objects without the property. */
     readonly count: number;
-    /** Of so many. */
+    /** The number of values that were looked at. */
     readonly total: number;
     /** The first of them, at most three; none for `missing`. */
     readonly samples: readonly Sighting[];

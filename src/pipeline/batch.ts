@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 
 import type { Payload } from '../ports.js';
-import type { PayloadWriter } from '../delivery/payload.js';
+import { PayloadWriter } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { Writable } from '../utils/writable.js';
@@ -77,8 +77,8 @@ export class Batch {
     /** By index. */
     readonly #repaired = new Map<number, RepairedItem>();
     #repairedLength = 0;
-    /** By index: the JSON of items that were stored after the platform's errors had them repaired. */
-    readonly #repairedTexts = new Map<number, string>();
+    /** By index: items that are sent, or were stored, as the platform's errors had them repaired. */
+    readonly #repairedByErrors = new Map<number, { text: string; repairs: readonly Repair[] }>();
     /** Two numbers for each item, which are 0 where it has no key; shorter where the last items have none. */
     #keys: number[] = [];
     /** By index. */
@@ -218,7 +218,7 @@ export class Batch {
                     index,
                     source,
                     position: position + offset,
-                    repaired: this.#repaired.get(index),
+                    repaired: this.#repairedAt(index),
                     key: this.keyAt(index),
                     tally: this.#tallies[index],
                     isWarned: this.#warned.has(index),
@@ -245,14 +245,22 @@ export class Batch {
         return high === undefined || low === undefined || (high === 0 && low === 0) ? undefined : { high, low };
     }
 
-    /** JSON of the item at `index` as it is stored. */
+    /** JSON of the item at `index` as it is stored, or may be stored by the request that is under way. */
     storedText(index: number): string {
-        return this.#repairedTexts.get(index) ?? this.payload.itemText(index);
+        return this.#repairedByErrors.get(index)?.text ?? this.payload.itemText(index);
     }
 
-    /** JSON of the item at `index` as it was stored, where the platform's errors had it repaired. */
+    /** The same where the platform's errors had the item repaired, else undefined. */
     textRepairedByErrors(index: number): string | undefined {
-        return this.#repairedTexts.get(index);
+        return this.#repairedByErrors.get(index)?.text;
+    }
+
+    /** The items at those indexes as they are stored, see `storedText`, in a payload that may be the batch's own. */
+    payloadOf(indexes: readonly number[]): Payload {
+        if (indexes.some((index) => this.#repairedByErrors.has(index))) {
+            return PayloadWriter.of(indexes.map((index) => this.storedText(index)));
+        }
+        return indexes.length === this.payload.itemCount ? this.payload : this.payload.pick(indexes);
     }
 
     /** What is to be counted of the item at `index` once it is stored; undefined where only its stored text tells. */
@@ -265,18 +273,31 @@ export class Batch {
         return this.#warned.has(index);
     }
 
-    /** The item at `index` was stored as `text`, after these repairs. */
-    repairedByErrors(index: number, text: string, repairs: readonly Repair[]): void {
-        this.#repairedTexts.set(index, text);
+    /**
+     * The item at `index` is about to be sent as `text`, after these repairs of the payload's item. Whoever looks for it, saves it or
+     * sends it again does so with this text: the platform rejects the other one.
+     */
+    sendRepaired(index: number, text: string, repairs: readonly Repair[]): void {
+        this.#repairedByErrors.set(index, { text, repairs });
         this.#tallies[index] = undefined;
-        const asPushed = this.textAsPushed(index);
-        const before = this.#repaired.get(index)?.repairs ?? [];
-        this.#repaired.set(index, { asPushed, repairs: mergeRepairs(before, repairs) });
+    }
+
+    /** The platform rejects the item at `index` as repaired, too. */
+    repairFailed(index: number): void {
+        this.#repairedByErrors.delete(index);
     }
 
     /** The repaired items among those whose index is meant. */
     repairedWhere(isMeant: (index: number) => boolean): RepairedItem[] {
-        return [...this.#repaired].filter(([index]) => isMeant(index)).map(([, repaired]) => repaired);
+        const indexes = new Set([...this.#repaired.keys(), ...this.#repairedByErrors.keys()]);
+        return [...indexes].filter(isMeant).map((index) => this.#repairedAt(index)!);
+    }
+
+    #repairedAt(index: number): RepairedItem | undefined {
+        const before = this.#repaired.get(index);
+        const byErrors = this.#repairedByErrors.get(index);
+        if (byErrors === undefined) return before;
+        return { asPushed: this.textAsPushed(index), repairs: mergeRepairs(before?.repairs ?? [], byErrors.repairs) };
     }
 
     /** Tells the callers of all items but the `others` that theirs are stored. */
@@ -289,7 +310,7 @@ export class Batch {
             for (; index < end; index++) {
                 if (others.has(index)) continue;
                 stored++;
-                if (this.#repaired.has(index)) repaired++;
+                if (this.#repaired.has(index) || this.#repairedByErrors.has(index)) repaired++;
             }
             if (stored > 0 && source instanceof Waiter) source.stored(stored, repaired);
         }
@@ -302,8 +323,8 @@ export class Batch {
 
     /** That part of the batch as a batch of its own, to be sent as soon as a request may begin. */
     part(kept: KeptPart): Batch {
-        const isWhole = kept.indexes.length === this.payload.itemCount;
-        const payload = isWhole ? this.payload : this.payload.pick(kept.indexes);
+        const payload = this.payloadOf(kept.indexes);
+        const isWhole = payload === this.payload;
         // A refused item waits from now on, not from when it came in.
         const openedAt = kept.acceptedBefore === undefined ? this.openedAt : monotonicMillis();
         const part = new Batch(this.sequence, openedAt, payload, kept, this.identityOf(kept.indexes));
@@ -318,6 +339,9 @@ export class Batch {
             const items = [...this.items()];
             for (const [place, index] of kept.indexes.entries()) {
                 part.#note(items[index]!, place);
+                // Its repairs are noted already. Its key is not that of its text.
+                const text = this.textRepairedByErrors(index);
+                if (text !== undefined) part.#repairedByErrors.set(place, { text, repairs: [] });
             }
         }
         return part;

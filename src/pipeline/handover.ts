@@ -66,7 +66,7 @@ export class Handover {
         const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
         const batches = buffer.batches.map((batch): UnsentBatch => {
             const items = [...batch.items()].filter(isMeant);
-            const texts = items.map(({ index, repaired }) => ({ text: batch.payload.itemText(index), repaired }));
+            const texts = items.map(({ index, repaired }) => ({ text: batch.storedText(index), repaired }));
             const identity = batch.identityOf(items.map(({ index }) => index));
             // While it is saved it may be sent, so the next process looks for it in any case.
             return { ...unsentBatch(batch.savedFrom ?? sender.position, texts), identity };

@@ -24,6 +24,7 @@ import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { Duplicates } from './duplicates.js';
 import { Handover } from './handover.js';
+import type { OnRepaired } from './platform-repair.js';
 import { PlatformRepair } from './platform-repair.js';
 import type { PreparedItem } from './prepare.js';
 import { ItemPreparer } from './prepare.js';
@@ -42,9 +43,12 @@ export interface PipelineOptions {
     quarantineStore: QuarantineStore;
     /** What all quarantine records of this run say. */
     origin: Omit<RecordOrigin, 'schemaHash'>;
+    /** Undefined locally, where the next process of the run has no id in common with this one. */
+    platformRunId?: string | undefined;
     schema: ItemSchema | undefined;
     /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
     refreshSchema: () => Promise<ItemSchema | undefined>;
+    onRepaired?: OnRepaired;
     /** Whether one other request may pass a request that is slow. */
     mayPassSlowRequest: boolean;
     /** Removes this process's own secrets and what is recognizable as one. */
@@ -69,6 +73,8 @@ export class Pipeline {
     readonly rejectedItems: RejectedItems;
     readonly sender: RequestSender;
     readonly delivery: Delivery;
+    /** Undefined where nothing is repaired. */
+    readonly platformRepair: PlatformRepair | undefined;
     readonly settler: BatchSettler;
     readonly handover: Handover;
     /** From now on a push resolves only when its items are stored. */
@@ -140,7 +146,7 @@ export class Pipeline {
             options.unique &&
             new Duplicates(options.unique, options, {
                 // Locally a run has no id that its next process would know.
-                seed: (sink.isRemote ? given.origin.actorRunId : undefined) ?? sink.stableId,
+                seed: (sink.isRemote ? given.platformRunId : undefined) ?? sink.stableId,
                 buffer,
                 statistics,
                 redactor,
@@ -172,6 +178,7 @@ export class Pipeline {
             },
         });
         this.delivery = delivery;
+        this.platformRepair = repairer && new PlatformRepair(repairer, delivery, given.onRepaired);
         this.settler = new BatchSettler({
             delivery,
             sender,
@@ -181,7 +188,7 @@ export class Pipeline {
             quarantine,
             storedItems: new StoredItems({ statistics, redactor, preparer, log }),
             rejectedItems,
-            platformRepair: repairer && new PlatformRepair(repairer, delivery),
+            platformRepair: this.platformRepair,
             duplicates,
             refreshSchema: given.refreshSchema,
             removeSecrets,

@@ -1,6 +1,6 @@
 import type { Delivery } from '../delivery/delivery.js';
-import type { DeliverOptions, DeliveryOutcome, PlatformRejection } from '../delivery/progress.js';
-import { PayloadWriter } from '../delivery/payload.js';
+import type { DeliverOptions, DeliveryOutcome, PlatformRejection, UnsentPart } from '../delivery/progress.js';
+import type { ItemError } from '../records.js';
 import type { Batch } from './batch.js';
 import type { RepairByErrors } from './repair/repair-by-errors.js';
 import type { Repairer } from './repair/repairer.js';
@@ -8,6 +8,8 @@ import type { Repair } from './repair/repairs.js';
 
 /** Requests for the rejected items of one payload: each can bring another layer of errors to light. */
 const MAX_REQUESTS = 4;
+
+type RepairOptions = Pick<DeliverOptions, 'isAbandoned' | 'isLastTry'>;
 
 interface Candidate {
     index: number;
@@ -20,73 +22,111 @@ interface Attempt extends Candidate {
     repairs: readonly Repair[];
 }
 
+export interface RepairedText {
+    asPushed: string;
+    asSent: string;
+}
+
+/** Called before items are sent that the platform's errors had repaired, with the JSON of each as it was pushed and as it is sent. */
+export type OnRepaired = (repaired: readonly RepairedText[]) => Promise<void>;
+
 /** Repairs what the platform rejects with the platform's errors, and sends all rejected items of a payload together. */
 export class PlatformRepair {
     readonly #repairer: Repairer;
     readonly #delivery: Delivery;
+    readonly #onRepaired: OnRepaired | undefined;
 
-    constructor(repairer: Repairer, delivery: Delivery) {
+    constructor(repairer: Repairer, delivery: Delivery, onRepaired: OnRepaired | undefined) {
         this.#repairer = repairer;
         this.#delivery = delivery;
+        this.#onRepaired = onRepaired;
     }
 
     /** The outcome of the batch after the repair. What could not be repaired stays rejected, as it was. */
-    async repair(
-        batch: Batch,
-        outcome: DeliveryOutcome,
-        options: Pick<DeliverOptions, 'isAbandoned' | 'isLastTry'>,
-    ): Promise<DeliveryOutcome> {
+    async repair(batch: Batch, outcome: DeliveryOutcome, options: RepairOptions): Promise<DeliveryOutcome> {
         if (outcome.failure !== undefined) return outcome;
-        const settled = new Set<number>();
-        let unsent: number[] = [];
+        const repaired = new Set<number>();
+        let unsent: UnsentPart[] = [];
         let failure: DeliveryOutcome['failure'];
         let candidates = this.#candidates(batch, outcome.rejected);
         let requests = 0;
         while (failure === undefined) {
-            const attempts = candidates.flatMap((candidate) => attemptOf(candidate) ?? []);
+            const attempts = candidates.flatMap((candidate): Attempt[] => {
+                const next = nextRepair(candidate.session, candidate.errors);
+                return next === undefined ? [] : [{ ...candidate, ...next }];
+            });
             // Where some are rejected again, the rest takes a request more.
             const needed = attempts.length > 1 ? 2 : 1;
             if (attempts.length === 0 || requests + needed > MAX_REQUESTS) break;
-            const { rejected, disputed, ...result } = await this.#delivery.deliver(
-                PayloadWriter.of(attempts.map(({ text }) => text)),
-                options,
-            );
+            const { rejected, disputed, ...result } = await this.#send(batch, attempts, options);
             requests += rejected.length > 0 && rejected.length < attempts.length ? 2 : 1;
             failure = result.failure;
-            unsent = result.unsent.flatMap(({ indexes }) => indexes.map((position) => attempts[position]!.index));
-            const others = new Set([...rejected, ...disputed].map(({ index }) => index));
-            for (const [position, { index, text, repairs }] of attempts.entries()) {
-                if (others.has(position) || unsent.includes(index)) continue;
-                batch.repairedByErrors(index, text, repairs);
-                settled.add(index);
+            unsent = result.unsent;
+            for (const { index } of attempts) repaired.add(index);
+            for (const { index: position } of [...rejected, ...disputed]) {
+                const { index } = attempts[position]!;
+                batch.repairFailed(index);
+                repaired.delete(index);
             }
             candidates = rejected
                 .filter(({ reason }) => reason === 'schema')
                 .map(({ index, errors }) => ({ ...attempts[index]!, errors }));
         }
         return {
-            rejected: outcome.rejected.filter(({ index }) => !settled.has(index) && !unsent.includes(index)),
+            // What is unsent is sent again as it was repaired.
+            rejected: outcome.rejected.filter(({ index }) => !repaired.has(index)),
             disputed: outcome.disputed,
-            // They are sent again as they are, and repaired again.
-            unsent: [...outcome.unsent, ...(unsent.length > 0 ? [{ indexes: unsent }] : [])],
+            unsent: [...outcome.unsent, ...unsent],
             ...(failure && { failure }),
         };
     }
 
-    #candidates({ payload }: Batch, rejected: readonly PlatformRejection[]): Candidate[] {
+    /** From here on the batch has these items as they were repaired, whatever becomes of the request. */
+    async #send(batch: Batch, attempts: readonly Attempt[], options: RepairOptions): Promise<DeliveryOutcome> {
+        const indexes = attempts.map(({ index }) => index);
+        const texts = attempts.map(({ index, text }) => ({ asPushed: batch.textAsPushed(index), asSent: text }));
+        for (const { index, text, repairs } of attempts) batch.sendRepaired(index, text, repairs);
+        try {
+            await this.#onRepaired?.(texts);
+        } catch (error) {
+            const failure = { error: error as Error, permanent: false };
+            return { rejected: [], disputed: [], unsent: [{ indexes }], failure };
+        }
+        const outcome = await this.#delivery.deliver(batch.payloadOf(indexes), {
+            ...options,
+            // An earlier process may have repaired them in the same way and stored them.
+            unknown: batch.unknown,
+            onStored: (positions) => batch.storedSoFar([...positions].map((position) => indexes[position]!)),
+        });
+        const unsent = outcome.unsent.map((part) => ({
+            ...part,
+            indexes: part.indexes.map((position) => indexes[position]!),
+        }));
+        return { ...outcome, unsent };
+    }
+
+    /** Begins the repair of an item of a batch that the platform rejects; `undefined` where its errors are not repaired. */
+    begin({ payload }: Batch, index: number): RepairByErrors | undefined {
+        return this.#repairer.repairByErrors(JSON.parse(payload.itemText(index)), payload.itemBytes(index));
+    }
+
+    #candidates(batch: Batch, rejected: readonly PlatformRejection[]): Candidate[] {
         return rejected.flatMap(({ index, reason, errors }) => {
             if (reason !== 'schema') return [];
-            const item: unknown = JSON.parse(payload.itemText(index));
-            const session = this.#repairer.repairByErrors(item, payload.itemBytes(index));
+            const session = this.begin(batch, index);
             return session === undefined ? [] : { index, session, errors };
         });
     }
 }
 
-function attemptOf(candidate: Candidate): Attempt | undefined {
+/** JSON of the item as it is to be sent next, and what was repaired of it; `undefined` where it cannot be repaired. */
+export function nextRepair(
+    session: RepairByErrors | undefined,
+    errors: readonly ItemError[],
+): { text: string; repairs: readonly Repair[] } | undefined {
     try {
-        const next = candidate.session.next(candidate.errors);
-        return next && { ...candidate, text: JSON.stringify(next.item), repairs: next.repairs };
+        const next = session?.next(errors);
+        return next && { text: JSON.stringify(next.item), repairs: next.repairs };
     } catch {
         // An item of a thousand levels is more than the stack holds.
         return undefined;

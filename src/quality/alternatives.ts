@@ -1,4 +1,5 @@
 import type { ItemError } from '../records.js';
+import { firstErrors } from '../utils/first-errors.js';
 import { pointerNames } from '../utils/json-pointer.js';
 
 /** One fault of an item. The errors of a failing `anyOf` or `oneOf` are one fault with them. */
@@ -10,7 +11,7 @@ export interface Fault {
     readonly types?: readonly unknown[];
 }
 
-/** Of an item with more errors than this the others are left out: its faults were told long before. */
+/** Errors of one item that are looked at. Its faults are known long before. */
 const MAX_ERRORS = 1_000;
 
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf']);
@@ -35,7 +36,7 @@ const LEADS_TO_VALUE: ReadonlySet<string> = new Set(
  */
 export function foldErrors(errors: readonly ItemError[]): Fault[] {
     const faults: Fault[] = [];
-    for (const error of errors.slice(0, MAX_ERRORS)) {
+    for (const error of firstErrors(errors, MAX_ERRORS)) {
         if (error.keyword === 'if' && faults.length > 0) continue;
         if (!WITH_ERRORS_BELOW.has(error.keyword)) {
             faults.push({ error, best: [] });

@@ -71,7 +71,7 @@ export class Counters implements DeliveryCounters {
         this.#stored += items;
     }
 
-    /** The records of so many rejected items were written. */
+    /** Counts rejected items whose records were written. */
     quarantined(items: number): void {
         this.#quarantined += items;
     }

@@ -1,7 +1,7 @@
 import { failOption, InvalidOptionsError } from '../errors.js';
 import { toFieldPath } from './field-tree.js';
 
-/** What the data of a run must look like. Judged when the run ends by itself. */
+/** Expectations of a run's data. They are judged when the run ends by itself. */
 export interface Expectations {
     /** Stored items, at least. Tie it to the input: a run that is asked for 10 items cannot store 1,000. Not judged where items were trimmed to a customer's budget. */
     minItems?: number | undefined;
@@ -17,7 +17,7 @@ export interface Expectations {
     /** Share of the received items that were duplicates, 0 to 1, at most. */
     maxDuplicates?: number | undefined;
     /**
-     * What unmet expectations do: `'warn'` says so in log, status message and report; `'fail'` also makes the run fail, with
+     * The effect of unmet expectations: `'warn'` says so in log, status message and report; `'fail'` also makes the run fail, with
      * exit code 1. Apify runs Actors daily with their prefilled input and marks those that fail for three days.
      * @default 'warn'
      */

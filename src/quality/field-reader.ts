@@ -92,7 +92,7 @@ class ReaderCode {
         return members.join('\n');
     }
 
-    /** What is done with a value that has members or elements. */
+    /** How a value with members or elements is read. */
     #below(node: FieldNode, value: string, kind: string, readMembers: (node: FieldNode) => string): string {
         if (node.names.size === 0 && node.any === undefined) return '';
         const call = (name: string) => `${name}(${value}, counts, touched);`;

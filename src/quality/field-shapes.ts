@@ -4,7 +4,7 @@ import type { FieldTable } from './field-table.js';
 import { KINDS } from './value-kind.js';
 
 /**
- * What of an item is counted once it is stored: made when the item is validated, kept with it, handed to `store`. Opaque, and
+ * The counts of one item, which are added once it is stored: made when the item is validated, kept with it, handed to `store`. Opaque, and
  * shared by all items whose values are of the same kinds, so that mostly an item costs a reference.
  */
 export interface FieldTally {

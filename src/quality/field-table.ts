@@ -3,7 +3,7 @@ import { createNode } from './field-tree.js';
 import type { FieldNode } from './field-tree.js';
 import { KIND, KINDS } from './value-kind.js';
 
-/** What a JSON value can be, `null` apart. */
+/** Types of JSON values, without `null`. */
 export type FieldType = 'string' | 'number' | 'boolean' | 'array' | 'object';
 
 /** How a field is filled. `filled + empty + null + missing = total`. */

@@ -25,7 +25,7 @@ export interface FieldOptions {
     paths?: readonly string[];
     /** Whether examples of values are kept. */
     samples?: boolean;
-    /** What of an item may be shown, by `Redactor.apply`. What it takes away has no row; where it returns nothing, all of it. */
+    /** Returns the part of an item that may be shown, as `Redactor.apply` does. What it takes away has no row; where it returns nothing, no field has one. */
     redact?: (item: unknown) => unknown;
     removeSecrets?: SecretRemover;
 }
@@ -93,7 +93,7 @@ export class FieldCounts {
         this.#restart();
     }
 
-    /** What is to be counted of an item once it is stored. `item` is JSON data: parsed, or a copy that is plain. */
+    /** Prepares the counts that are added once the item is stored. `item` is JSON data: parsed, or a copy that is plain. */
     tally(item: object): FieldTally {
         if (++this.#tallied >= this.#nextReview) this.#review();
         if (this.#isDiverse) return this.#countAll(item);
@@ -134,7 +134,7 @@ export class FieldCounts {
         return this.#table.details(this.#root, this.#furtherNames());
     }
 
-    /** What another process of the run needs to count on. */
+    /** The state with which another process of the run goes on counting. */
     save(): SavedFields {
         this.#shapes.fold();
         return this.#table.save();

@@ -45,17 +45,17 @@ export interface GuardReport extends ItemCounts {
     readonly datasetId: string;
     /** Absent where nothing is in quarantine. */
     readonly quarantineId?: string;
-    /** Id of the run, on the platform. */
+    /** Id of the run; locally one that the guard makes up for the process. Quarantine records have it as `actorRunId`. */
     readonly runId?: string;
-    /** What items were validated with. */
+    /** The schema that items were validated with. */
     readonly schema: UsedSchema;
-    /** What the data is worth. */
+    /** The verdict on the data. */
     readonly verdict: Verdict;
     /** How well each field of the stored items is filled. */
     readonly fields: readonly FieldSummary[];
     /** Why items were rejected, most frequent first; at most 100, then one `other`. */
     readonly reasons: readonly ReasonSummary[];
-    /** What was repaired, most frequent first. */
+    /** The repairs, most frequent first. */
     readonly repairs: readonly RepairSummary[];
     /** Items that came after another one with their key, whatever the option `duplicates` says. */
     readonly duplicates: DuplicateSummary;

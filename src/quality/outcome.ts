@@ -13,12 +13,12 @@ export interface Outcome {
      * - `warning`: something is in quarantine, against the schema or unmet
      */
     readonly level: 'info' | 'warning' | 'error';
-    /** What became of the items, why, and what to do. No values of items. */
+    /** Says where the items are, why, and how to go on. It holds no values of items. */
     readonly message: string;
 }
 
 export interface OutcomeContext {
-    /** What the quarantine is called, for the command that brings items back. */
+    /** The name of the quarantine, for the command that brings items back. */
     quarantine?: string | undefined;
     /** Where the page is: an address that opens without a token, or a path of this machine. */
     reportPlace?: string | undefined;
@@ -26,7 +26,7 @@ export interface OutcomeContext {
     problem?: string | undefined;
 }
 
-/** What became of the items of a run, in one line. */
+/** Tells in one line where the items of a run are. */
 export function describeOutcome(
     report: GuardReport,
     { quarantine, reportPlace, problem }: OutcomeContext = {},
@@ -93,7 +93,7 @@ export function redriveCommand(quarantine: string): string {
     return `npx apify-dataset-guard redrive ${argument}`;
 }
 
-/** What `check` found: "All 3,148 items pass". */
+/** Tells the result of `check`: "All 3,148 items pass". */
 export function summarizeCheck({ checkedItems, failedItems }: { checkedItems: number; failedItems: number }): string {
     if (checkedItems === 0) return 'No items to check';
     if (failedItems === 0) return checkedItems === 1 ? 'The item passes' : `All ${count(checkedItems, 'item')} pass`;
@@ -107,7 +107,7 @@ function levelOf(report: GuardReport): Outcome['level'] {
     return quarantinedItems > 0 || warnedItems > 0 || verdict.unmet.length > 0 ? 'warning' : 'info';
 }
 
-/** What nobody asked for is in the summary already, and so are unsent items. */
+/** Leaves out rules that hold without `expect`, and unsent items: the summary has them already. */
 function isAskedFor(expectation: string): boolean {
     return !expectation.startsWith(BY_DEFAULT) && expectation !== 'unsentItems';
 }

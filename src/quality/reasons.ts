@@ -31,7 +31,7 @@ export interface ReasonSummary {
     readonly samples: readonly ReasonSample[];
 }
 
-/** What a page needs besides, and what another process of the run counts on with. */
+/** A reason with the details that a page shows and that another process of the run goes on counting with. */
 export interface ReasonDetails extends ReasonSummary {
     /** As `path`; for what is missing its own path, not that of the object around it. */
     readonly field: string;

@@ -5,7 +5,7 @@ import type { SchemaNames } from './schema-names.js';
 import { ANY, namesInSchemaPath } from './schema-names.js';
 import { describeError } from './words.js';
 
-/** What of an item may leave the process, by the option `redact`. */
+/** Applies the option `redact` to whatever of an item leaves the process. */
 export class Redactor {
     readonly #redact: ((item: Dictionary) => unknown) | undefined;
     readonly #onError: (error: unknown) => void;

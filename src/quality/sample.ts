@@ -12,7 +12,7 @@ export interface ReasonSample {
     readonly count: number;
     /** JSON Pointer into the item to what failed or is missing; shortened. */
     readonly path: string;
-    /** What the item is called: its `url`, `id` or the like, redacted, without credentials. */
+    /** The item's identity: its `url`, `id` or the like, redacted, without credentials. */
     readonly item?: string;
     /** The page that the item came from, without credentials, at most 500 characters; a longer address is left out. */
     readonly url?: string;
@@ -39,7 +39,7 @@ export interface SampleSource {
     removeSecrets: SecretRemover;
 }
 
-/** What of an item may be shown of a fault. */
+/** The part of an item that may be shown with a fault. */
 export function sampleOf({ error, maskedPath, item, identity, url, removeSecrets }: SampleSource): ReasonSample {
     const pointer = failingPath(error);
     const value = jsonAt(item, pointer);

@@ -5,7 +5,7 @@ import type { Counters } from './counters.js';
 /** How many reasons the error names. */
 const NAMED_REASONS = 3;
 
-/** What tolerance is judged by. */
+/** The counts that `tolerance` is compared with. */
 interface RejectionStatistics {
     counters: Counters;
     /** The most frequent reasons in words. */

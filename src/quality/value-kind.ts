@@ -1,4 +1,4 @@
-/** What a value is to the counts of a field. */
+/** The kinds of values that the counts of a field tell apart. */
 export const KIND = {
     missing: 0,
     null: 1,

@@ -6,7 +6,7 @@ import type { ExpectOption, ResolvedExpectations } from './expectations.js';
 import { readExpectations } from './expectations.js';
 import type { FieldSummary } from './fields.js';
 
-/** What a run's data is worth. */
+/** The verdict on a run's data. */
 export interface Verdict {
     /**
      * - `open`: the run has not ended by itself
@@ -15,7 +15,7 @@ export interface Verdict {
      * - `failed`: something is unmet with `otherwise: 'fail'`, or items are unsent
      */
     readonly outcome: 'open' | 'passed' | 'warned' | 'failed';
-    /** What is unmet; empty where nothing is. */
+    /** The expectations that are unmet. */
     readonly unmet: readonly UnmetExpectation[];
 }
 
@@ -33,7 +33,7 @@ export interface UnmetExpectation {
 
 export const OPEN_VERDICT: Verdict = Object.freeze({ outcome: 'open', unmet: Object.freeze([]) });
 
-/** What is judged. `fields` has a row for each path that is expected to be filled. */
+/** The counts that the verdict is made from. `fields` has a row for each path that is expected to be filled. */
 export type JudgedReport = Pick<
     GuardReport,
     | 'receivedItems'
@@ -111,7 +111,7 @@ function unmetExpectations(report: JudgedReport, expect: ResolvedExpectations): 
     return unmet;
 }
 
-/** What nobody needs to ask for. It never fails a run. */
+/** Judges by rules that hold without `expect`. They never fail a run. */
 function unmetByDefault(
     report: JudgedReport,
     isDefaultDataset: boolean,

@@ -27,7 +27,7 @@ function wordsOf(reason: QuarantineReason | 'duplicate' | 'other', { keyword, pa
     return Object.hasOwn(REASONS, reason) ? REASONS[reason]!(own) : own;
 }
 
-/** What the item fails as a whole. */
+/** Words for the reasons that concern the item as a whole. */
 const REASONS: Readonly<Record<string, (own: string) => string>> = {
     'too-large': () => 'is larger than one request can carry',
     // What was thrown may differ from item to item, and show its data.

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+import { firstErrors } from '../utils/first-errors.js';
 
 /** Why an item goes to quarantine. */
 export interface Rejection {
@@ -60,18 +61,23 @@ export function recordText(head: RecordHead, itemText: string | undefined): stri
 }
 
 function boundErrors(errors: readonly ItemError[]): ItemError[] {
-    const bounded: ItemError[] = [];
-    let bytes = 0;
-    for (const error of errors.slice(0, MAX_ERRORS)) {
-        const cut = boundError(error);
-        bytes += Buffer.byteLength(JSON.stringify(cut));
-        if (bytes > MAX_ERRORS_BYTES && bounded.length > 0) break;
-        bounded.push(cut);
+    let bounded = firstErrors(errors, MAX_ERRORS).map(boundError);
+    // What closes the errors that are left may be longer than they are.
+    for (let count = countWithin(bounded, MAX_ERRORS_BYTES); count < bounded.length;) {
+        bounded = firstErrors(errors, count).map(boundError);
+        count = countWithin(bounded, MAX_ERRORS_BYTES);
     }
     const omittedErrors = errors.length - bounded.length;
     if (omittedErrors === 0) return bounded;
     const message = `and ${omittedErrors} more`;
     return [...bounded, { instancePath: '', schemaPath: '', keyword: 'more', params: { omittedErrors }, message }];
+}
+
+/** How many of the errors have room in so many bytes: one in any case. */
+function countWithin(errors: readonly ItemError[], maxBytes: number): number {
+    let bytes = 0;
+    const end = errors.findIndex((error) => (bytes += Buffer.byteLength(JSON.stringify(error))) > maxBytes);
+    return end === -1 ? errors.length : Math.max(1, end);
 }
 
 /** The platform's errors come as they are; a key of an item, and with it a path, may be of any length. */

@@ -55,7 +55,7 @@ export class Batch {
         this.#repeats.get(original)?.push(position);
     }
 
-    /** What is written to the journal before the items are sent. `withTexts`: see `Intent.itemTexts`. */
+    /** Makes the entry that the journal gets before the items are sent. `withTexts`: see `Intent.itemTexts`. */
     intent(from: Pick<Intent, 'datasetFrom' | 'quarantineFrom'>, withTexts: boolean): Intent {
         const { dataset, fingerprint } = this.target;
         return {

@@ -8,6 +8,8 @@ export interface Intent {
     positions: number[];
     /** The hash of each item as it is sent: see `hashOfItem`. */
     itemHashes: string[];
+    /** By hash in `itemHashes`: the hash of such an item as it was sent once more, repaired after the platform had rejected it. */
+    repairedHashes?: Record<string, string>;
     /**
      * Locally, where a killed process may leave half an item: the JSON of each, null for those that go back to the
      * quarantine.
@@ -73,6 +75,13 @@ export class Journal {
     /** Writes the intent, before its items are sent. */
     async begin(intent: Intent): Promise<void> {
         this.intent = intent;
+        await this.#save();
+    }
+
+    /** Writes hashes of items before they are sent once more, repaired after the platform had rejected them. */
+    async noteRepaired(hashes: readonly (readonly [before: string, after: string])[]): Promise<void> {
+        if (this.intent === undefined) return;
+        this.intent.repairedHashes = { ...this.intent.repairedHashes, ...Object.fromEntries(hashes) };
         await this.#save();
     }
 

@@ -5,9 +5,10 @@ import { isInitialized } from '../apify/item-sink.js';
 import { DatasetGuardError, InvalidOptionsError } from '../errors.js';
 import type { InternalOptions, Log } from '../ports.js';
 import type { Dictionary, QuarantineRecord } from '../records.js';
+import type { RepairedText } from '../pipeline/platform-repair.js';
 import { readLocalDefinition } from '../schema/definition.js';
 import { BATCH_ITEMS } from './batch.js';
-import { hash } from './fingerprint.js';
+import { hash, hashOfItem } from './fingerprint.js';
 import { Journal } from './journal.js';
 import type { LockTimes } from './lock.js';
 import { Lock } from './lock.js';
@@ -79,6 +80,7 @@ export async function redriveQuarantine(
         const targets = new Targets(options, {
             options: options.guard,
             quarantineStore: returnStore,
+            onRepaired: async (repaired) => journal.noteRepaired(hashesOf(repaired)),
             transformHash: internals.transformHash ?? (transform && hash(transform.toString())),
             internal,
             log,
@@ -97,6 +99,10 @@ export async function redriveQuarantine(
     } finally {
         await lock?.release();
     }
+}
+
+function hashesOf(repaired: readonly RepairedText[]): [asPushed: string, asSent: string][] {
+    return repaired.map(({ asPushed, asSent }) => [hashOfItem(JSON.parse(asPushed)), hashOfItem(JSON.parse(asSent))]);
 }
 
 async function openQuarantine({ guard }: ResolvedRedrive) {

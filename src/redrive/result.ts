@@ -10,7 +10,7 @@ export interface RedriveResult {
     readonly failedRecords: number;
     /** Items that are in the dataset now; in a dry run, that would be. */
     readonly storedItems: number;
-    /** Those of them that were stored after a repair. */
+    /** Stored items that were repaired. */
     readonly repairedItems: number;
     /** Items that failed again, and are in quarantine with `attempt + 1`; in a dry run, that would be. */
     readonly quarantinedItems: number;

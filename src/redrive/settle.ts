@@ -52,7 +52,7 @@ export async function settleIntent(
         toKey: (record) => keyOfRecord(record as QuarantineRecord | null),
     });
     const there = await readAround(tornItems, target, intent.datasetFrom, back.missing, {
-        keyOfIndex: (index) => intent.itemHashes[index]!,
+        keyOfIndex: (index) => hashAsStored(intent, index),
         toKey: hashOfItem,
     });
     const mended = await mendTornItems(intent, there.missing, { tornItems, tornRecords, quarantine: quarantine.sink });
@@ -64,6 +64,12 @@ export async function settleIntent(
         isProven: back.isProven && there.isProven,
         datasetReached: Math.max(there.total, ...tornItems.map(({ position }) => position + 1)),
     };
+}
+
+/** An item that the platform has rejected can only be stored as it was repaired. */
+function hashAsStored({ itemHashes, repairedHashes = {} }: Intent, index: number): string {
+    const hash = itemHashes[index]!;
+    return Object.hasOwn(repairedHashes, hash) ? repairedHashes[hash]! : hash;
 }
 
 function keyOfReturn(position: number, fingerprint: string): string {

@@ -1,7 +1,7 @@
 import type { Dataset } from 'apify';
 
 import { createCharging } from '../apify/charging.js';
-import { readRunIdentity } from '../apify/environment.js';
+import { readRecordOrigin } from '../apify/environment.js';
 import { createItemSink, isInitialized } from '../apify/item-sink.js';
 import { createSchemaSources } from '../apify/schema-sources.js';
 import { isDefaultDataset } from '../apify/storages.js';
@@ -9,6 +9,7 @@ import type { ResolvedOptions } from '../options.js';
 import type { InternalOptions, ItemSink, Log, QuarantineStore } from '../ports.js';
 import type { QuarantineRecord } from '../records.js';
 import { Pipeline } from '../pipeline/pipeline.js';
+import type { OnRepaired } from '../pipeline/platform-repair.js';
 import { Pusher } from '../pipeline/push.js';
 import { createClock } from '../utils/clock.js';
 import { SchemaKeeper } from '../schema/schema-keeper.js';
@@ -20,6 +21,7 @@ export interface TargetParts {
     quarantineStore: QuarantineStore;
     /** The hash of the transform. */
     transformHash: string | undefined;
+    onRepaired: OnRepaired;
     internal: InternalOptions;
     log: Log;
 }
@@ -49,7 +51,7 @@ export interface ReturningItem {
     record: Partial<QuarantineRecord>;
 }
 
-/** What became of an item. `trimmed`: the user's pay-per-event budget did not let it through. */
+/** The outcome of an item. `trimmed`: the user's pay-per-event budget did not let it through. */
 export type RedriveOutcome = 'stored' | 'returned' | 'trimmed';
 
 export interface PushOutcome {
@@ -60,7 +62,7 @@ export interface PushOutcome {
 
 /** Opens a guard on `dataset`. @throws SchemaLoadError */
 export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<Target> {
-    const { options, internal, log, quarantineStore, transformHash } = parts;
+    const { options, internal, log, quarantineStore, transformHash, onRepaired } = parts;
     const clock = createClock();
     const sink = createItemSink(dataset, internal);
     const schemas = new SchemaKeeper(
@@ -76,10 +78,11 @@ export async function openTarget(dataset: Dataset, parts: TargetParts): Promise<
         origin: {
             datasetId: sink.datasetId,
             ...(sink.datasetName && { datasetName: sink.datasetName }),
-            ...readRunIdentity(),
+            ...readRecordOrigin(),
         },
         schema,
         refreshSchema: async () => schemas.refresh(),
+        onRepaired,
         clock,
         mayPassSlowRequest: false,
         internal,

@@ -21,7 +21,7 @@ export class MinuteLog {
     #last: MinuteReport;
     #cancelTimer: (() => void) | undefined;
 
-    /** What the report says now is where the first minute begins. */
+    /** The first minute begins with the counts that the report has now. */
     constructor(parts: MinuteLogParts) {
         this.#parts = parts;
         this.#last = parts.report();

@@ -8,13 +8,13 @@ import type { FieldSuggestion } from './suggestion.js';
 /** All that a report's page shows. What is optional is left out of the page where it is not known. */
 export interface ReportPage {
     /**
-     * What the page is about, and with it the words: a guard's `run` (received, stored, in quarantine), the records of a
+     * The subject of the page, which decides its words: a guard's `run` (received, stored, in quarantine), the records of a
      * `quarantine` alone, or a `check` of items that nobody has stored (read, pass, fail).
      */
     readonly kind: 'run' | 'quarantine' | 'check';
     /** Whose items they are, for the line above the heading: an Actor's title, a dataset, a file. */
     readonly subject?: string;
-    /** What became of the items. Of a `check`, `storedItems` pass and `quarantinedItems` fail. */
+    /** Counts of items by outcome. Of a `check`, `storedItems` pass and `quarantinedItems` fail. */
     readonly items: ItemCounts;
     /** Stored although they fail the schema. */
     readonly warnedItems?: number;
@@ -24,7 +24,7 @@ export interface ReportPage {
     readonly fields?: readonly FieldDetails[];
     /** Most frequent first. */
     readonly reasons: readonly ReasonDetails[];
-    /** What would let in or mend the items that fail. */
+    /** Suggestions that would accept or mend the items that fail. */
     readonly suggestions?: readonly FieldSuggestion[] | undefined;
     readonly repairedItems?: number;
     readonly repairs?: readonly RepairSummary[];
@@ -48,7 +48,7 @@ export interface ReportPage {
     readonly version?: string;
 }
 
-/** What is undefined is unknown, and left out. */
+/** Counts of items. Unknown ones are undefined, and left out. */
 export interface ItemCounts {
     readonly receivedItems?: number;
     readonly storedItems?: number;

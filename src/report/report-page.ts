@@ -4,11 +4,11 @@ import type { ReasonDetails } from '../quality/reasons.js';
 import type { Fact, ReportPage, TimelineFigures } from './page.js';
 import type { FieldSuggestion } from './suggestion.js';
 
-/** What a page shows that a report does not say. */
+/** Contents of a page that a report does not have. */
 export interface PageContext {
     /** The Actor's title or name. */
     readonly subject?: string | undefined;
-    /** Of the report's reasons and fields, with what only the page shows. */
+    /** The report's reasons and fields, with the details that only the page shows. */
     readonly reasons: readonly ReasonDetails[];
     readonly fields: readonly FieldDetails[];
     /** Items with a reason. */

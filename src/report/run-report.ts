@@ -22,13 +22,13 @@ import { libraryVersion } from './version.js';
 export interface RunReportParts {
     statistics: Statistics;
     store: RunStore;
-    /** What tells this guard's records from those of others in the run; empty for the default dataset's. */
+    /** Suffix that tells this guard's records from those of others in the run; empty for the default dataset's. */
     keySuffix: string;
-    /** What the run's data is judged by. */
+    /** The expectations of the run's data. */
     expectations: JudgeOptions;
-    /** What the report says of the run. */
-    describe: () => Pick<GuardReport, 'datasetId' | 'quarantineId' | 'runId' | 'schema'>;
-    /** What the page says besides. */
+    /** Returns what the report says of the run. */
+    describe: () => Pick<GuardReport, 'datasetId' | 'runId' | 'schema'>;
+    /** Returns what only the page says. */
     describePage: () => Pick<PageContext, 'subject' | 'quarantine' | 'facts'>;
     /** Finds what would let in or mend the items that failed, from what is known of the reasons. */
     suggest: (reasons: readonly ReasonDetails[]) => Promise<readonly FieldSuggestion[]>;
@@ -52,7 +52,7 @@ export class RunReport {
     #lastSaved: Promise<unknown> = Promise.resolve();
     #written: { text: string; place: string } | undefined;
     #writtenCounts: string | undefined;
-    /** What the run came to, once it has ended. */
+    /** The end of the run, once it has ended. */
     #end: { finishedAt: string; verdict: Verdict } | undefined;
     /** Where the page is to be written; known a moment after the guard was opened. */
     #place: string | undefined;
@@ -82,7 +82,7 @@ export class RunReport {
         );
     }
 
-    /** What became of the items until now. A frozen snapshot. */
+    /** Reports the outcome of the items until now, as a frozen snapshot. */
     report(): GuardReport {
         const { statistics, describe } = this.#parts;
         const { startedAt, fields, reasons, repairs, duplicates, ...counted } = statistics.report();
@@ -176,7 +176,7 @@ export class RunReport {
         return countsOf(this.report()) === this.#writtenCounts;
     }
 
-    /** What `write` would write, for the end of a process that cannot wait. */
+    /** Returns the records that `write` would write, for the end of a process that cannot wait. */
     records(notice?: string): { key: string; text: string; contentType: string }[] {
         return this.#recordsOf(this.report(), notice);
     }
@@ -230,7 +230,7 @@ export class RunReport {
     }
 }
 
-/** What tells whether another report is worth writing. */
+/** A text that changes when another report is worth writing. */
 function countsOf({
     receivedItems,
     storedItems,

@@ -16,15 +16,13 @@ import type { Writable } from '../utils/writable.js';
 import type { SavedTimeline } from './timeline.js';
 import { Timeline } from './timeline.js';
 
-/** What a guard has counted: a report without what it says of the run. */
-export type CountedReport = Omit<
-    GuardReport,
-    'datasetId' | 'quarantineId' | 'runId' | 'schema' | 'finishedAt' | 'verdict'
->;
+/** The counts of a guard: a report without the facts of the run. */
+export type CountedReport = Omit<GuardReport, 'datasetId' | 'runId' | 'schema' | 'finishedAt' | 'verdict'>;
 
 /** The counters as another process of the run takes them over. */
 export interface SavedStatistics extends SavedCounters {
     startedAt: string;
+    quarantineId?: string | undefined;
     /** Items with a reason: with `mode: 'warn'` or `'fail'` others than those rejected. */
     reasonedItems: number;
     reasons: readonly ReasonDetails[];
@@ -39,7 +37,7 @@ export interface StatisticsOptions extends Omit<ReasonOptions, 'samples' | 'name
     schema?: unknown;
     /** Further places whose values are counted. */
     paths?: readonly string[];
-    /** What of an item may be shown. */
+    /** Returns the part of an item that may be shown. */
     redact?: ((item: unknown) => unknown) | undefined;
 }
 
@@ -50,6 +48,7 @@ export class Statistics {
     /** The names that the schema knows. */
     readonly names: SchemaNames;
     #startedAt: string;
+    #quarantineId: string | undefined;
     readonly reasons: ReasonCounts;
     readonly #repairs: RepairCounts;
     readonly #duplicates: DuplicateCounts;
@@ -88,6 +87,16 @@ export class Statistics {
         this.#duplicates.count(shownKey);
     }
 
+    /** Records of rejected items go to the dataset with this id. */
+    quarantineOpened(id: string): void {
+        this.#quarantineId = id;
+    }
+
+    /** Where the rejected items are: undefined until the first record, of this process or of an earlier one of the run, is written. */
+    get quarantineId(): string | undefined {
+        return this.#quarantineId;
+    }
+
     /** Names of another schema's fields appear in reasons from now on. */
     useSchema(schema: unknown): void {
         (this as Writable<Statistics>).names = new SchemaNames(schema);
@@ -95,12 +104,13 @@ export class Statistics {
         this.fields.useSchema(schema);
     }
 
-    /** What another process of the run needs to count on. */
+    /** The state with which another process of the run goes on counting. */
     save(): SavedStatistics {
         this.look();
         return {
             ...this.counters.save(),
             startedAt: this.#startedAt,
+            quarantineId: this.#quarantineId,
             reasonedItems: this.reasons.rejectedItems,
             reasons: this.reasons.details(),
             repairs: this.#repairs.list(),
@@ -125,6 +135,7 @@ export class Statistics {
         }
         this.counters.restore(saved);
         this.#startedAt = saved.startedAt;
+        this.#quarantineId = saved.quarantineId ?? this.#quarantineId;
         this.reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);
         this.#duplicates.restore(saved.duplicates);
@@ -166,6 +177,7 @@ export class Statistics {
         return Object.freeze({
             ...this.counters.values(),
             startedAt: this.#startedAt,
+            ...(this.#quarantineId !== undefined && { quarantineId: this.#quarantineId }),
             fields: this.fields.rows(),
             reasons: this.reasons.list(),
             repairs: this.#repairs.list(),

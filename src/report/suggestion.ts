@@ -14,7 +14,7 @@ export interface FieldRepair {
     readonly code: string;
     /** In words: "writing a value in the right type". */
     readonly name: string;
-    /** What it mends, in words: "9 items", "2 of 3 such values". */
+    /** The effect in words: "9 items", "2 of 3 such values". */
     readonly mends: string;
     /** JSON of a value before and after it; undefined where there is none. */
     readonly sample?: { readonly before?: string | undefined; readonly after?: string | undefined } | undefined;

@@ -4,10 +4,13 @@ import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
 import type { ItemCounts, Wanted } from '../delivery/read-back.js';
 import { countItems, indexesOf, mergeCounts, readBackSync, Search } from '../delivery/read-back.js';
 import { PayloadWriter } from '../delivery/payload.js';
-import type { ListedPage, PageRange, Payload, SendResult } from '../ports.js';
+import type { ListedPage, PageRange, SendResult } from '../ports.js';
 import type { Batch } from '../pipeline/batch.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
+import type { PlatformRepair } from '../pipeline/platform-repair.js';
+import { nextRepair } from '../pipeline/platform-repair.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
+import type { Rejection } from '../quarantine/record.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { FirstRequests } from '../utils/request-sync.js';
 
@@ -23,9 +26,19 @@ const LOOK_SHARE = 0.5;
 const SAVE_AND_LOOK_SHARE = 0.75;
 const LOOK_PAUSE_MILLIS = 100;
 const MAX_PAYLOAD_BYTES = 5_000_000;
+/** Each brings another layer of errors to light, and costs a start of the child. */
+const MAX_REPAIR_ATTEMPTS = 4;
 const REASONS = { 'invalid': 'schema', 'too-large': 'too-large', 'bad-request': 'rejected' } as const;
 
+type ItemRejection = Omit<Rejection, 'rejectedBy'>;
 type RejectedResult = Extract<SendResult, { kind: keyof typeof REASONS }>;
+
+interface RejectedItemRepair {
+    /** Of the item as it was pushed. */
+    rejection: ItemRejection;
+    session: ReturnType<PlatformRepair['begin']>;
+    attempts: number;
+}
 
 /** Items of a batch that go in one request. */
 interface Part {
@@ -44,6 +57,8 @@ export class SyncSending {
     #isUnavailable: boolean;
     /** Indexes that are neither stored nor rejected. */
     readonly #unsent = new Map<Batch, number[]>();
+    /** Repairs of items that the platform has rejected, by batch and index. */
+    readonly #repairs = new Map<Batch, Map<number, RejectedItemRepair>>();
 
     #first: FirstRequests | undefined;
 
@@ -109,7 +124,7 @@ export class SyncSending {
             parts = parts.filter((part) => !isInQuestion(part));
         }
         for (parts = withItems(parts); parts.length > 0; parts = withItems(parts)) {
-            const bodies = parts.map(({ batch, indexes }) => partOf(batch.payload, indexes).body);
+            const bodies = parts.map(({ batch, indexes }) => batch.payloadOf(indexes).body);
             const results =
                 this.#isUnavailable || this.#left === 0 ? [] : this.#storage!.pushAll(bodies, this.#left, this.#first);
             parts = parts.flatMap((part, index) => this.#settle(results[index], part));
@@ -148,8 +163,7 @@ export class SyncSending {
         if (result.kind === 'stored') {
             const stored = new Set(indexes);
             this.#options.pipeline.settler.stored(batch, (index) => stored.has(index));
-            if (restOf !== undefined) this.#setAsideNamed(batch, restOf.indexes, restOf.named);
-            return [];
+            return restOf === undefined ? [] : this.#settleNamed(batch, restOf.indexes, restOf.named);
         }
         // The platform does not accept the rest, so that its positions mean something else.
         if (restOf !== undefined) return halvesOf(batch, whole);
@@ -158,29 +172,54 @@ export class SyncSending {
         if (named === undefined) return halvesOf(batch, indexes);
         const rest = indexes.filter((_, position) => !named.errors.has(position));
         if (rest.length > 0) return [{ batch, indexes: rest, restOf: { indexes, named } }];
-        this.#setAsideNamed(batch, indexes, named);
-        return [];
+        return this.#settleNamed(batch, indexes, named);
     }
 
     #settleSingle(result: RejectedResult, batch: Batch, index: number): Part[] {
-        const { pipeline } = this.#options;
         // Without a contrast nobody knows whether a refusal is about the item.
-        const isKnown = batch.isDisputed && pipeline.delivery.acceptedSince(0);
+        const isKnown = batch.isDisputed && this.#options.pipeline.delivery.acceptedSince(0);
         if (result.kind === 'bad-request' && !isKnown) {
             this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), index]);
             return [];
         }
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
         const reason = REASONS[result.kind];
-        pipeline.settler.rejected(batch, batch.item(index), { reason, errors, itemPosition: 0 });
-        return [];
+        return this.#repairOrSetAside(batch, index, { reason, errors, itemPosition: 0 })
+            ? [{ batch, indexes: [index] }]
+            : [];
     }
 
-    #setAsideNamed(batch: Batch, indexes: readonly number[], { errors: byPosition }: PositionInterpretation): void {
-        for (const [itemPosition, errors] of byPosition) {
-            const item = batch.item(indexes[itemPosition]!);
-            this.#options.pipeline.settler.rejected(batch, item, { reason: 'schema', errors, itemPosition });
+    /** Returns the items that could be repaired, to be sent together. */
+    #settleNamed(batch: Batch, whole: readonly number[], { errors: byPosition }: PositionInterpretation): Part[] {
+        const repaired = [...byPosition].flatMap(([itemPosition, errors]) => {
+            const rejection: ItemRejection = { reason: 'schema', errors, itemPosition };
+            const index = whole[itemPosition]!;
+            return this.#repairOrSetAside(batch, index, rejection) ? [index] : [];
+        });
+        return [{ batch, indexes: repaired }];
+    }
+
+    /** Returns whether the item was repaired. If not, it belongs in quarantine with its first errors, those of the item as it was pushed. */
+    #repairOrSetAside(batch: Batch, index: number, rejection: ItemRejection): boolean {
+        const { pipeline } = this.#options;
+        const repairs = this.#repairs.get(batch) ?? new Map<number, RejectedItemRepair>();
+        this.#repairs.set(batch, repairs);
+        const repair = repairs.get(index) ?? {
+            rejection,
+            session: pipeline.platformRepair?.begin(batch, index),
+            attempts: 0,
+        };
+        repairs.set(index, repair);
+        if (rejection.reason === 'schema' && repair.attempts++ < MAX_REPAIR_ATTEMPTS) {
+            const repaired = nextRepair(repair.session, rejection.errors);
+            if (repaired !== undefined) {
+                batch.sendRepaired(index, repaired.text, repaired.repairs);
+                return true;
+            }
         }
+        batch.repairFailed(index);
+        pipeline.settler.rejected(batch, batch.item(index), repair.rejection);
+        return false;
     }
 
     /** Which items are stored of requests that were under way, here or in an earlier process. */
@@ -189,8 +228,8 @@ export class SyncSending {
         const items: ItemCounts = new Map();
         const ownParts: ItemCounts = new Map();
         for (const batch of batches) {
-            countItems(partOf(batch.payload, indexesBut(batch, batch.storedIndexes)), items);
-            countItems(partOf(batch.payload, [...batch.storedIndexes]), ownParts);
+            countItems(batch.payloadOf(indexesBut(batch, batch.storedIndexes)), items);
+            countItems(batch.payloadOf([...batch.storedIndexes]), ownParts);
         }
         if (items.size === 0) return { stored: new Map(), isProven: true };
         const others = pipeline.sender.copiesStored(items);
@@ -243,14 +282,10 @@ function indexesBut({ payload }: Batch, known: ReadonlySet<number>): number[] {
 /** The indexes of the batch's items that are found. Those copies are found for no other batch. */
 function takeFound(batch: Batch, found: ItemCounts): Set<number> {
     const indexes = indexesBut(batch, batch.storedIndexes);
-    const part = partOf(batch.payload, indexes);
+    const part = batch.payloadOf(indexes);
     const positions = indexesOf(part, found);
     for (const [key, count] of countItems(part)) found.set(key, Math.max(0, (found.get(key) ?? 0) - count));
     return new Set([...positions].map((position) => indexes[position]!));
-}
-
-function partOf(payload: Payload, indexes: readonly number[]): Payload {
-    return indexes.length === payload.itemCount ? payload : payload.pick(indexes);
 }
 
 function toPayloads(texts: readonly string[]): PayloadWriter[] {

@@ -1,3 +1,5 @@
+import type { KeywordCxt } from 'ajv';
+
 import { namesOf } from '../utils/cjs-names.js';
 import type { AnyAjv } from './dialect.js';
 import {
@@ -20,7 +22,7 @@ const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly
     ['pattern', [unlessBoundIsBroken]],
     ['format', [unlessBoundIsBroken]],
     ['uniqueItems', [uniqueItems, unlessBoundIsBroken]],
-    ['contains', [truncatesErrors, unlessBoundIsBroken]],
+    ['contains', [truncatesErrors, forgetsErrorsIfBoundIsBroken]],
     ['$ref', [boundedReference]],
     ['$dynamicRef', [boundedReference]],
     ['$recursiveRef', [boundedReference]],
@@ -30,7 +32,8 @@ const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly
     ['additionalItems', [stopsAfterSubschema]],
     ['unevaluatedItems', [stopsAfterSubschema]],
     ['patternProperties', [stopsAfterSubschema, boundedPath]],
-    ['propertyNames', [stopsAfterSubschema, stopsAfterError]],
+    // Its own error closes those of each name.
+    ['propertyNames', [stopsAfterError]],
     ['additionalProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
     ['unevaluatedProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
 ]);
@@ -100,6 +103,37 @@ function unlessBoundIsBroken(full: Code, parts: KeywordParts): Code {
         }
         gen.if(isWithin, () => full(context, ruleType));
     };
+}
+
+/**
+ * Leaves `contains` out as above; in a loop, only its errors. There Ajv's code takes the result of the last array for that of an empty
+ * one behind it, so that this result must be the same.
+ */
+function forgetsErrorsIfBoundIsBroken(full: Code, parts: KeywordParts): Code {
+    const { _, Name } = parts.codegen;
+    const leaveOut = unlessBoundIsBroken(full, parts);
+    return (context, ruleType) => {
+        const { allErrors, gen, data, it, parentSchema } = context;
+        const { maxItems } = parentSchema;
+        const isInLoop = it.dataPathArr.some(isVariable);
+        if (!allErrors || !isInLoop || typeof maxItems !== 'number') {
+            leaveOut(context, ruleType);
+            return;
+        }
+        const errors = new Name('errors');
+        const all = new Name('vErrors');
+        const before = gen.const('before', errors);
+        full(context, ruleType);
+        gen.if(_`${data}.length > ${maxItems} && ${errors} > ${before}`, () => {
+            gen.if(before, _`${all}.length = ${before}`, () => gen.assign(all, _`null`));
+            gen.assign(errors, before);
+        });
+    };
+}
+
+/** Whether a step of a path is the variable of a loop, and not a name or an index that the schema has. */
+function isVariable(token: KeywordCxt['it']['dataPathArr'][number]): boolean {
+    return typeof token === 'object' && Object.keys(token.names).length > 0;
 }
 
 /** Ajv compares each element with each other one unless `items` says that all are scalars. */

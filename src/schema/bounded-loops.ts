@@ -1,5 +1,6 @@
-import type { KeywordCxt } from 'ajv';
+import type { ErrorObject, KeywordCxt, Name as AjvName } from 'ajv';
 
+import { firstErrors } from '../utils/first-errors.js';
 import type { Code, KeywordParts } from './keyword-code.js';
 
 /** Ajv's mark of a path token that is the name of a property, and not an index. */
@@ -61,12 +62,18 @@ export function truncatesErrors(full: Code, parts: KeywordParts): Code {
 
 function truncateAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: KeywordParts): () => void {
     const errors = new Name('errors');
-    const most = gen.const('most', _`${errors} + ${maxErrors}`);
+    const all = new Name('vErrors');
+    const before = gen.const('before', errors);
+    const truncate = gen.scopeValue('func', { ref: truncateErrors });
     return () =>
-        gen.if(_`${errors} > ${most}`, () => {
-            gen.code(_`${new Name('vErrors')}.length = ${most}`);
-            gen.assign(errors, most);
+        gen.if(_`${errors} - ${before} > ${maxErrors}`, () => {
+            gen.assign(all, _`${truncate}(${all}, ${before}, ${maxErrors})`);
+            gen.assign(errors, _`${all}.length`);
         });
+}
+
+function truncateErrors(errors: readonly ErrorObject[], from: number, max: number): ErrorObject[] {
+    return [...errors.slice(0, from), ...firstErrors(errors.slice(from), max)];
 }
 
 /**
@@ -108,7 +115,8 @@ export function boundedPath(full: Code, { codegen: { _, str }, maxKeyLength }: K
             const escape = gen.scopeValue('func', { ref: escapeKeys(maxKeyLength) });
             const errorPath = str`${it.errorPath}/${_`${escape}(${dataProp})`}`;
             // Ajv reads nothing else of the context here.
-            const inside = { it: { ...it, errorPath } } as KeywordCxt;
+            const dataPathArr = [...it.dataPathArr, dataProp as AjvName];
+            const inside = { it: { ...it, errorPath, dataPathArr } } as KeywordCxt;
             return subschema.call(inside, { ...others, data: _`${it.data}[${dataProp}]` }, valid);
         };
         full(context, ruleType);

@@ -1,4 +1,5 @@
 import type { ItemError } from '../records.js';
+import { firstErrors } from '../utils/first-errors.js';
 import type { Bounds } from './keyword-code.js';
 
 /** Errors of one item that are kept. */
@@ -21,7 +22,7 @@ const MAX_DEPTH = 3;
  * schema an enum of thousands of values. Of a list that was cut, `<name>Total` says how long it was (`allowedValuesTotal`).
  */
 export function toItemErrors(errors: readonly ItemError[]): ItemError[] {
-    return errors.slice(0, MAX_ERRORS).map(({ instancePath, schemaPath, keyword, params, message }) => ({
+    return firstErrors(errors, MAX_ERRORS).map(({ instancePath, schemaPath, keyword, params, message }) => ({
         instancePath: cut(instancePath, MAX_TEXT_LENGTH),
         schemaPath: cut(schemaPath, MAX_SCHEMA_TEXT_LENGTH),
         keyword,

@@ -5,7 +5,7 @@ import { isKnownWord, itemPathOf, keywordLike, walkSchemas } from './keywords.js
 import { isObject } from './place.js';
 import { isTypeWord, schemaText } from './property-text.js';
 
-/** What has no effect in a schema though its author meant something by it: clauses that name the place. */
+/** Finds parts of a schema that have no effect, though their author meant something by them. Returns clauses that name the place. */
 export function mistakes(schema: Dictionary, dialect: Dialect): string[] {
     const found: string[] = [];
     walkSchemas(schema, (part, pointer) => {

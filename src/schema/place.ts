@@ -33,7 +33,7 @@ export function isObject(value: unknown): value is Dictionary {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What kind of JSON value this is, in words. Never repeats the value. */
+/** Names the kind of a JSON value. Never repeats the value. */
 export function kindOf(value: unknown): string {
     if (value === null) return 'null';
     if (Array.isArray(value)) return 'an array';

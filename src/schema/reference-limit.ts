@@ -1,4 +1,4 @@
-/** A schema leads to so many references for one item that validating it would take minutes. */
+/** A schema leads to more references for one item than can be followed in a reasonable time. */
 export class TooManyReferencesError extends Error {
     override name = 'TooManyReferencesError';
 

@@ -6,7 +6,7 @@ type Column =
     | { either: [Column, Column] };
 
 const INDEX = /^(?:0|[1-9]\d{0,3})$/;
-/** What JSON calls a number or a boolean. */
+/** Text that is a number or a boolean in JSON. */
 const JSON_SCALAR = /^(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false)$/;
 
 /**

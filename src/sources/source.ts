@@ -1,6 +1,6 @@
 /** Items from somewhere, one after another, however many. */
 export interface Source {
-    /** What it is, in words: a file's path, `standard input`, `dataset abc123`. */
+    /** Its name in words: a file's path, `standard input`, `dataset abc123`. */
     readonly name: string;
     items(): AsyncIterable<unknown>;
     /** Whether it is a dataset, so that the position of an item is that in the dataset. */

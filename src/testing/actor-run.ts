@@ -8,7 +8,7 @@ export interface RunOptions {
     nodeArgs?: readonly string[] | undefined;
     /** Variables besides those of the run; `undefined` takes one out. @default none */
     env?: Readonly<Record<string, string | undefined>> | undefined;
-    /** Kills the Actor after so many milliseconds. @default 60,000 */
+    /** Kills the Actor after this number of milliseconds. @default 60,000 */
     timeoutMillis?: number | undefined;
 }
 
@@ -16,9 +16,9 @@ export interface RunOptions {
 export interface ActorRun {
     /** `null` when it was killed. */
     readonly exitCode: number | null;
-    /** What killed it: `SIGKILL` when its time was up or the platform was closed; else `null`. */
+    /** The signal that killed it: `SIGKILL` when its time was up or the platform was closed; else `null`. */
     readonly signal: NodeJS.Signals | null;
-    /** What it wrote to standard output and standard error, as it came. */
+    /** Its output on standard output and standard error, as it came. */
     readonly output: string;
 }
 

@@ -5,12 +5,12 @@ import type { FaultRule } from './server/faults.js';
 /** Options of `startPlatform()`. Unknown keys are an `InvalidOptionsError`. */
 export interface PlatformOptions {
     /**
-     * What the run's default dataset enforces: a dataset schema (`{ actorSpecification, fields }`), the JSON Schema of one item,
+     * The schema that the run's default dataset enforces: a dataset schema (`{ actorSpecification, fields }`), the JSON Schema of one item,
      * the path of a file with either, or `null` for nothing.
      * @default what `.actor/actor.json` in `cwd` declares, for all its datasets; nothing where there is none
      */
     schema?: object | string | null | undefined;
-    /** What goes wrong, in this order. More can be added later: `platform.faults.next(…)`. @default none */
+    /** Faults, in this order. More can be added later: `platform.faults.next(…)`. @default none */
     faults?: readonly FaultRule[] | undefined;
     /** The run's input, any JSON value. @default none */
     input?: unknown;

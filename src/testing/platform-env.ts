@@ -1,6 +1,6 @@
 import { type ApiServer } from './server/api-server.js';
 
-/** What belongs to a run's environment and must not leak from the process that starts it. */
+/** Variables of a run's environment, which must not leak from the process that starts it. */
 const OF_A_RUN = /^(APIFY_|ACTOR_|CRAWLEE_)/;
 
 type Overrides = Record<string, string | undefined>;

@@ -11,7 +11,7 @@ import { applyPlatformEnv, childEnv, platformEnv } from './platform-env.js';
 import { type ApiServer, startApiServer } from './server/api-server.js';
 import type { Faults } from './server/faults.js';
 
-/** What a request that is on its way needs to arrive, on a busy machine. */
+/** Time that a request on its way needs to arrive, on a busy machine. */
 const LAST_REQUEST_MILLIS = 250;
 
 /** Records that could not be written to the quarantine go here, as lines of JSON. */
@@ -72,7 +72,7 @@ export class TestPlatform {
         return platformEnv(this.server, { ACTOR_STORAGES_JSON: JSON.stringify({ datasets }) });
     }
 
-    /** What goes wrong from now on: `platform.faults.next({ on: 'push', fault: { status: 503 } })`. */
+    /** Makes requests go wrong from now on: `platform.faults.next({ on: 'push', fault: { status: 503 } })`. */
     get faults(): Faults {
         return this.server.faults;
     }

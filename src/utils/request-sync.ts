@@ -19,10 +19,10 @@ export interface SyncResponse {
     body: string;
 }
 
-/** What the child writes, each as one line of JSON: first that it has started, then each response. */
+/** The output of the child, each as one line of JSON: first that it has started, then each response. */
 type ChildMessage = { started: true } | { index: number; response: SyncResponse };
 
-/** Of the time, for requests that are made before others: where nothing answers them, the others are made all the same. */
+/** Share of the time for requests that are made before others. If nothing answers them, the others still have the rest. */
 const FIRST_SHARE = 0.3;
 
 /** Variables that make a child of Node.js load modules, be debugged or measured as its parent is, or that hold the token. */

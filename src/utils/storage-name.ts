@@ -1,6 +1,11 @@
 /** Dataset and store names: letters, digits and hyphens, not at an end, at most 63. Source: the platform's storage guide. */
 const MAX_NAME_LENGTH = 63;
 
+/** Whether the platform takes it as the name of a storage. */
+export function isStorageName(name: string): boolean {
+    return name.length <= MAX_NAME_LENGTH && /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(name);
+}
+
 /** `<owner>-<actor>-quarantine` from `owner/actor`; without an owner where the Actor runs locally. */
 export function quarantineName(actorName: string | undefined): string {
     return suffixed(actorName ?? 'actor', '-quarantine');

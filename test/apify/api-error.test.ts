@@ -11,7 +11,7 @@ import { toSendResult } from '../../src/apify/api-error.js';
 function apiError(statusCode: number, type?: string, data?: unknown): Error {
     return Object.assign(new Error(`Answered ${statusCode}`), { name: 'ApifyApiError', statusCode, type, data });
 }
-/** What apify-client throws when its request to store items is answered like this. */
+/** Returns the error that apify-client throws when its request to store items gets this answer. */
 async function thrownAfter(answer: RequestListener): Promise<Error> {
     const server = createServer(answer);
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));

@@ -35,7 +35,7 @@ describe('the sink of a dataset in the memory storage', () => {
         expect(await local.texts('local-order')).toEqual(texts);
     });
 
-    it('takes payloads while others are under way: together they write so many items at a time, in order', async () => {
+    it('takes payloads while others are under way: together they write at most as many items at a time as allowed, in order', async () => {
         const dataset = await Actor.openDataset('local-overlap');
         const { client } = dataset;
         const pushItems = client.pushItems.bind(client);

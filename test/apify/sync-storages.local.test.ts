@@ -22,7 +22,7 @@ const newStorage = (options: { writeMetadata?: boolean; persistStorage?: boolean
     new MemoryStorage({ localDataDirectory: root, persistStorage: true, writeMetadata: false, ...options });
 const openDataset = async (name: string, storage = newStorage()) =>
     Dataset.open(name, { storageClient: storage, config: new Configuration() });
-/** What the next process reads. */
+/** The items that the next process reads. */
 async function storedItems(name: string): Promise<unknown[]> {
     const { items } = await newStorage().dataset(name).listItems();
     return items;

@@ -143,7 +143,7 @@ describe('local writes that are under way when the process ends', { concurrent: 
     );
 });
 
-/** What is whole on disk, in order. */
+/** The items that are whole on disk, in order. */
 async function readWhole(folder: string): Promise<Item[]> {
     const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
     const texts = await Promise.all(names.map(async (name) => readFile(join(folder, name), 'utf8')));

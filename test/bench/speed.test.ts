@@ -75,11 +75,11 @@ describe('the benchmark of speed', () => {
         for (const sample of samples) expectWhole(sample);
     });
 
-    it('measures every door', TIMEOUT, async () => {
-        const doors =
+    it('measures every entry point', TIMEOUT, async () => {
+        const entryPoints =
             'guard-stored-array,guard-stored-fifty,guard-install-array,guard-install-fifty,bare-crawl,guard-crawl';
         const { samples, failures } = await results(
-            ...['--only', doors, '--shapes', 'small', '--latencies', '0', ...BRIEFLY],
+            ...['--only', entryPoints, '--shapes', 'small', '--latencies', '0', ...BRIEFLY],
         );
         expect(failures).toEqual([]);
         expect(samples).toHaveLength(6);
@@ -89,7 +89,7 @@ describe('the benchmark of speed', () => {
         }
     });
 
-    it('measures runs that are paid per item, and runs on a laptop', TIMEOUT, async () => {
+    it('measures runs that are paid per item, and runs locally', TIMEOUT, async () => {
         const { samples, failures } = await results(
             ...['--only', 'bare-fifty,guard-stored-array,floor', '--shapes', 'small', '--latencies', '0'],
             ...['--places', 'charged,local', ...BRIEFLY],

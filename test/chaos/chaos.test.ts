@@ -29,7 +29,7 @@ describe.concurrent('with every fault at random', () => {
             const log = writers.map((writer) => writer.log).join('\n');
             if (Object.values(verdict).some((ids) => ids.length > 0)) console.log(log, verdict);
             expect(missing, `CHAOS_SEED=${SEED}`).toEqual([]);
-            // What a process counts as lost is lost all the same: it only says where to look.
+            // A process may count items as lost. They are lost nevertheless; the count only says where to look.
             if (toldLost > 0) console.log(`${name}: a process has counted ${toldLost} items as lost`);
             expect(verdict, `CHAOS_SEED=${SEED}`).toEqual({ lost: [], doubled: [], misplaced: [] });
             expect(log).not.toContain('UNHANDLED');

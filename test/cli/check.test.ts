@@ -386,7 +386,7 @@ describe('check', { timeout: 60_000 }, () => {
         ['a schema that cannot work', ['check', '-', '-s', 'array.json'], 'is the schema of an array'],
         ['no schema', ['check', '-'], 'there is no .actor/actor.json'],
         [
-            'a limit that is none',
+            'an invalid limit',
             ['check', '-', '--max-failed', 'few'],
             'Expected a number of items such as 10, or a share such as 1%.',
         ],
@@ -440,7 +440,7 @@ describe('check', { timeout: 60_000 }, () => {
     }, 120_000);
 });
 
-/** What checking a file of so many bytes takes at most. */
+/** The time that checking a file of this number of bytes takes at most. */
 async function maxMemory(format: 'json' | 'jsonl', bytes: number): Promise<number> {
     const name = `large-${bytes}.${format}`;
     const file = createWriteStream(join(folder, name));

@@ -189,7 +189,7 @@ describe('infer', { timeout: 60_000 }, () => {
         const { exitCode, stdout } = await infer(['items.json', '-w']);
         expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining(`It is in ${file}.`) });
         const written = JSON.parse(await read(file));
-        const schema = path.reduce((node: any, key) => node[key], written);
+        const schema = path.reduce<unknown>((node, key) => (node as Record<string, unknown>)[key], written);
         expect(schema).toMatchObject({ actorSpecification: 1, fields: { properties: { name: { type: 'string' } } } });
         const actor = JSON.parse(await read('.actor/actor.json'));
         const validate = getActorSchemaValidator();
@@ -205,7 +205,7 @@ describe('infer', { timeout: 60_000 }, () => {
 
     it.each([
         ['no Actor to write into', ['items.json', '--write'], 'There is no .actor/actor.json'],
-        ['a share that is none', ['items.json', '--tolerate', 'much'], 'Expected a share below 50%'],
+        ['an invalid share', ['items.json', '--tolerate', 'much'], 'Expected a share below 50%'],
         ['a source that is nowhere', ['nowhere.json'], 'nowhere.json: no such file'],
         [
             'CSV with a cell too many',

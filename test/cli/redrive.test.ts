@@ -216,7 +216,7 @@ describe('redrive', { timeout: 120_000 }, () => {
         ['a quarantine that is nowhere', ['nowhere'], 'There is no quarantine dataset "nowhere" in the local storage.'],
         ['no quarantine', [], 'Name the quarantine: there is no .actor/actor.json here'],
         ['a transform that is nowhere', ['q', '-t', 'nowhere.mjs'], 'nowhere.mjs cannot be read (ENOENT)'],
-        ['a transform that is none', ['q', '-t', 'none.mjs'], 'none.mjs must have a function as its default export'],
+        ['a file without a transform', ['q', '-t', 'none.mjs'], 'none.mjs must have a function as its default export'],
         ['a transform with a mistake', ['q', '-t', 'wrong.mjs'], 'wrong.mjs cannot be loaded: SyntaxError'],
         ['an unknown reason', ['q', '--reason', 'bad'], 'Allowed choices are schema, too-large'],
         ['no date', ['q', '--since', 'yesterday'], 'Option "since" must be a date'],

@@ -31,7 +31,7 @@ const check = async (...args: string[]) =>
     runCli(['check', 'items.json', '--schema', 'schema.json', ...args], { cwd: folder });
 
 describe('check --repair', { timeout: 60_000 }, () => {
-    it('says what the repair would save and what it would change, and which items fail all the same', async () => {
+    it('says what the repair would save and what it would change, and which items still fail', async () => {
         const { exitCode, stdout } = await check('--repair', '{"coerce": true, "unknown": "remove"}');
         expect(exitCode).toBe(1);
         expect(stdout).toBe(
@@ -175,7 +175,7 @@ describe('redrive --repair', { timeout: 60_000 }, () => {
         expect(words.stdout).toContain('The transform and the repair would change, for example:');
     });
 
-    it('complains of a policy that is none with exit code 2', async () => {
+    it('refuses an invalid policy with exit code 2', async () => {
         const { exitCode, stdout, stderr } = await redrive('--repair', '{"invalid":"drop"}');
         expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
         expect(stderr.replaceAll(/\s+/g, ' ')).toContain("Option \"repair.invalid\" must be 'remove' or 'null'");

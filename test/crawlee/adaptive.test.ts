@@ -123,7 +123,7 @@ describe('AdaptivePlaywrightCrawler behind install()', BROWSER_TIME, () => {
     });
 });
 
-describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', BROWSER_TIME, () => {
+describe('AdaptivePlaywrightCrawler behind the entry points that it cannot use', BROWSER_TIME, () => {
     it.skipIf(!hasChromium)(`is stopped by guard.handler(), which says what to use${unlessSkipped}`, async () => {
         await stage.freshDataset();
         const guard = await stage.open();
@@ -150,26 +150,29 @@ describe('AdaptivePlaywrightCrawler behind the doors that it cannot use', BROWSE
 });
 
 describe('PlaywrightCrawler', BROWSER_TIME, () => {
-    it.skipIf(!hasChromium).each(['handler', 'hook', 'install'])(`is guarded: %s${unlessSkipped}`, async (door) => {
-        const id = await stage.freshDataset();
-        const guard = await stage.open();
-        const crawler = new PlaywrightCrawler(await browserOptions());
-        const { router } = crawler;
-        router.addDefaultHandler(async ({ page, request, pushData }) => {
-            await pushData([{ n: 1, title: await page.locator('h1').innerText() }, { n: 'bad' }]);
-            if (door === 'handler' && request.retryCount === 0) throw new Error('The first attempt fails.');
-        });
-        if (door === 'hook') router.use(guard.routerHook());
-        if (door === 'install') install(guard, crawler);
-        await crawl(
-            door === 'handler'
-                ? new PlaywrightCrawler({ ...(await browserOptions()), requestHandler: guard.handler(router) })
-                : crawler,
-            stage.site.urls(1),
-        );
-        expect(await stage.items(id)).toEqual([{ n: 1, title: '/1' }]);
-        expect(await stage.quarantined(id)).toMatchObject([
-            { item: { n: 'bad' }, request: { url: stage.site.url('/1'), loadedUrl: stage.site.url('/1') } },
-        ]);
-    });
+    it.skipIf(!hasChromium).each(['handler', 'hook', 'install'])(
+        `is guarded: %s${unlessSkipped}`,
+        async (entryPoint) => {
+            const id = await stage.freshDataset();
+            const guard = await stage.open();
+            const crawler = new PlaywrightCrawler(await browserOptions());
+            const { router } = crawler;
+            router.addDefaultHandler(async ({ page, request, pushData }) => {
+                await pushData([{ n: 1, title: await page.locator('h1').innerText() }, { n: 'bad' }]);
+                if (entryPoint === 'handler' && request.retryCount === 0) throw new Error('The first attempt fails.');
+            });
+            if (entryPoint === 'hook') router.use(guard.routerHook());
+            if (entryPoint === 'install') install(guard, crawler);
+            await crawl(
+                entryPoint === 'handler'
+                    ? new PlaywrightCrawler({ ...(await browserOptions()), requestHandler: guard.handler(router) })
+                    : crawler,
+                stage.site.urls(1),
+            );
+            expect(await stage.items(id)).toEqual([{ n: 1, title: '/1' }]);
+            expect(await stage.quarantined(id)).toMatchObject([
+                { item: { n: 'bad' }, request: { url: stage.site.url('/1'), loadedUrl: stage.site.url('/1') } },
+            ]);
+        },
+    );
 });

@@ -15,7 +15,7 @@ import { Actor } from 'apify';
 import { CheerioCrawler } from '@crawlee/cheerio';
 import { DatasetGuard } from '${LIBRARY_URL}';
 await Actor.init();
-const [door, ...urls] = process.argv.slice(2);
+const [entryPoint, ...urls] = process.argv.slice(2);
 const guard = await DatasetGuard.open();
 let arrived = 0;
 let open;
@@ -32,17 +32,17 @@ const handler = async ({ request, pushData }) => {
     const n = Number(new URL(request.url).pathname.slice(1));
     await pushData([{ n }, { n: 'bad' }, { n: 100 + n }]);
 };
-crawler.router.addDefaultHandler(door === 'handler' ? guard.handler(handler) : handler);
-if (door === 'hook') crawler.router.use(guard.routerHook());
-if (door === 'install') guard.install(crawler);
+crawler.router.addDefaultHandler(entryPoint === 'handler' ? guard.handler(handler) : handler);
+if (entryPoint === 'hook') crawler.router.use(guard.routerHook());
+if (entryPoint === 'install') guard.install(crawler);
 await crawler.run(urls);
 const { reasons, ...report } = await guard.close();
 console.log('REPORT ' + JSON.stringify(report));
 await Actor.exit();
 `;
 
-/** Crawls so many pages at once behind a door, in a run with these prices. */
-async function crawlCharged(door: string, pages: number, run: RunOptions) {
+/** Crawls `pages` pages at once behind an entry point, in a run with these prices. */
+async function crawlCharged(entryPoint: string, pages: number, run: RunOptions) {
     const server = await startApiServer({
         dataset: { schema: { actorSpecification: 1, fields: FIELDS } },
         run,
@@ -53,7 +53,10 @@ async function crawlCharged(door: string, pages: number, run: RunOptions) {
         await server.close();
     });
     server.latencyMillis = 20;
-    const { stdout, stderr } = await runScript(SCRIPT, { env: platformEnv(server), args: [door, ...site.urls(pages)] });
+    const { stdout, stderr } = await runScript(SCRIPT, {
+        env: platformEnv(server),
+        args: [entryPoint, ...site.urls(pages)],
+    });
     const report = /^REPORT (.*)$/m.exec(stdout)?.[1];
     expect(report, stderr).toBeDefined();
     return {
@@ -67,11 +70,11 @@ async function crawlCharged(door: string, pages: number, run: RunOptions) {
 describe.each(['handler', 'hook', 'install'])(
     'a crawler in a run that is paid per event: %s',
     { timeout: 120_000 },
-    (door) => {
+    (entryPoint) => {
         it('charges for what is stored, trims to the budget though all push at once, and charges for nothing quarantined', async () => {
             // 7 items, and the one more by which the SDK lets the platform see that the budget is used up.
             const run = { chargeEvents: { [SYNTHETIC]: { eventPriceUsd: 0.1 } }, maxTotalChargeUsd: 0.75 };
-            const { report, stored, charged } = await crawlCharged(door, 10, run);
+            const { report, stored, charged } = await crawlCharged(entryPoint, 10, run);
             expect(stored).toHaveLength(8);
             expect(charged).toBe(8);
             expect(report).toMatchObject({ receivedItems: 30, storedItems: 8, quarantinedItems: 10, trimmedItems: 12 });
@@ -79,7 +82,7 @@ describe.each(['handler', 'hook', 'install'])(
 
         it('shares requests where items cost nothing', async () => {
             const run = { chargeEvents: { search: { eventPriceUsd: 0.1 } }, maxTotalChargeUsd: 0.1 };
-            const { report, requests } = await crawlCharged(door, 20, run);
+            const { report, requests } = await crawlCharged(entryPoint, 20, run);
             expect(report).toMatchObject({ storedItems: 40, quarantinedItems: 20, trimmedItems: 0 });
             expect(requests).toBeLessThanOrEqual(4);
         });

@@ -12,7 +12,7 @@ type Context = Pick<HttpCrawlingContext, 'request' | 'pushData'>;
 const stage = stageOnPlatform();
 const MAX_RETRIES = 2;
 
-/** What an attempt does: pushes so many items, and then returns, throws, or throws for good. */
+/** An attempt pushes a number of items, and then returns, throws, or throws for good. */
 interface Plan {
     items: number;
     end: 'returns' | 'throws' | 'throws for good' | 'forbids retries';

@@ -68,7 +68,7 @@ describe('the context of a handler behind guard.handler()', () => {
         expect(guard.report()).toMatchObject({ receivedItems: 20_000, storedItems: 10_000, discardedItems: 10_000 });
     });
 
-    it('is the same as ever in all else, and error handlers find there what the handler has put there', async () => {
+    it('is otherwise unchanged, and error handlers find there what the handler has put there', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
         const seen: unknown[] = [];

@@ -7,7 +7,7 @@ import { install } from './support/installed.js';
 
 const stage = stageOnPlatform();
 
-/** What the README's table says: which pushes of a crawler come to the guard, by door. */
+/** The rows of the README's table: which pushes of a crawler come to the guard, by entry point. */
 const GUARDED = {
     handler: ['handler'],
     hook: ['errorHandler', 'failedRequestHandler', 'handler'],
@@ -17,7 +17,7 @@ const GUARDED = {
 describe('of the pushes in a crawler', () => {
     it.each(Object.entries(GUARDED))(
         '%s guards those of %j, and the others go straight to the dataset',
-        async (door, guarded) => {
+        async (entryPoint, guarded) => {
             const id = await stage.freshDataset(null);
             const guard = await stage.open({ schema: { required: ['page'] } });
             const by =
@@ -40,10 +40,10 @@ describe('of the pushes in a crawler', () => {
                 // The items of a handler that fails are discarded where the guard collects them.
                 if (!context.request.url.endsWith('/1')) throw new Error('Every attempt fails.');
             });
-            if (door === 'hook') router.use(guard.routerHook());
-            if (door === 'install') install(guard, crawler);
+            if (entryPoint === 'hook') router.use(guard.routerHook());
+            if (entryPoint === 'install') install(guard, crawler);
             const wrapped = () => new HttpCrawler({ ...options, requestHandler: guard.handler(router) });
-            await crawl(door === 'handler' ? wrapped() : crawler, stage.site.urls(2));
+            await crawl(entryPoint === 'handler' ? wrapped() : crawler, stage.site.urls(2));
             const all = new Set(GUARDED.install);
             const inQuarantine = new Set((await stage.quarantined(id)).map(({ item }) => item!.from as string));
             const inDataset = new Set((await stage.items(id)).map(({ from }) => from as string));

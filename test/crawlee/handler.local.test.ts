@@ -2,12 +2,12 @@ import { Configuration } from 'apify';
 import { describe } from 'vitest';
 
 import { describeAttempts } from './support/attempts.js';
-import { stageOnLaptop } from './support/crawling.js';
+import { stageLocally } from './support/crawling.js';
 import { describeOwnConfiguration } from './support/own-configuration.js';
 
-const stage = stageOnLaptop();
+const stage = stageLocally();
 
-describe('on a laptop', () => {
+describe('locally', () => {
     describeAttempts(stage);
     describeOwnConfiguration(stage, () => new Configuration({ purgeOnStart: false }));
 });

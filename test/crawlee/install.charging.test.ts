@@ -8,7 +8,7 @@ import { FIELDS } from './support/crawling.js';
 const SYNTHETIC = 'apify-default-dataset-item';
 const PRICES = { movie: { eventPriceUsd: 0.5 }, [SYNTHETIC]: { eventPriceUsd: 0.1 } };
 
-type Call = [door: 'static' | 'instance' | 'dataset' | 'crawler', data: unknown, eventName?: string];
+type Call = [entryPoint: 'static' | 'instance' | 'dataset' | 'crawler', data: unknown, eventName?: string];
 
 /** Pay per event is loaded when the SDK starts, so that each budget needs a process of its own. */
 const SCRIPT = `
@@ -18,15 +18,15 @@ import { DatasetGuard } from '${LIBRARY_URL}';
 await Actor.init();
 const { isGuarded, calls } = JSON.parse(process.argv[2]);
 if (isGuarded) (await DatasetGuard.open()).install();
-const doors = {
+const entryPoints = {
     static: (...call) => Actor.pushData(...call),
     instance: (...call) => Actor.getDefaultInstance().pushData(...call),
     dataset: async (...call) => (await Actor.openDataset()).pushData(...call),
     crawler: (data) => new BasicCrawler().pushData(data),
 };
 const results = [];
-for (const [door, data, eventName] of calls) {
-    results.push((await doors[door](data, ...(eventName ? [eventName] : []))) ?? null);
+for (const [entryPoint, data, eventName] of calls) {
+    results.push((await entryPoints[entryPoint](data, ...(eventName ? [eventName] : []))) ?? null);
 }
 console.log('RESULTS ' + JSON.stringify(results));
 await Actor.exit();

@@ -1,12 +1,12 @@
 import { Configuration } from 'apify';
 import { describe } from 'vitest';
 
-import { stageOnLaptop } from './support/crawling.js';
+import { stageLocally } from './support/crawling.js';
 import { describeInstalled } from './support/installed.js';
 
-const stage = stageOnLaptop();
+const stage = stageLocally();
 
-describe('install() on a laptop', () => {
+describe('install() locally', () => {
     // Another object for the same folder.
     describeInstalled(stage, () => new Configuration({ purgeOnStart: false }));
 });

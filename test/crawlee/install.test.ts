@@ -16,7 +16,7 @@ describe('install() on the platform', () => {
 });
 
 describe('after close()', () => {
-    it('pushes through all doors go straight to the dataset, with one warning', async () => {
+    it('pushes through all entry points go straight to the dataset, with one warning', async () => {
         const id = await stage.freshDataset(null);
         const warnings = warningsOfGuards();
         const guard = await stage.open();
@@ -173,7 +173,7 @@ describe('install(crawler)', () => {
         expect((await stage.quarantined(id))[0]).toMatchObject({ request: { url: stage.site.url('/1') } });
     });
 
-    it('warns of a crawler of another kind, and guards its pushes all the same', async () => {
+    it('warns of a crawler of another kind, and still guards its pushes', async () => {
         const id = await stage.freshDataset();
         const warnings = warningsOfGuards();
         const guard = await stage.open();
@@ -211,7 +211,7 @@ describe('errorHandler and failedRequestHandler', () => {
     });
 });
 
-/** What guards that are opened from now on warn of. */
+/** Collects the warnings of guards that are opened from now on. */
 function warningsOfGuards(): string[] {
     const warnings: string[] = [];
     const { child } = log;

@@ -19,8 +19,8 @@ beforeAll(async () => {
 afterAll(() => site.close());
 
 /** Crawls 50 pages, and is killed when some are handled. Returns their numbers. */
-async function handledUntilKilled(door: string, env: Record<string, string>, cwd?: string): Promise<number[]> {
-    const script = await startScript(crawlerScript(door), { env, cwd, args: site.urls(50) });
+async function handledUntilKilled(entryPoint: string, env: Record<string, string>, cwd?: string): Promise<number[]> {
+    const script = await startScript(crawlerScript(entryPoint), { env, cwd, args: site.urls(50) });
     await script.waitForOutput(/(handled \d+\n[^]*){5}/);
     const { stdout } = await script.kill();
     return [...stdout.matchAll(/^handled (\d+)$/gm)].map(([, n]) => Number(n));
@@ -29,12 +29,12 @@ async function handledUntilKilled(door: string, env: Record<string, string>, cwd
 describe.each(['handler', 'hook', 'install'])(
     'a process that is killed while it crawls: %s',
     { timeout: 120_000 },
-    (door) => {
+    (entryPoint) => {
         it('has stored the items of each request that the crawler says it has handled', async () => {
             const server = await startApiServer({ dataset: { schema: { actorSpecification: 1, fields: FIELDS } } });
             try {
                 server.latencyMillis = 20;
-                const handled = await handledUntilKilled(door, platformEnv(server));
+                const handled = await handledUntilKilled(entryPoint, platformEnv(server));
                 expect(handled.length).toBeGreaterThanOrEqual(5);
                 expect(numbers(server.items())).toEqual(expect.arrayContaining(handled));
                 expect(new Set(numbers(server.items())).size).toBe(server.items().length);
@@ -43,10 +43,10 @@ describe.each(['handler', 'hook', 'install'])(
             }
         });
 
-        it('has done so on a laptop, too', async () => {
+        it('has done so locally, too', async () => {
             const storage = await mkdtemp(join(tmpdir(), 'killed-'));
             try {
-                const handled = await handledUntilKilled(door, { CRAWLEE_STORAGE_DIR: storage }, storage);
+                const handled = await handledUntilKilled(entryPoint, { CRAWLEE_STORAGE_DIR: storage }, storage);
                 expect(handled.length).toBeGreaterThanOrEqual(5);
                 const folder = join(storage, 'datasets/default');
                 // A killed process may leave the folder by which the storage locks its metadata.

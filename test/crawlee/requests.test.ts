@@ -47,13 +47,13 @@ describe('50 handlers at once, with 20 ms of latency', () => {
     });
 
     it('share them behind the router hook and install(), too', async () => {
-        for (const door of ['hook', 'install'] as const) {
+        for (const entryPoint of ['hook', 'install'] as const) {
             const id = await stage.freshDataset();
             const guard = await stage.open();
             const wait = together(HANDLERS);
             const crawler = new CheerioCrawler(await httpCrawlerOptions(HANDLERS));
             crawler.router.addDefaultHandler(pushes(wait));
-            if (door === 'hook') crawler.router.use(guard.routerHook());
+            if (entryPoint === 'hook') crawler.router.use(guard.routerHook());
             else guard.install(crawler);
             stage.platform.server.latencyMillis = 20;
             await crawl(crawler, stage.site.urls(HANDLERS));

@@ -98,7 +98,7 @@ describe('behind guard.routerHook(), context.pushData', () => {
     });
 });
 
-describe('doors behind doors', () => {
+describe('entry points behind entry points', () => {
     const failsOnce = async ({ request, pushData }: any) => {
         await pushData([{ n: 1 }, { n: 2 }]);
         if (request.retryCount === 0) throw new Error('The first attempt fails.');
@@ -124,11 +124,11 @@ describe('doors behind doors', () => {
     });
 
     it('a middleware of your own may put its pushData before that of the guard', async () => {
-        for (const door of ['handler', 'hook']) {
+        for (const entryPoint of ['handler', 'hook']) {
             const id = await stage.freshDataset();
             const guard = await stage.open();
             const crawler = new BasicCrawler(await crawlerOptions());
-            if (door === 'hook') crawler.router.use(guard.routerHook());
+            if (entryPoint === 'hook') crawler.router.use(guard.routerHook());
             crawler.router.use((context) => {
                 const { pushData } = context;
                 context.pushData = async (item) => pushData({ ...item, page: context.request.url });
@@ -136,7 +136,7 @@ describe('doors behind doors', () => {
             crawler.router.use(guard.routerHook());
             crawler.router.addDefaultHandler(async ({ pushData }) => pushData({ n: 1 }));
             const options = { ...(await crawlerOptions()), requestHandler: guard.handler(crawler.router) };
-            await crawl(door === 'handler' ? new BasicCrawler(options) : crawler, stage.site.urls(1));
+            await crawl(entryPoint === 'handler' ? new BasicCrawler(options) : crawler, stage.site.urls(1));
             expect(await stage.items(id)).toEqual([{ n: 1, page: stage.site.url('/1') }]);
         }
     });

@@ -21,8 +21,8 @@ class LineRecorder extends Logger {
     }
 }
 
-const doors = ['handler', 'hook', 'install(crawler)', 'install()'] as const;
-describe.each(doors)('what no retry can mend stops the crawler, once: %s', (door) => {
+const entryPoints = ['handler', 'hook', 'install(crawler)', 'install()'] as const;
+describe.each(entryPoints)('what no retry can mend stops the crawler, once: %s', (entryPoint) => {
     /** Runs a crawler over many pages, 20 at once, all of which push the same, and tells what came of it. */
     const crawlInVain = async (options: object, item: object) => {
         const guard = await stage.open(options);
@@ -36,10 +36,10 @@ describe.each(doors)('what no retry can mend stops the crawler, once: %s', (door
             await wait();
             await pushData(item);
         };
-        crawler.router.addDefaultHandler(door === 'handler' ? guard.handler(handler) : handler);
-        if (door === 'hook') crawler.router.use(guard.routerHook());
-        if (door === 'install(crawler)') guard.install(crawler);
-        if (door === 'install()') guard.install();
+        crawler.router.addDefaultHandler(entryPoint === 'handler' ? guard.handler(handler) : handler);
+        if (entryPoint === 'hook') crawler.router.use(guard.routerHook());
+        if (entryPoint === 'install(crawler)') guard.install(crawler);
+        if (entryPoint === 'install()') guard.install();
         const error = await crawl(crawler, stage.site.urls(60)).then(
             () => undefined,
             (reason: Error) => reason,
@@ -54,7 +54,7 @@ describe.each(doors)('what no retry can mend stops the crawler, once: %s', (door
         expect(error).toMatchObject({ name: 'DeliveryError', code: 'DELIVERY' });
         expect(error!.message).toContain('Insufficient permissions for the dataset');
         expect(error!.cause).toMatchObject({ name: 'DeliveryError', permanent: true });
-        // Those that ran already, and no retry; Node.js prints the error, so that the crawler need not.
+        // Only requests that ran already, and no retry; Node.js prints the error, so that the crawler need not.
         expect(new Set(attempts).size).toBe(attempts.length);
         expect(attempts.length).toBeLessThan(60);
         expect(logged).toEqual([]);

@@ -1,8 +1,8 @@
 import { describe } from 'vitest';
 
-import { stageOnLaptop } from './support/crawling.js';
+import { stageLocally } from './support/crawling.js';
 import { describeUnique } from './support/unique.js';
 
-describe('on a laptop', () => {
-    describeUnique(stageOnLaptop());
+describe('locally', () => {
+    describeUnique(stageLocally());
 });

@@ -30,7 +30,7 @@ const setClockBack = () => {
     shiftMillis -= 3_600_000;
 };`;
 
-/** What an Actor does whose clock is set back by an hour, and the requests to store items that it makes. */
+/** Runs an Actor whose clock is set back by an hour. Returns its output and its requests to store items. */
 async function runWithClock(server: ApiServer, body: string, options: Record<string, unknown> = {}) {
     const { stdout, stderr } = await runScript(
         actorScript(

@@ -6,7 +6,7 @@ import { PayloadPool } from '../../src/delivery/payload.js';
 import { ItemBuffer } from '../../src/pipeline/buffer.js';
 import { itemsOf, textsOf } from '../support/payload-items.js';
 
-/** JSON of an item that has exactly so many bytes; 8 is the least. */
+/** JSON of an item with exactly this number of bytes; 8 is the least. */
 const itemOf = (bytes: number, fill = 'x') => JSON.stringify({ a: fill.repeat((bytes - 8) / Buffer.byteLength(fill)) });
 const limitOf = (...items: string[]) => Buffer.byteLength(`[${items.join(',')}]`);
 

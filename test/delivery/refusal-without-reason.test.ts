@@ -7,7 +7,7 @@ import { startPlatformRun } from '../support/platform-run.js';
 
 const TIMES = { listingLagMillis: 200, firstRetryDelayMillis: 5, maxRetries: 2 };
 const QUIET = { flushIntervalMillis: 600_000 };
-/** What a proxy in front of the API answers. */
+/** The answer of a proxy in front of the API. */
 const PROXY_PAGE = { status: 400, body: '<html><h1>400 Bad Request</h1></html>' };
 
 let run: PlatformRun;

@@ -22,7 +22,7 @@ const payload = PayloadWriter.of(['{"n":1}', '{"n":2}']);
 interface Stage extends Partial<Pick<ItemSink, 'isRemote' | 'isAtomic' | 'retries' | 'knownItemCount'>> {
     /** The outcome of each request, from 1. `store` puts its items into the dataset. */
     answer: (request: number, store: (items?: readonly unknown[]) => void) => SendResult | Promise<SendResult>;
-    /** What a listing shows. @default the dataset */
+    /** The items in a listing. @default those of the dataset */
     visible?: (millis: number) => readonly unknown[] | undefined;
     internal?: Partial<InternalOptions>;
     dataset?: unknown[];

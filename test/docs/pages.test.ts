@@ -119,6 +119,13 @@ describe('programs of the pages', { timeout: 120_000 }, () => {
         expect(output).toContain('schema /year');
     });
 
+    it('repair.ts stores the item repaired, and names each repair', async () => {
+        const { output, stored, quarantined } = await runLocally('docs/repair.md', 'repair.ts');
+        expect(output).toContain('/price coerced 1\n/debug removed 1\n/year removed 1\n');
+        expect(stored).toEqual([{ title: 'Alien', price: 1200.5 }]);
+        expect(quarantined).toEqual([]);
+    });
+
     it('bring-back.ts brings one item back, and the other returns', async () => {
         const { output, stored, quarantined } = await runLocally('docs/quarantine.md', 'bring-back.ts');
         expect(output).toContain('1 stored, 1 in quarantine again');

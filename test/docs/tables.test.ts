@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import * as library from '../../src/index.js';
 import { REPOSITORY, run } from '../actor/support/actor-run.js';
 import { badMovies, goodMovies, movies } from '../actor/support/movies.js';
+import { coerceValue } from '../pipeline/repair/support/coerce-by-policy.js';
 import { readPage, readPages, sectionOf, tableRows, unquoted } from './support/pages.js';
 import { interfaceNames } from './support/sources.js';
 
@@ -85,6 +86,24 @@ describe('the tables of the pages', () => {
         );
         // Not the whole source in the message of a test that fails.
         expect(parts.filter((part) => /\w/.test(part) && !source.includes(part))).toEqual([]);
+    });
+
+    it('name what `coerce` makes of a value', async () => {
+        const documented = await rowsOf('docs/repair.md', '### What `coerce` does');
+        const valuesIn = (cell: string) =>
+            [...cell.matchAll(/`([^`]+)`/g)].map(([, code]): unknown => JSON.parse(code!.replaceAll("'", '"')));
+        let compared = 0;
+        for (const [before, wanted, after] of documented) {
+            const values = valuesIn(before!);
+            const type = wanted === 'text' ? 'string' : unquoted(wanted!);
+            // Several values become one and the same, or each its own.
+            const results = after!.startsWith('stays') ? values : valuesIn(after!);
+            for (const [index, value] of values.entries()) {
+                expect(await coerceValue(value, type), before).toEqual(results[results.length === 1 ? 0 : index]);
+                compared++;
+            }
+        }
+        expect(compared).toBe(16);
     });
 
     it('name every reason for which an item is in quarantine', async () => {

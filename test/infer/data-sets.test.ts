@@ -46,7 +46,7 @@ function expectValuesAPersonWouldList(path: string, { type, format, enum: values
     ).toBe(true);
 }
 
-/** What `check` says of the item without a required field, and with another type in each field. */
+/** The output of `check` for the item without a required field, and with another type in each field. */
 async function expectChangesToBeFound(items: readonly Item[], fields: Node): Promise<void> {
     const { schema } = await compileItemSchema(fields, { source: 'inferred' }, LOG);
     const [item] = items as [Item];

@@ -13,7 +13,7 @@ const sumOf = (values: CounterValues) =>
     values.pendingItems +
     values.unsentItems;
 
-/** What may happen to items, and the figure that it adds to. */
+/** Events of items, each with the count that it adds to. */
 const VERBS = {
     stored: 'storedItems',
     quarantined: 'quarantinedItems',

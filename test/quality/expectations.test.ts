@@ -36,7 +36,7 @@ describe('the option expect', () => {
             /an object such as \{ price: 0\.95 \}, but got: an array/,
         ],
         [
-            'a share of a field that is none',
+            'an invalid share of a field',
             { filled: { price: 95 } },
             'expect.filled.price',
             /\(0\.95 for 95 %\), but got: 95/,

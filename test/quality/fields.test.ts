@@ -109,7 +109,7 @@ describe('counts of fields', () => {
         expect(fields.rows()[0]).toMatchObject({ path: '/a', totalItems: 1, emptyItems: 1, filledItems: 0 });
     });
 
-    it('go on being right after so many different shapes that the first are forgotten', () => {
+    it('stay right after more different shapes than are remembered', () => {
         const schema = object(Object.fromEntries(Array.from({ length: 24 }, (_, n) => [`f${n}`, {}])));
         const items = Array.from({ length: 9_000 }, (_, n) =>
             Object.fromEntries(

@@ -145,7 +145,7 @@ describe('a verdict', () => {
         ]);
     });
 
-    it('says so where a function of expectations throws or returns what is none', () => {
+    it('says so where a function of expectations throws or returns something else', () => {
         const broken = () => {
             throw new Error('no\ninput');
         };

@@ -34,7 +34,7 @@ interface Story {
 }
 
 /**
- * Kills it at random moments, and lets it come to its end then. A moment is so many batches from its beginning, and a part
+ * Kills it at random moments, and lets it come to its end then. A moment is a number of batches from its beginning, and a part
  * of the time that a batch takes, so that it is a moment of work on machines of any speed.
  */
 async function killAgainAndAgain({ source, env, cwd }: Scene): Promise<Story> {

@@ -131,7 +131,33 @@ describe('redriveQuarantine with repair', () => {
         expect(stored().map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, number) => number));
     });
 
-    it('refuses a repair that is none', async () => {
+    it('stores an item once that the platform rejected and the repair made valid, when an outage hides whether it is stored', async () => {
+        dataset = run.freshDataset(null, { enforcedFields: FIELDS });
+        fill(...Array.from({ length: 30 }, (_, number) => number));
+        const path = `${dataset}/items`;
+        // The items as they are in quarantine are rejected; repaired, they are stored, and the answer is lost.
+        run.server.faults.next({ method: 'POST', path, skip: 1, fault: { status: 500, when: 'after' } });
+        run.server.faults.next({ method: 'POST', path, skip: 1, times: 1_000, fault: { status: 503 } });
+        run.server.faults.next({ method: 'GET', path, times: 1_000, fault: { status: 500 } });
+        await expect(redrive({ repair: { coerce: true } })).rejects.toMatchObject({ code: 'DELIVERY' });
+        run.server.faults.clear();
+        expect(stored()).toHaveLength(20);
+        expect(await redrive({ repair: { coerce: true } })).toMatchObject({ isComplete: true, storedItems: 10 });
+        expect(stored().map(({ number }) => number)).toEqual(Array.from({ length: 30 }, (_, number) => number));
+    });
+
+    it('does not send a repaired item before the journal has it', async () => {
+        dataset = run.freshDataset(null, { enforcedFields: FIELDS });
+        fill(1941);
+        // The first write takes the lock, the second one the batch.
+        run.server.faults.next({ method: 'PUT', path: '/records/STATE', skip: 1, fault: { status: 403 } });
+        await expect(redrive({ repair: { coerce: true } })).rejects.toMatchObject({ code: 'DELIVERY' });
+        expect(stored()).toEqual([]);
+        expect(await redrive({ repair: { coerce: true } })).toMatchObject({ storedItems: 1, repairedItems: 1 });
+        expect(stored()).toEqual([{ number: 0, title: '1941' }]);
+    });
+
+    it('refuses an invalid repair', async () => {
         await expect(redrive({ repair: 'mend' as 'prune' })).rejects.toMatchObject({ option: 'repair' });
     });
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterEach(async () => run.reset());
 afterAll(async () => run.stop());
 
-describe('on a laptop, the report', () => {
+describe('locally, the report', () => {
     it('is a file that the last line of the log names', async () => {
         const lines = collectLog();
         await run.fresh(DEFINITION);

@@ -94,8 +94,8 @@ describe('a report', () => {
         ['no timeline', { timeline: undefined }],
         ['reasons that are no list', { reasons: 'many' }],
         ['no fields', { fields: undefined }],
-        ['a time that is none', { startedAt: 'yesterday evening' }],
-        ['a count that is none', { storedItems: '10' }],
+        ['an invalid time', { startedAt: 'yesterday evening' }],
+        ['an invalid count', { storedItems: '10' }],
     ])('takes nothing over from counters of another shape: %s', (_name, wrong) => {
         const { statistics, counters } = start();
         counters.received(3);

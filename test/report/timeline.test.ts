@@ -6,7 +6,7 @@ import { Timeline } from '../../src/report/timeline.js';
 const NINE = Date.UTC(2026, 10, 24, 9);
 const MINUTE_MILLIS = 60_000;
 
-/** A timeline that is looked at as a guard does: `minutes` after the start, with so many items in all. */
+/** A timeline that is looked at as a guard does: `minutes` after the start, with the given counts of items. */
 function looked(...looks: [minutes: number, storedItems: number, quarantinedItems?: number][]) {
     const timeline = new Timeline(NINE);
     for (const [minutes, storedItems, quarantinedItems = 0] of looks) {

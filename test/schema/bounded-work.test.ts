@@ -140,6 +140,18 @@ describe('a costly keyword', () => {
         ]);
     });
 
+    it('contains accepts an empty array where plain Ajv does: behind one with a match, in the same loop', async () => {
+        // Ajv's code keeps whether an array has a match in a variable that a loop does not reset.
+        const limited = { type: 'array', maxItems: 1, contains: { const: 1 } };
+        const either = { anyOf: [limited, { type: 'array', minItems: 2 }] };
+        for (const fields of [{ additionalProperties: either }, { properties: { list: { items: either } } }]) {
+            const plain = new Ajv({ allErrors: true, strict: false }).compile(fields);
+            const schema = await schemaOf({}, fields);
+            const items = [{ b: [1, 1], c: [] }, { b: [2, 2], c: [] }, { list: [[1, 1], []] }, { list: [[], [1, 1]] }];
+            for (const item of items) expect(schema.validate(item) === undefined).toBe(plain(item));
+        }
+    });
+
     it('uniqueItems reads each of 20,000 objects once', async () => {
         const schema = await schemaOf({ a: { uniqueItems: true } });
         const list = counted([...objects(20_000), { id: 7 }]);

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Dictionary } from '../../src/records.js';
 import { discoverSchema, type DiscoveredSchema, type SchemaTarget } from '../../src/schema/discover.js';
-import { actorFolder, apiError, datasetSchema, Laptop, loadError, Platform, recordingLog } from './helpers.js';
+import { actorFolder, apiError, datasetSchema, LocalMachine, loadError, Platform, recordingLog } from './helpers.js';
 
 /** A schema that wants one field, so that an error tells which schema was used. */
 const wants = (field: string) => ({ type: 'object', properties: {}, required: [field] });
@@ -202,36 +202,36 @@ describe('on the platform', () => {
 });
 
 describe('locally', () => {
-    let laptop: Laptop;
+    let local: LocalMachine;
     beforeEach(() => {
-        laptop = new Laptop(folder.cwd);
-        laptop.datasetSchema = found(wants('dataset'));
+        local = new LocalMachine(folder.cwd);
+        local.datasetSchema = found(wants('dataset'));
     });
 
     it('the disk alone is asked', async () => {
-        expect(wanted(await discover({}, laptop))).toBe('disk');
-        expect(laptop.asked).toEqual([]);
+        expect(wanted(await discover({}, local))).toBe('disk');
+        expect(local.asked).toEqual([]);
         expect(log.lines).toEqual([
             { level: 'info', message: 'Items are validated here with the schema of .actor/actor.json.' },
         ]);
     });
 
     it('an alias is found, and the alias `default` is the default dataset', async () => {
-        expect(wanted(await discover({ target: { kind: 'alias', alias: 'people' } }, laptop))).toBe('people on disk');
-        expect(wanted(await discover({ target: { kind: 'alias', alias: 'default' } }, laptop))).toBe('disk');
-        expect((await discover({ target: { kind: 'alias', alias: 'films' } }, laptop)).reason).toBe(
+        expect(wanted(await discover({ target: { kind: 'alias', alias: 'people' } }, local))).toBe('people on disk');
+        expect(wanted(await discover({ target: { kind: 'alias', alias: 'default' } }, local))).toBe('disk');
+        expect((await discover({ target: { kind: 'alias', alias: 'films' } }, local)).reason).toBe(
             '.actor/actor.json declares no dataset "films"',
         );
     });
 
     it('a named dataset has none, and one line says so', async () => {
-        expect((await discover({ target: { kind: 'other' } }, laptop)).schema).toBeUndefined();
+        expect((await discover({ target: { kind: 'other' } }, local)).schema).toBeUndefined();
         expect(log.lines).toHaveLength(1);
     });
 
     it('no .actor means no validation, and one warning names the folder and the remedy', async () => {
         const empty = await actorFolder({});
-        await discover({}, new Laptop(empty.cwd));
+        await discover({}, new LocalMachine(empty.cwd));
         expect(log.lines).toEqual([
             {
                 level: 'warning',
@@ -246,7 +246,7 @@ describe('locally', () => {
 
     it('an actor.json that is not JSON is refused', async () => {
         const broken = await actorFolder({ '.actor/actor.json': '{' });
-        const { message } = await loadError(discover({}, new Laptop(broken.cwd)));
+        const { message } = await loadError(discover({}, new LocalMachine(broken.cwd)));
         expect(message).toContain('.actor/actor.json: is not JSON: unexpected end of the text at line 1, column 2');
         await broken.remove();
     });

@@ -61,7 +61,7 @@ export class Platform implements SchemaSources {
     }
 }
 
-export class Laptop extends Platform {
+export class LocalMachine extends Platform {
     override readonly isAtHome = false;
 }
 

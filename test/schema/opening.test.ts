@@ -250,7 +250,7 @@ describe('a schema that is odd in places', () => {
             'the pattern "^\\\\-$" is only valid without the flag "u" and is used so',
         ],
         [
-            'a pattern that is none',
+            'an invalid pattern',
             { properties: { list: { items: { type: 'string', pattern: '([a-z]' } }, a: { type: 'string' } } },
             'the pattern "([a-z]" is no regular expression, and nothing is checked against it (property /list/*, at /properties/list/items)',
         ],

@@ -8,10 +8,10 @@ import { describe, expect, it } from 'vitest';
 
 import { discoverSchema } from '../../src/schema/discover.js';
 import { toJsonSchema } from '../../src/schema/standard-schema.js';
-import { Laptop, loadError, recordingLog } from './helpers.js';
+import { LocalMachine, loadError, recordingLog } from './helpers.js';
 
 const discover = async (option: object) =>
-    discoverSchema({ option, target: { kind: 'default' } }, new Laptop('/nowhere'), recordingLog());
+    discoverSchema({ option, target: { kind: 'default' } }, new LocalMachine('/nowhere'), recordingLog());
 
 /** Paths of an item's failures with a library's schema as `options.schema`. */
 async function failures(option: object, item: object): Promise<string[] | undefined> {

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Browser, LaunchOptions } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
-/** What distributions call it; Debian's package is `chromium`. */
+/** Its names in distributions; Debian's package is `chromium`. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 
 /** The browser of this machine; `undefined` where there is none. */

@@ -8,15 +8,15 @@ import { Actor, log } from 'apify';
 import { DatasetGuard } from '../../src/index.js';
 import type { DatasetGuardOptions } from '../../src/index.js';
 
-/** This process as a run on a laptop: the real memory storage, writing below a temporary folder. */
+/** This process as a local run: the real memory storage, writing below a temporary folder. */
 export interface LocalRun {
     /** A fresh default dataset, and a fresh working folder with these files. Returns the dataset's name. */
     fresh(files?: Record<string, unknown>): Promise<string>;
     /** Opens a guard that `reset` closes. */
     open(options?: DatasetGuardOptions<any>): Promise<DatasetGuard<any>>;
-    /** What lies on disk, item by item as text. */
+    /** The items on disk, each as text. */
     texts(dataset: string): Promise<string[]>;
-    /** What lies on disk, parsed. */
+    /** The items on disk, parsed. */
     items(dataset: string): Promise<any[]>;
     /** The records of a key-value store on disk, by file name. */
     records(store: string): Promise<Record<string, string>>;

@@ -30,7 +30,7 @@ export function refuseWithoutReason(
     return server.faults.use((call) => (isPush(call, datasetId) && itemsOf(call).some(isRefused) ? fault : undefined));
 }
 
-/** Another writer, who stores so many items each time somebody lists the dataset. Returns how to stop him. */
+/** Another writer stores `count` items each time somebody lists the dataset. Returns a function that stops it. */
 export function writeDuringListings(
     server: ApiServer,
     datasetId: string,

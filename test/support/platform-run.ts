@@ -8,7 +8,7 @@ import type { ApiServer, ApiServerOptions, DatasetOptions } from './api-server.j
 import { startApiServer } from './api-server.js';
 import { applyPlatformEnv } from './platform-env.js';
 
-/** What the quarantine of the run's Actor is called. */
+/** The name of the quarantine of the run's Actor. */
 export const QUARANTINE = 'tester-my-actor-quarantine';
 
 /** Times that only tests set: `listingLagMillis`, `firstRetryDelayMillis`, `maxRetries`, `requestTimeoutSecs`. */
@@ -90,7 +90,7 @@ export async function startPlatformRun(options: ApiServerOptions = {}): Promise<
     return run;
 }
 
-/** What became of the items of a report, all together: always as many as were received. */
+/** The sum of all outcomes in a report, which always is the number of received items. */
 export function accountedItems(report: ReturnType<DatasetGuard['report']>): number {
     return (
         report.storedItems +

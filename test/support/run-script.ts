@@ -9,7 +9,7 @@ const ROOT = new URL('../../', import.meta.url);
 /** Inside the repository, so that scripts find its packages; not in its tree of sources. */
 const SCRIPTS = new URL('node_modules/.cache/test-scripts/', ROOT);
 
-/** What scripts import to get the built library. */
+/** The address from which scripts import the built library. */
 export const LIBRARY_URL = new URL('dist/index.js', ROOT).href;
 
 export interface ScriptOptions {
@@ -37,7 +37,7 @@ export interface RunningScript {
     readonly child: ChildProcess;
     /** Resolves when it has ended, however it did. */
     readonly finished: Promise<ScriptResult>;
-    /** What it has written to stdout so far. */
+    /** Its output on stdout so far. */
     output(): string;
     /** Resolves to the first match in stdout; rejects when the script ends without one. */
     waitForOutput(pattern: string | RegExp): Promise<RegExpMatchArray>;

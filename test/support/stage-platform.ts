@@ -4,7 +4,7 @@ import { textsOf } from './payload-items.js';
 
 /** How the platform names invalid items. */
 export interface Shape {
-    /** What `itemPosition` counts from; `none`: no item is named; `beyond`: positions outside the request. */
+    /** The first number of `itemPosition`; `none`: no item is named; `beyond`: positions outside the request. */
     positions: 'from 0' | 'from 1' | 'none' | 'beyond';
     /** Whether an error's paths are those of the request's array or those of the item. */
     paths: 'array' | 'item';

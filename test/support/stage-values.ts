@@ -109,7 +109,7 @@ export function anyJavaScriptValue(): fc.Arbitrary<unknown> {
     return value;
 }
 
-/** What a compiled schema sees of a value: its enumerable string keys and what reading them gives; 0 for -0. */
+/** The parts of a value that a compiled schema sees: its enumerable string keys and what reading them gives; 0 for -0. */
 export function ajvView(value: unknown): unknown {
     if (value === 0) return 0;
     if (typeof value !== 'object' || value === null) return value;

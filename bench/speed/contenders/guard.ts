@@ -5,7 +5,7 @@ import type { Task } from '../measurement.js';
 import { SHAPES } from '../shapes.js';
 import { type Prepare, pushArray, pushFiftyAtOnce, pushInTurns, pushOneByOne, type Store } from './contender.js';
 
-/** The guard's doors. Each item is validated. */
+/** The entry points of the guard. Each item is validated. */
 export const GUARD = {
     'guard-loop': async (task) => {
         const guard = await openGuard(task);
@@ -47,7 +47,7 @@ export const GROWTH = {
     'guard-1m': GUARD['guard-loop'],
 } satisfies Record<string, Prepare>;
 
-/** On the platform the guard finds the schema at the dataset; a laptop's working folder has none here. */
+/** On the platform the guard finds the schema at the dataset; a local working folder has none here. */
 export async function openGuard({ place, shape }: Task, options: DatasetGuardOptions = {}): Promise<DatasetGuard> {
     return DatasetGuard.open({ ...options, ...(place === 'local' && { schema: SHAPES[shape].fields }) });
 }

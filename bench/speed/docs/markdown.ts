@@ -86,7 +86,7 @@ function details({ summaries, comparisons }: Published): string {
         .join('\n\n');
 }
 
-/** What stands for what in the tables below. */
+/** Names of the contenders in the tables below. */
 function contenders(): string {
     const rows = Object.entries(CONTENDERS).map(([name, { title }]) => [`\`${name}\``, title]);
     return `### Contenders\n\n${markdownTable(['contender', 'what it does'], rows)}`;

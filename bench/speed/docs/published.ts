@@ -1,6 +1,6 @@
 import type { Results } from '../results.js';
 
-/** What the documentation keeps of a run: all but the single samples. */
+/** The part of a run that the documentation keeps: all but the single samples. */
 export type Published = Omit<Results, 'samples'>;
 
 /** Fewer samples of each contender are good for a look, not for a figure that others quote. */

@@ -104,7 +104,7 @@ export class SchemaEdit {
         }
     }
 
-    /** What the change is, in words to be read after the path. */
+    /** The change in words, to be read after the path. */
     describe(): string {
         switch (this.kind) {
             case 'allow-null':
@@ -173,7 +173,7 @@ function schemasOf(properties: ReadonlyMap<string, ObservedValue>): [string, Dic
     return [...properties].map(([name, value]) => [name, writer.write(value)]);
 }
 
-/** What a bound is compared with. */
+/** The size of a value that a bound is compared with. */
 function sizeOf(value: unknown): number {
     if (typeof value === 'number') return value;
     if (typeof value === 'string') return [...value].length;

@@ -31,7 +31,7 @@ export interface SampleSuggestion {
 /** Each compiles some schemas. */
 const MAX_REASONS = 10;
 
-/** What would let in the values that reports show, or mend them: the same as `suggestChanges` says of whole items. */
+/** Suggests how to accept the values that reports show, or mend them: the same as `suggestChanges` says of whole items. */
 export async function suggestForSamples(
     root: Dictionary,
     reasons: readonly SampledReason[],
@@ -77,7 +77,7 @@ function repairOf({ code, name, mendedItems, samples: [sample] }: SuggestedRepai
 }
 
 interface Place {
-    /** Of the path; undefined for a key that only the data knows. */
+    /** The last name of the path; undefined for a key that only the data knows. */
     names: (string | undefined)[];
     isArray: boolean[];
     /** The part of the schema that the values failed. */

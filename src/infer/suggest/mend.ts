@@ -11,7 +11,7 @@ import { READINGS } from './readings.js';
 import { repairCode } from './repair-code.js';
 import { valueAt, withValues } from './values.js';
 
-/** What would mend items instead of a change of the schema. */
+/** A repair that would mend items instead of a change of the schema. */
 export interface SuggestedRepair {
     /** The option to be written: `repair: { coerce: true }`, or one with a function. */
     readonly code: string;
@@ -21,7 +21,7 @@ export interface SuggestedRepair {
     readonly mendedItems: number;
     /** Whether the value that was meant is stored; else something of the item is left out. */
     readonly keepsValue: boolean;
-    /** The first values, at most three; none where samples are off. `undefined` stands for no value. */
+    /** Up to three values that came first. It is empty where samples are off. `undefined` means that the item had no value there. */
     readonly samples: readonly {
         /** The value as it came. */
         readonly before: unknown;

@@ -25,7 +25,7 @@ export type ChangeKind =
     /** What must not be there may be anything. */
     | 'allow-anything';
 
-/** What one item needs of the schema at one place. */
+/** One change of the schema that an item needs, at one place. */
 export interface Need {
     readonly kind: ChangeKind;
     /** JSON Pointer to the schema that must change. */
@@ -58,10 +58,10 @@ const RANGE_KEYWORDS = new Set([
     'maxProperties',
 ]);
 
-/** The errors of one item are compared with each other; with so many it is better to look at the item. */
+/** The errors of one item are compared with each other. Above this number it is cheaper to look at the item. */
 const MAX_ERRORS = 2_000;
 
-/** What an item needs of the schema that it fails with these errors; `undefined` where no change of the schema is known. */
+/** Finds the changes that an item with these errors needs of the schema; `undefined` where no change of the schema is known. */
 export function needsOf(errors: readonly ItemError[], item: unknown, root: Dictionary): Need[] | undefined {
     if (errors.length > MAX_ERRORS) return undefined;
     const finder = new NeedFinder(item, root);

@@ -1,6 +1,6 @@
 import * as conversions from './conversions.js';
 
-/** What the schema wants at a place, as far as a reading needs to know. */
+/** The demands of the schema at a place, as far as a reading needs them. */
 export interface Wanted {
     type?: string | readonly string[];
     format?: unknown;

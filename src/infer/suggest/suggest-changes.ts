@@ -28,7 +28,7 @@ export interface SuggestOptions {
 
 /** One change of the schema, the smallest that lets items in which fail for one reason. */
 export interface SchemaChange {
-    /** What is changed. */
+    /** The change. */
     readonly kind: ChangeKind;
     /** JSON Pointer into the item; `*` for elements of an array and for keys that only the data knows. */
     readonly path: string;
@@ -41,13 +41,13 @@ export interface SchemaChange {
     /** This change alone, for the schema as it was given. */
     readonly patch: readonly JsonPatchOperation[];
     /**
-     * What would mend the items instead: first what keeps their values, those that mend most items first, then the policy that
+     * Repairs that would mend the items instead: first those that keep their values, those that mend most items first, then the policy that
      * leaves something out and mends most.
      */
     readonly repairs: readonly SuggestedRepair[];
 }
 
-/** What `suggestChanges()` resolves to. */
+/** The result of `suggestChanges()`. */
 export interface SuggestedChanges {
     /** Items that were read. */
     readonly checkedItems: number;
@@ -55,7 +55,7 @@ export interface SuggestedChanges {
     readonly failedItems: number;
     /** Failed items that no suggested change lets in: no objects, say, or items that a record does not hold. */
     readonly unexplainedItems: number;
-    /** Those that most items need come first. */
+    /** The changes, those that most items need first. */
     readonly changes: readonly SchemaChange[];
     /** All changes, one after another, for the schema as it was given: it applies as a whole. */
     readonly patch: readonly JsonPatchOperation[];

@@ -66,7 +66,7 @@ function mismatchedProperties(faults: readonly Fault[], path: string): ReadonlyM
     );
 }
 
-/** Whether all want something of the same property, and not all the same. */
+/** Whether all want something of the same property, and the values that they want differ. */
 function isDiscriminated(mismatches: readonly ReadonlyMap<string, string>[]): boolean {
     return [...mismatches[0]!.keys()].some((property) => {
         const wanted = mismatches.map((mismatch) => mismatch.get(property));

@@ -8,7 +8,7 @@ import { outcomesOf, receivedOf } from './words.js';
 const MIN_WIDTH = 6;
 const WIDTH = 1_000;
 
-/** What became of all items, as one bar with a legend. */
+/** Shows the outcomes of all items as one bar with a legend. */
 export function renderBar(page: Pick<ReportPage, 'kind' | 'items' | 'warnedItems'>): Markup | undefined {
     const { kind, items } = page;
     const total = receivedOf(items);

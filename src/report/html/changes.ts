@@ -11,7 +11,7 @@ const MAX_REPAIRS = 30;
 const MAX_VALUE_LENGTH = 60;
 const MAX_KEYS = 5;
 
-/** What `repair` changed. */
+/** Lists the changes that `repair` made. */
 export function renderRepairs({ kind, repairs = [], repairedItems = 0 }: ReportPage): Markup | undefined {
     if (repairs.length === 0) return undefined;
     const left = repairs.length - MAX_REPAIRS;

@@ -20,7 +20,7 @@ class SafeMarkup implements Markup {
 
 export type StyleSheet = Markup;
 
-/** What a template takes: text and numbers are escaped, markup is taken as it is, lists are put one behind the other. */
+/** Values of a template: text and numbers are escaped, markup is taken as it is, lists are put one behind the other. */
 export type Content = string | number | Markup | undefined | readonly Content[];
 
 /**

@@ -6,7 +6,7 @@ import type { Markup } from './markup.js';
 import { html } from './markup.js';
 import { isUnchecked, receivedOf } from './words.js';
 
-/** What to do next. */
+/** Tells the reader how to go on. */
 export function renderSteps(page: ReportPage): Markup | undefined {
     const steps = stepsOf(page);
     if (steps.length === 0) return undefined;

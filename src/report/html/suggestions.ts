@@ -11,7 +11,7 @@ const MAX_VALUE_LENGTH = 60;
 /** A longer function is printed by the command line. */
 const MAX_CODE_LENGTH = 1_500;
 
-/** What would let in the items that fail at a field, or mend them. */
+/** Lists changes of the schema that would accept the items that fail at a field, and repairs that would mend them. */
 export function renderSuggestions(field: string, suggestions: readonly FieldSuggestion[] = []): Markup | undefined {
     const own = suggestions.filter((suggestion) => suggestion.field === field);
     if (own.length === 0) return undefined;

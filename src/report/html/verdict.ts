@@ -8,7 +8,7 @@ import { isUnchecked } from './words.js';
 const LABELS = { passed: 'Passed', warned: 'Warning', failed: 'Failed', open: 'Open' } as const;
 const MAX_UNMET = 20;
 
-/** What the data is worth: one sentence, and one for each further expectation that is unmet. */
+/** The verdict in one sentence, and one more for each further expectation that is unmet. */
 export function renderVerdict(page: ReportPage): Markup | undefined {
     const { verdict } = page;
     if (verdict === undefined || (verdict.outcome === 'open' && verdict.unmet.length === 0)) return undefined;

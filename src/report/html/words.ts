@@ -10,7 +10,7 @@ export interface Outcome {
     readonly style: string;
 }
 
-/** What became of the items, as far as there are any; stored and quarantined ones in any case. Those that were given back to their caller are pushed again: they are no outcome. */
+/** Lists the outcomes that have items; stored and quarantined always. Items that were given back to their caller are left out, because they are pushed again. */
 export function outcomesOf({
     kind,
     items,
@@ -26,7 +26,7 @@ export function outcomesOf({
     const outcomes: [number | undefined, string, string][] = [
         [storedItems && storedItems - warnedItems, kind === 'check' ? 'pass' : 'stored', 'stored'],
         ...(warnedItems > 0 ? [[warnedItems, 'stored against the schema', 'against'] as [number, string, string]] : []),
-        // Where items are stored all the same, none in quarantine is nothing to say.
+        // Says nothing of an empty quarantine where items are stored.
         [
             warnedItems > 0 ? quarantinedItems || undefined : quarantinedItems,
             kind === 'check' ? 'fail' : 'in quarantine',
@@ -37,7 +37,7 @@ export function outcomesOf({
     return outcomes.flatMap(([amount, words, style]) => (amount === undefined ? [] : [{ amount, words, style }]));
 }
 
-/** What there is to know, in one line. */
+/** Sums the page up in one line. */
 export function headlineOf({ kind, items, warnedItems = 0, rejectedItems, isOpen, schema }: ReportPage): string {
     const { storedItems = 0, quarantinedItems = 0 } = items;
     const received = receivedOf(items);

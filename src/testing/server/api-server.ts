@@ -52,7 +52,7 @@ export class ApiServer {
         await this.#front.close();
     }
 
-    /** What is to go wrong. */
+    /** Decides which requests go wrong. */
     get faults(): Faults {
         return this.#front.faults;
     }
@@ -75,7 +75,7 @@ export class ApiServer {
         return this.#front.port;
     }
 
-    /** What `APIFY_API_BASE_URL` has to be: without `/v2`. */
+    /** The value for `APIFY_API_BASE_URL`: without `/v2`. */
     get url(): string {
         return `http://127.0.0.1:${this.port}`;
     }

@@ -17,7 +17,7 @@ export interface RejectionStyle {
      * - `malformed`: something else where the list should be
      */
     shape: 'array-path' | 'item-path' | 'map' | 'missing' | 'empty' | 'malformed';
-    /** What `itemPosition` counts from. */
+    /** The number of the first item in `itemPosition`. */
     countFrom: 0 | 1;
     /** Added to each `itemPosition`; with a large number it lies outside the request. */
     shift: number;

@@ -8,7 +8,7 @@ export interface DatasetOptions {
     name?: string;
     /** The whole `{ actorSpecification, fields, views }`, enforced; null enforces nothing. */
     schema?: Record<string, any> | null;
-    /** Leaves the property `schema` out of the dataset object; it is enforced all the same. */
+    /** Leaves the property `schema` out of the dataset object; it is still enforced. */
     hideSchema?: boolean;
     /** The item schema that is enforced when it is another than the one shown. */
     enforcedFields?: Record<string, any>;
@@ -34,7 +34,7 @@ export interface ListingEntry {
     readonly offset: number;
     readonly desc: boolean;
     readonly itemCount: number;
-    /** Of the answer's JSON. */
+    /** Bytes of the answer's JSON. */
     readonly byteLength: number;
 }
 
@@ -57,7 +57,7 @@ export interface Lags {
     itemCountLagMillis: number;
 }
 
-/** What the API answers as `limit` when none was asked for. */
+/** The `limit` in the API's answer when the request has none. */
 const NO_LIMIT = 999_999_999_999;
 
 export class Datasets {

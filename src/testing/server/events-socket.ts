@@ -19,7 +19,7 @@ export class EventsSocket {
         return this.#open().length;
     }
 
-    /** Resolves once so many listeners are connected. */
+    /** Resolves once `count` listeners are connected. */
     async connected(count = 1): Promise<void> {
         if (this.listeners >= count) return;
         await new Promise<void>((resolve) => {

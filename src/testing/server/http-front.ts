@@ -13,7 +13,7 @@ export interface RequestEntry {
     status: number;
 }
 
-/** What stands behind the front and does the work. */
+/** The server behind the front, which does the work. */
 export interface Backend {
     /** Throws an `ApiError` for what the API answers with an error. */
     answer(call: Call): Reply;
@@ -97,7 +97,7 @@ export class HttpFront {
         return (await this.#strike(fault)) ?? this.#dispatch(call);
     }
 
-    /** What the client gets instead of the true answer; nothing when the fault is mere slowness. */
+    /** The answer that the client gets instead of the true one; undefined when the fault is mere slowness. */
     async #strike(fault: Fault): Promise<Reply | 'cut' | 'hang' | undefined> {
         if (fault.until) await fault.until;
         if (fault.delayMillis) await this.#pause(fault.delayMillis);

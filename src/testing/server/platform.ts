@@ -16,10 +16,10 @@ export interface PlatformOptions extends Partial<UserOptions>, Partial<Lags> {
     dataset?: Omit<DatasetOptions, 'id' | 'name'>;
     /** Datasets that exist besides. */
     datasets?: DatasetOptions[];
-    /** What the build knows of `.actor/`. */
+    /** The definition that the build has from `.actor/`. */
     actorDefinition?: Record<string, any>;
     run?: RunOptions;
-    /** Of a push, decompressed: 9 MiB. */
+    /** Largest body of a push in bytes, decompressed: 9 MiB. */
     maxPayloadBytes?: number;
     /** Whether the log of pushes keeps their bodies: true. */
     keepBodies?: boolean;

@@ -16,7 +16,7 @@ export interface PushEntry {
     readonly at: number;
     /** Whether its items are in the dataset, whatever the answer was. */
     stored: boolean;
-    /** What was answered; 0 when the connection was cut or nothing was answered (yet). */
+    /** Status of the answer; 0 when the connection was cut or nothing was answered (yet). */
     status: number;
 }
 

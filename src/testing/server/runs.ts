@@ -47,7 +47,7 @@ export interface Run {
     readonly metamorphs: { targetActorId: string; input: string }[];
 }
 
-/** What the platform counts for each item that is stored in the default dataset. */
+/** The event that the platform counts for each item that is stored in the default dataset. */
 const DATASET_ITEM_EVENT = 'apify-default-dataset-item';
 
 export interface RunsOptions {

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 
 import { ApiError, type Call, data, flagParam, NO_CONTENT, numberParam, parseObject, type Route } from './exchange.js';
 
-/** What datasets, key-value stores and request queues have in common. */
+/** Common parts of datasets, key-value stores and request queues. */
 export interface StorageHead {
     readonly id: string;
     name?: string;

@@ -3,7 +3,7 @@ import { ApiError, type Call, data, type Route } from './exchange.js';
 export interface UserOptions {
     userId: string;
     username: string;
-    /** What requests have to carry; null lets everyone in. */
+    /** The token that requests need; null lets everyone in. */
     token: string | null;
 }
 

@@ -55,7 +55,7 @@ export async function readItems(storage: string, dataset = 'default'): Promise<a
     return Promise.all(files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8'))));
 }
 
-/** What the developer's shell says about Actors is no part of a test. */
+/** Variables of the developer's shell about Actors are kept out of tests. */
 function plainEnv(): NodeJS.ProcessEnv {
     const foreign = /^(APIFY_|ACTOR_|CRAWLEE_|VITEST|NODE_ENV$|NODE_OPTIONS$|npm_)/;
     return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));

@@ -9,7 +9,7 @@ import { Actor, log } from 'apify';
 import { BasicCrawler, RequestList } from '@crawlee/basic';
 
 const { pagesFile, progressFile, tuning, end, endAfterPages } = JSON.parse(process.env.WORKLOAD);
-/** A page that fails for good is marked as handled, too; with so many none does. */
+/** A page that fails for good would be marked as handled, too. With this number of retries none does. */
 const MAX_RETRIES = 20;
 const pages = JSON.parse(readFileSync(pagesFile, 'utf8'));
 const handled = new Set();

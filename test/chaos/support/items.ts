@@ -25,7 +25,7 @@ export const ENFORCED_FIELDS = {
     properties: { ...SHOWN_FIELDS.properties, stock: { type: 'integer', minimum: 0 } },
 };
 
-/** A thousand items hold so many that only the platform rejects; each costs requests. */
+/** The number in a thousand items that only the platform rejects; each costs requests. */
 const REJECTED_PER_THOUSAND = 0.5;
 const POISONS_PER_THOUSAND = 0.1;
 /** Items at the start of a run that are good: an unknown 400 means an item once another was accepted. */

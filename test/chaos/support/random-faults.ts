@@ -102,7 +102,7 @@ const SMALL_FROM = 5;
 const SMALL_TO = 50;
 const SMALL_BYTES = 40_000;
 
-/** In an incident the platform refuses so many requests in a row, each without a reason, whatever they carry. */
+/** The number of requests in a row that the platform refuses in an incident, each without a reason, whatever they carry. */
 const INCIDENT_EVERY = 80;
 const INCIDENT_REQUESTS = 16;
 const INCIDENT: Fault = { status: 400, type: 'unknown-error', message: 'Something is wrong.' };

@@ -13,7 +13,7 @@ const failsOnce = async ({ request, pushData }: Context) => {
     if (request.retryCount === 0) throw new Error('The first attempt fails.');
 };
 
-/** `guard.handler()` around what a request handler may be; the same on the platform and on a laptop. */
+/** `guard.handler()` around what a request handler may be; the same on the platform and locally. */
 export function describeAttempts(stage: Stage): void {
     describe('a handler that pushes three items and then throws on its first attempt', () => {
         it('leaves six items in bare Crawlee', async () => {

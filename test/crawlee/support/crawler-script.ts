@@ -1,7 +1,7 @@
 import { LIBRARY_URL } from '../../support/run-script.js';
 
 /** An Actor that crawls the pages of its arguments, and says when the crawler has handled a page. */
-export const crawlerScript = (door: string): string => `
+export const crawlerScript = (entryPoint: string): string => `
     import { Actor } from 'apify';
     import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
     import { writeSync } from 'node:fs';
@@ -12,9 +12,9 @@ export const crawlerScript = (door: string): string => `
     const crawler = new CheerioCrawler({ minConcurrency: 10, maxConcurrency: 10 });
     const pageNumber = (url) => Number(new URL(url).pathname.slice(1));
     const handler = async ({ request, pushData }) => pushData({ n: pageNumber(request.url), text: 'x'.repeat(500) });
-    crawler.router.addDefaultHandler(${door === 'handler' ? 'guard.handler(handler)' : 'handler'});
-    ${door === 'hook' ? 'crawler.router.use(guard.routerHook());' : ''}
-    ${door === 'install' ? 'guard.install(crawler);' : ''}
+    crawler.router.addDefaultHandler(${entryPoint === 'handler' ? 'guard.handler(handler)' : 'handler'});
+    ${entryPoint === 'hook' ? 'crawler.router.use(guard.routerHook());' : ''}
+    ${entryPoint === 'install' ? 'guard.install(crawler);' : ''}
 
     const queue = await crawler.getRequestQueue();
     const markRequestHandled = queue.markRequestHandled.bind(queue);

@@ -20,14 +20,14 @@ export const FIELDS = {
     properties: { n: { type: 'number' } },
 };
 
-/** A run of an Actor that crawls a site: the same for tests on the platform and on a laptop. */
+/** A run of an Actor that crawls a site: the same for tests on the platform and locally. */
 export interface Stage {
     site: Site;
-    /** The run's server; there is none on a laptop. */
+    /** The run's server; there is none locally. */
     platform?: PlatformRun;
     /** A fresh default dataset that enforces `FIELDS` unless told otherwise. Returns how tests know it. */
     freshDataset(fields?: Record<string, any> | null): Promise<string>;
-    /** On a laptop internal options change nothing. */
+    /** Locally internal options change nothing. */
     open(options?: DatasetGuardOptions<any>, internal?: Partial<InternalOptions>): Promise<DatasetGuard<any>>;
     items(dataset: string): Promise<any[]>;
     quarantined(dataset: string): Promise<QuarantineRecord[]>;
@@ -72,8 +72,8 @@ export function stageOnPlatform(): Stage & { platform: PlatformRun } {
     return stage;
 }
 
-/** A site, and a run on a laptop, for the tests of one file. */
-export function stageOnLaptop(): Stage {
+/** A site, and a local run, for the tests of one file. */
+export function stageLocally(): Stage {
     const stage = {} as Stage & { reset(): Promise<void>; stop(): Promise<void> };
     beforeAll(async () => {
         const { fresh, open, items, reset, stop } = await startLocalRun();

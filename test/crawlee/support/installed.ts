@@ -16,7 +16,7 @@ export function install(guard: DatasetGuard<any>, crawler?: Parameters<DatasetGu
     onTestFinished(() => guard.uninstall());
 }
 
-/** `guard.install()` under what pushes to the dataset; the same on the platform and on a laptop. */
+/** `guard.install()` under what pushes to the dataset; the same on the platform and locally. */
 export function describeInstalled(stage: Stage, ownConfiguration: () => Configuration): void {
     const oneGoodOneBad = [{ n: 1 }, { n: 'bad' }];
     const waysIn: [name: string, push: (data: any) => Promise<unknown>][] = [
@@ -86,7 +86,7 @@ export function describeInstalled(stage: Stage, ownConfiguration: () => Configur
         expect(guard.report()).toMatchObject({ receivedItems: 0 });
     });
 
-    it('all doors at once store each item once', async () => {
+    it('all entry points at once store each item once', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
         const crawler = new CheerioCrawler({ ...(await httpCrawlerOptions(3)) });

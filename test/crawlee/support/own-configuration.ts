@@ -7,14 +7,14 @@ import { crawl, crawlerOptions, numbers } from './crawling.js';
 
 /** `withSameStorage` has the run's default dataset. */
 export function describeOwnConfiguration(stage: Stage, withSameStorage: () => Configuration): void {
-    describe.each(['handler', 'hook'])('a crawler with a Configuration of its own, behind the %s', (door) => {
+    describe.each(['handler', 'hook'])('a crawler with a Configuration of its own, behind the %s', (entryPoint) => {
         const crawlWith = async (configuration: Configuration) => {
             const guard = await stage.open();
             const options = await crawlerOptions();
             const { router } = new BasicCrawler(options);
-            if (door === 'hook') router.use(guard.routerHook());
+            if (entryPoint === 'hook') router.use(guard.routerHook());
             router.addDefaultHandler(async ({ pushData }) => pushData([{ n: 1 }, { n: 'bad' }]));
-            const requestHandler = door === 'handler' ? guard.handler(router) : router;
+            const requestHandler = entryPoint === 'handler' ? guard.handler(router) : router;
             const crawler = new BasicCrawler({ ...options, requestHandler }, configuration);
             await crawl(crawler, stage.site.urls(1));
             return { crawler, report: guard.report() };

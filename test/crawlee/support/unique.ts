@@ -30,7 +30,7 @@ const ENTRY_POINTS: Record<string, EntryPoint> = {
 
 const names = (items: readonly any[]) => items.map(({ name }) => name);
 
-/** The option `unique` behind each entry point; the same on the platform and on a laptop. */
+/** The option `unique` behind each entry point; the same on the platform and locally. */
 export function describeUnique(stage: Stage): void {
     describe.each(Object.entries(ENTRY_POINTS))('unique behind %s', (_name, options) => {
         it('stores one item of two with a key that one handler pushes', async () => {

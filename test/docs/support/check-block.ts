@@ -43,7 +43,7 @@ async function withShell<T>(
 export interface Reader {
     folder: ReaderFolder;
     page: Page;
-    /** What the program or command before has printed. */
+    /** The output of the program or command before. */
     output?: string;
 }
 
@@ -103,7 +103,7 @@ const text: Check = ({ output = '' }, { code, place }) => {
 
 const exists = (path: string) => existsSync(join(REPOSITORY, path));
 
-/** What becomes of a block; one in another language would be neither run, compiled nor compared. */
+/** The check for each kind of block; one in another language would be neither run, compiled nor compared. */
 const CHECKS: Record<string, Check> = {
     console: transcript,
     sh: script,

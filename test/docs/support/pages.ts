@@ -23,7 +23,7 @@ export interface Page {
 }
 
 const FOLDERS = ['', 'docs', 'examples', '.actor'];
-/** What happened in a version is history: it shows no code. */
+/** The changelog tells the history of versions, and shows no code. */
 const NOT_GUIDES = ['CHANGELOG.md'];
 
 /** All pages for readers, the README first, because every other page goes on from it. */
@@ -55,7 +55,7 @@ function blocksOf(path: string, text: string): CodeBlock[] {
     });
 }
 
-/** What stands below a heading, up to the next one of its level or above. */
+/** Returns the text below a heading, up to the next one of its level or above. */
 export function sectionOf({ path, text }: Page, heading: string): string {
     const [marks] = heading.split(' ');
     const [, ...rest] = `\n${text}`.split(`\n${heading}\n`);

@@ -25,7 +25,7 @@ const COMPILER_OPTIONS = {
 };
 
 /**
- * What a reader has on his disk: one folder for each page, which begins with the files of the README and then holds those of
+ * The disk of a reader: one folder for each page, which begins with the files of the README and then holds those of
  * the page. All of them are compiled as one program, because starting the compiler costs more than compiling.
  */
 export class ReaderFolder {

@@ -43,7 +43,7 @@ function sidesOf(title: string, diff: string): SourceFile[] {
     ];
 }
 
-/** What a page that shows a few lines leaves out: the imports, and the things that the reader has by then. */
+/** The code that a page with a few lines leaves out: the imports, and the things that the reader has by then. */
 function asModule(code: string): string {
     if (/^import /m.test(code)) return code;
     const isUsed = (name: string) => new RegExp(`\\b${name}\\b`).test(code);

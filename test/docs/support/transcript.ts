@@ -47,7 +47,7 @@ export function treePaths(code: string): string[] {
         });
 }
 
-/** What a program says it prints: `console.log(…); // this`. */
+/** The output that a program announces in comments: `console.log(…); // this`. */
 export function promisedOutput(code: string): string[] {
     return [...code.matchAll(/^\s*console\.log\(.*\);? \/\/ (.*)$/gm)].map(([, text]) => text!);
 }

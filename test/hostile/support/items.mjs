@@ -115,7 +115,7 @@ export class HostileItems {
         this.#random = randomOf(seed);
     }
 
-    /** Mostly an object; now and then what is none, or has no JSON. Two in a thousand are large, up to some megabytes. */
+    /** Mostly an object; now and then another type, or something without JSON. Two in a thousand are large, up to some megabytes. */
     next() {
         const roll = this.#random();
         this.#budget = roll < 0.002 ? 1_200_000 : 0;

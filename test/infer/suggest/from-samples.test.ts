@@ -20,7 +20,7 @@ function reasonsOf(schema: Item, items: Item[]) {
     return reasons.details().map((reason) => ({ ...reason, schemaPath: schemaPathOf(reason) }));
 }
 
-/** What samples suggest; whole items must suggest the same, and each repair mends the items. */
+/** Returns the suggestions for samples. Whole items must suggest the same, and each repair must mend the items. */
 async function suggestionsFor(schema: Item, items: Item[]) {
     const suggestions = await suggestForSamples(schema, reasonsOf(schema, items));
     const { changes } = await suggestChanges(items, schema);

@@ -8,13 +8,13 @@ import { RepairFunctions } from '../../../src/pipeline/repair/repair-function.js
 import { repairItem } from '../../../src/pipeline/repair/repair-item.js';
 import { createRepairValidator } from '../../../src/pipeline/repair/validator.js';
 import type { Dictionary, ItemError } from '../../../src/records.js';
+import { withoutCostly } from '../../schema/support/plain-ajv.js';
 import { cases } from './support/random-schemas.js';
 import { applyRepairs, inventionOf } from './support/reference.js';
 import { plainAjv } from './support/repairing.js';
 
 const IS_LONG = process.env.MODE === 'long';
 const SCHEMAS = IS_LONG ? 10_000 : 800;
-const COSTLY = ['pattern', 'format', 'uniqueItems', 'contains'];
 const MAX_VALIDATIONS = 1 + 10;
 
 const OPTIONS: RepairOption[] = [
@@ -67,15 +67,24 @@ function expectSameErrors(actual: readonly ItemError[], expected: readonly Error
         errors.map(({ instancePath, schemaPath, keyword, params }) =>
             JSON.stringify({ instancePath, schemaPath, keyword, params }),
         );
-    const isOneOf = (keywords: readonly string[]) =>
-        [...actual, ...expected].some(({ keyword }) => keywords.includes(keyword));
     // Beside a broken bound the costly keywords are not evaluated.
-    if (isOneOf(['type', 'maxLength', 'maxItems']) && isOneOf(COSTLY)) {
-        const cheap = actual.filter(({ keyword }) => !COSTLY.includes(keyword));
-        expect(texts(expected)).toEqual(expect.arrayContaining(texts(cheap)));
-    } else {
-        expect(texts(actual)).toEqual(texts(expected));
-    }
+    const wanted = withoutCostly(expected);
+    const leftOut = expected.filter((error) => error.keyword === 'contains' && !wanted.includes(error));
+    // The path of an error that a "$ref" leads to does not tell that it is below such a `contains`.
+    const mayBeBelow = ({ instancePath, schemaPath }: ErrorObject) =>
+        leftOut.some(
+            (contains) =>
+                instancePath.startsWith(`${contains.instancePath}/`) &&
+                !schemaPath.startsWith(contains.schemaPath.replace(/contains$/, 'items')),
+        );
+    const left = texts(actual);
+    const missing = wanted.filter((error) => {
+        if (left[0] !== texts([error])[0]) return true;
+        left.shift();
+        return false;
+    });
+    expect(left, 'errors that plain Ajv does not have, or has elsewhere').toEqual([]);
+    expect(texts(missing.filter((error) => !mayBeBelow(error)))).toEqual([]);
 }
 
 function expectHonestRepair(

@@ -20,7 +20,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => browser?.close());
 
-/** What happened in a page that must not. */
+/** Events in a page that must not happen. */
 interface Visit {
     page: Page;
     /** Paths that the page asked for, itself included. */
@@ -60,7 +60,7 @@ async function visit(report: ReportPage, options: BrowserContextOptions = { view
     return { page, requests, dialogs: dialogs!, messages: messages! };
 }
 
-/** What a reader does: unfolds everything, and goes through all that takes the focus or the mouse. */
+/** Acts as a reader: unfolds everything, and goes through all that takes the focus or the mouse. */
 async function readAll(page: Page): Promise<void> {
     await page.evaluate(() => {
         for (const details of document.querySelectorAll('details')) details.open = true;
@@ -252,7 +252,7 @@ function warnPage(): ReportPage {
     return { ...page, items: all, warnedItems: 290, verdict: { outcome: 'passed', unmet: [] }, quarantine: undefined };
 }
 
-/** What axe finds wrong, as rule and place. */
+/** The violations that axe finds, as rule and place. */
 async function axeViolations(page: Page): Promise<string[]> {
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(async () =>

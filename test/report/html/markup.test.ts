@@ -90,7 +90,7 @@ describe('a link', () => {
         expect(link(undefined, '<i>').toString()).toBe('&lt;i&gt;');
     });
 
-    it.each(HOSTILE_URLS.filter((url) => !url.startsWith('https://')))('is none for %j', (url) => {
+    it.each(HOSTILE_URLS.filter((url) => !url.startsWith('https://')))('does not link %j', (url) => {
         expect(link(url, 'text').toString()).toBe('text');
     });
 });

@@ -8,7 +8,7 @@ import { HOSTILE_TEXTS } from '../support/hostile.js';
 import type { Failing } from '../support/pages.js';
 import { failure, moviePage, pageOf } from '../support/pages.js';
 
-/** What a person reads of the page: no markup, no style sheet, white space as one space. */
+/** The text that a person reads on the page: no markup, no style sheet, white space as one space. */
 function textOf(html: string): string {
     return html
         .replace(/<style>.*<\/style>/s, '')

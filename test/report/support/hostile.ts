@@ -2,7 +2,7 @@ import type { ReportPage } from '../../../src/report/page.js';
 import type { Failing } from './pages.js';
 import { failure, pageOf } from './pages.js';
 
-/** What scraped text may try. Each would leave a mark in `window.harm`, ask the network, or open a dialog. */
+/** Attacks in scraped text. Each would leave a mark in `window.harm`, ask the network, or open a dialog. */
 export const HOSTILE_TEXTS: Record<string, string> = {
     'a script': `<script>window.harm = 1; alert(1)</script>`,
     'a script that closes what is open': `"></code></td></table></style></title></textarea><script>alert(2)</script>`,

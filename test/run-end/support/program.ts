@@ -27,7 +27,7 @@ export interface ProgramOptions {
     inActorMain?: boolean;
     /** No item fails the schema. */
     flawless?: boolean;
-    /** Each item has a text of so many characters besides. */
+    /** Each item has a text of this number of characters besides. */
     textLength?: number;
     /** It ends without being asked: what it pushed was rejected, or it only goes on with what an earlier process has left. */
     endsUnasked?: boolean;

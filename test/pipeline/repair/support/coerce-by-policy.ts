@@ -1,7 +1,7 @@
 import { resolveRepair } from '../../../../src/pipeline/repair/options.js';
 import { Repairer } from '../../../../src/pipeline/repair/repairer.js';
 
-/** What `repair: { coerce: true }` makes of a value where this type is wanted: the value itself where it cannot be coerced. */
+/** Coerces a value to a type by `repair: { coerce: true }`. Returns the value itself where it cannot be coerced. */
 export async function coerceValue(value: unknown, type: string): Promise<unknown> {
     const repairer = new Repairer(resolveRepair({ coerce: true })!, (error) => {
         throw error;

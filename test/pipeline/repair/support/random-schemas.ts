@@ -24,7 +24,7 @@ export const values: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
     ),
 })).value;
 
-/** As JSON has them: without a negative zero. */
+/** Random items as JSON has them: without a negative zero. */
 export const items: fc.Arbitrary<Dictionary> = fc
     .dictionary(name, values, { maxKeys: 6, noNullPrototype: true })
     .map((item) => JSON.parse(JSON.stringify(item)) as Dictionary);
@@ -50,7 +50,7 @@ const leaf: fc.Arbitrary<Dictionary> = fc.oneof(
     ),
 );
 
-/** Once in so many times there is something. */
+/** Gives a value once in `times`, else undefined. */
 function rarely<T>(arbitrary: fc.Arbitrary<T>, times: number): fc.Arbitrary<T | undefined> {
     return fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 }
