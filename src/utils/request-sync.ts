@@ -124,7 +124,7 @@ function canStartChild(): boolean {
 
 function childEnv(): NodeJS.ProcessEnv {
     const inherited = Object.entries(process.env).filter(([name]) => !PARENT_ONLY.test(name));
-    // apify-client goes through the proxy that the environment names. `fetch` does so when it is told, from Node.js 22.21 on.
+    // apify-client goes through the proxy that the environment names. Node.js itself does so when it is told, from 22.21 on.
     return { ...Object.fromEntries(inherited), NODE_USE_ENV_PROXY: '1' };
 }
 
