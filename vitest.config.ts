@@ -54,8 +54,8 @@ export default defineConfig({
             },
         ],
         pool: 'forks',
-        // Many tests start processes of their own, whose ends have seconds: more workers would take the processors from them.
-        maxWorkers: 2,
+        // Many tests start processes of their own, whose ends have seconds; others mostly wait.
+        maxWorkers: 3,
         sequence: { sequencer: LongestFirst },
         coverage: {
             provider: 'v8',

@@ -20,12 +20,23 @@ const main = (options: Partial<ProgramOptions>): ProgramOptions => ({
     ...options,
 });
 
-/** Ends that leave no time for anything asynchronous, one of each kind; the matrix has all of them. */
+/** Ends that leave no time for anything asynchronous: by the process's `exit` event, and by a signal. The matrix has all of them. */
 const SUDDEN: [name: string, options: Partial<ProgramOptions>][] = [
     ['an uncaught error', { end: 'throws' }],
-    ['process.exit(0)', { end: 'process.exit(0)' }],
     ['SIGTERM', signalled('SIGTERM')],
 ];
+
+async function expectUnsentItemsToBeCounted(ending: Partial<ProgramOptions>): Promise<void> {
+    const { bare, guarded } = await besideBare(platform, main({ ...ending, ...down(503), flawless: true }));
+    expect(await guarded.stored('buffered')).toEqual([]);
+    expectLineCounting(20, guarded);
+    const exitCode = bare.exitCode === 0 ? 1 : bare.exitCode;
+    expect(guarded).toMatchObject({ exitCode, signal: bare.signal });
+}
+
+it('process.exit(0) exits with 1, and a line counts the items that could not be sent, where the platform is down', async () => {
+    await expectUnsentItemsToBeCounted({ end: 'process.exit(0)' });
+});
 
 describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) => {
     it('stores all items, and ends as the bare program does, where each answer takes 300 ms', async () => {
@@ -35,11 +46,7 @@ describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) =>
     });
 
     it('counts the items that could not be sent in a line, and does not exit with 0, where the platform is down', async () => {
-        const { bare, guarded } = await besideBare(platform, main({ ...ending, ...down(503), flawless: true }));
-        expect(await guarded.stored('buffered')).toEqual([]);
-        expectLineCounting(20, guarded);
-        const exitCode = bare.exitCode === 0 ? 1 : bare.exitCode;
-        expect(guarded).toMatchObject({ exitCode, signal: bare.signal });
+        await expectUnsentItemsToBeCounted(ending);
     });
 
     it('does not store items twice whose request was under way', async () => {
