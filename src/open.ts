@@ -100,7 +100,7 @@ export async function openParts(
         platformRunId: readRunIdentity().actorRunId,
         schema,
         refreshSchema: async () => schemas.refresh(),
-        // Who sets the option himself wants the order, and a charged push counts what is stored before the next one begins.
+        // A user who sets the option wants the order, and a charged push counts what is stored before the next one begins.
         mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
         removeSecrets,
         clock,
@@ -186,12 +186,12 @@ export async function openParts(
         stopWatching();
         stopListening();
     };
-    /** What a guard that is closed has to say counts when the run ends. */
+    /** The outcome of a closed guard counts when the run ends. */
     const tellOutcome = (outcome: RunOutcome) => reportOutcome(guardName, outcome);
     return { dataset, pipeline, pusher, pages, runEnd, reports, log, letGo, tellOutcome };
 }
 
-/** Whatever an error of the platform says, no secret reaches the log. */
+/** No secret in an error of the platform reaches the log. */
 function withoutSecrets(log: Log, removeSecrets: SecretRemover): Log {
     return {
         debug: (message, data) => log.debug(removeSecrets(message), data),

@@ -25,7 +25,7 @@ export type StorageTarget =
           alias: string;
       };
 
-/** How much quarantine is tolerable; more makes pushes reject with `ToleranceExceededError`. */
+/** The tolerable amount of quarantine; more makes pushes reject with `ToleranceExceededError`. */
 export interface Tolerance {
     /** Items in quarantine. 0 means not one. @default Infinity */
     maxItems?: number | undefined;
@@ -76,7 +76,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     /** `'auto'` compresses requests of 16 KiB or more to the platform; `'none'` sends them as they are. @default 'auto' */
     compression?: 'auto' | 'none' | undefined;
     /**
-     * How much quarantine is tolerable.
+     * The tolerable amount of quarantine.
      * @default `{ maxItems: Infinity, maxRatio: 1, minItems: 100 }`
      */
     tolerance?: Tolerance | undefined;
@@ -108,7 +108,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
     /** Returns, synchronously, the part of an item that may be written to the quarantine. @default none: all of it */
     redact?: ((item: Dictionary) => Dictionary) | undefined;
     /**
-     * How a report names an item, from the redacted item, at once.
+     * Returns the name of an item for the report, from the redacted item, at once.
      * @default the first of `url`, `link`, `id`, `sku`, `asin`, `name` that is text or a number
      */
     identify?: ((item: Dictionary) => string) | undefined;

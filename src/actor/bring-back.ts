@@ -6,7 +6,7 @@ import { redriveQuarantine } from '../index.js';
 /** Brings the items of a quarantine back into this run's dataset, as far as they match the schema as it is now. */
 export async function bringBack(quarantine: string): Promise<RedriveResult> {
     const controller = new AbortController();
-    // What is under way comes to its end; the next run goes on from there.
+    // The batch under way is finished; the next run goes on from there.
     const stop = () => controller.abort();
     Actor.on('aborting', stop);
     Actor.on('migrating', stop);

@@ -94,7 +94,7 @@ function toItemError(error: unknown): ItemError {
     };
 }
 
-/** What was thrown may have no text either. */
+/** The thrown value may have no text either. */
 function inWords(thrown: unknown): string {
     try {
         return String(thrown);

@@ -2,7 +2,7 @@ import { log } from 'apify';
 
 import type { InternalOptions, Log } from '../ports.js';
 
-/** Which Actor, run and build this is; empty where no platform has started it. */
+/** The ids of this Actor, run and build; empty where no platform has started it. */
 export interface RunIdentity {
     actorId?: string;
     actorRunId?: string;

@@ -11,7 +11,7 @@ import {
     withdrawOutcome,
 } from './run-outcome.js';
 
-/** How a run went. */
+/** The outcome of a run. */
 export interface ExitOutcome extends RunOutcome {
     /** 0 where everything has found its place. */
     readonly unsentItems: number;
@@ -40,9 +40,9 @@ export interface LifecycleHandlers {
 
 /** The argument of listeners: each event has a part of it. */
 interface EventArgument extends ExitOptions {
-    /** Of `persistState`. */
+    /** Data of the event `persistState`. */
     isMigrating?: boolean;
-    /** Of `migrating` and `aborting`. */
+    /** Data of the events `migrating` and `aborting`. */
     timeRemainingSecs?: number;
 }
 

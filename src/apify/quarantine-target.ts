@@ -18,7 +18,7 @@ export function checkQuarantine(
 ): void {
     const [key, value] =
         typeof quarantine === 'string' ? ['', quarantine] : (Object.entries<string>(quarantine)[0] ?? ['', '']);
-    // Whoever may write to another user's dataset names its owner, too.
+    // A user who may write to another user's dataset names its owner, too.
     const name = key === 'name' ? value : value.replace(/^[a-z0-9][\w.-]*[/~]/i, '');
     if (key !== 'alias' && !isStorageName(name)) {
         throw new InvalidOptionsError(

@@ -1,6 +1,6 @@
 import { Actor } from 'apify';
 
-/** How a run went for one guard, for the outside. */
+/** The outcome of a run for one guard, as it is told to the outside. */
 export interface RunOutcome {
     readonly level: 'info' | 'warning' | 'error';
     /** For a person: what became of the items, why, and what to do. */

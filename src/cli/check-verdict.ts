@@ -39,7 +39,7 @@ export function judgeCheck(result: CheckResult, expect: Expectations | undefined
         fields,
         duplicates: { found: 0, samples: [] },
     };
-    // What nobody asked for is what --max-failed and --min-items say.
+    // --max-failed and --min-items judge where the user gave no expectations.
     const defaults = { minItems: 0, maxQuarantined: 1 };
     return judge(report, { expect: { ...defaults, ...expect }, isDefaultDataset: false });
 }

@@ -148,7 +148,7 @@ async function lastRunIn(quarantine: string): Promise<string> {
     }
 }
 
-/** Whose quarantine is meant where none is named. */
+/** The Actor whose quarantine is meant where none is named. */
 async function nameOfActor(): Promise<string> {
     const name = (await readLocalDefinition(process.cwd()))?.name;
     if (name !== undefined) return name;

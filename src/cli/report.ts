@@ -81,7 +81,7 @@ async function report(named: string, options: ReportOptions): Promise<number> {
             if (!isRecord(record)) {
                 throw new UsageError(`${source.name} is no quarantine: its item ${position} is no quarantine record.`);
             }
-            // What a redrive has returned lies behind the records of later runs.
+            // Records that a redrive has returned lie behind those of later runs.
             if (record.redrive === undefined) lastRun = record.actorRunId ?? lastRun;
             const run = options.run === 'last' ? record.actorRunId : options.run;
             if (seen.note(record, position) !== undefined) repeated++;

@@ -43,7 +43,7 @@ export class Delivery {
         return this.#acceptedRequests;
     }
 
-    /** Whether a request was accepted after so many had been. */
+    /** Whether a request was accepted after this number of accepted ones. */
     acceptedSince(acceptedBefore: number): boolean {
         return this.#acceptedRequests > acceptedBefore;
     }
@@ -147,7 +147,7 @@ export class Delivery {
                     await this.#settle(restResult, indexes, progress);
                     return;
                 }
-                // What may have been stored is looked for as it was sent: without the named items.
+                // Items that may be stored are looked for as they were sent: without the named ones.
                 await this.#settle(restResult, rest, progress);
                 progress.leaveUnsent(indexes.filter((_, position) => errorsByPosition.has(position)));
                 return;

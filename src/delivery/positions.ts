@@ -3,7 +3,7 @@ import type { ItemError } from '../records.js';
 
 /** One way to interpret the positions that the platform named. */
 export interface PositionInterpretation {
-    /** What `itemPosition` counts from. */
+    /** The base of `itemPosition`: 0 or 1. */
     indexBase: 0 | 1;
     /** Errors by zero-based position in the request, with paths of the item itself. */
     errors: Map<number, ItemError[]>;

@@ -56,7 +56,7 @@ export interface DeliverOptions extends SendOptions {
 
 export type RejectedResult = Extract<SendResult, { kind: 'invalid' | 'too-large' | 'bad-request' }>;
 
-/** How far a delivery has got: which items are rejected, disputed or still to be sent. The others are stored. */
+/** The progress of a delivery: the items that are rejected, disputed or still to be sent. The others are stored. */
 export class Progress {
     readonly payload: Payload;
     readonly options: DeliverOptions;
@@ -77,7 +77,7 @@ export class Progress {
         return this.#failure;
     }
 
-    /** Whether so many items were refused one by one that it is the platform's fault. */
+    /** Whether the number of items that were refused one by one shows that the platform is at fault. */
     get isRefusedInARow(): boolean {
         return this.#isRefusedInARow;
     }
@@ -86,7 +86,7 @@ export class Progress {
         return indexes.reduce((bytes, index) => bytes + this.payload.itemBytes(index) + 1, 1);
     }
 
-    /** What an earlier request had stored was looked for. */
+    /** Notes the items that a look has found stored by an earlier request. */
     found({ indexes, isProven }: FoundItems, unknown: UnknownOutcome): void {
         if (indexes.size > 0) this.options.onStored?.(indexes);
         if (!isProven) this.#unproven = unknown;

@@ -11,13 +11,13 @@ const MAX_PAGES = 50;
 export type ItemCounts = Map<string, number>;
 
 export interface Wanted {
-    /** What is looked for. */
+    /** The items to look for. */
     items: ItemCounts;
     /** Copies that other requests of this guard have stored at or after `from`. They do not count as what is looked for. */
     others?: ItemCounts;
     /** Nothing that is looked for lies before this offset. */
     from: number;
-    /** How an item is written in `items`. @default its canonical JSON */
+    /** Writes an item as it is written in `items`. @default its canonical JSON */
     toKey?: (item: unknown) => string;
 }
 
@@ -63,7 +63,7 @@ export async function readBack(
     const firstEnd = wanted.from + first.items.length;
     let limit = nextLimit(FIRST_PAGE_ITEMS, first.items);
     let pages = 1;
-    // What a lagging total does not count lies behind it. A page that is not full shows that nothing more is visible.
+    // Items that a lagging total does not count lie behind it. A page that is not full shows that nothing more is visible.
     const end = Math.max(first.total, firstEnd);
     for (let offset = end; !search.isComplete && first.items.length === FIRST_PAGE_ITEMS && pages < MAX_PAGES / 2;) {
         const page = await sink.list(offset, limit);
@@ -105,7 +105,7 @@ export function readBackSync(
     const firstEnd = from + limit;
     const end = Math.max(first.total, firstEnd);
     const pageItems = Math.max(1, Math.floor((MAX_PAGE_BYTES * limit) / JSON.stringify(first.items).length));
-    // What a lagging total does not count lies behind it.
+    // Items that a lagging total does not count lie behind it.
     const ranges: PageRange[] = [{ offset: end, limit: pageItems }];
     for (let before = end; before > firstEnd && ranges.length < MAX_PAGES; before = ranges.at(-1)!.offset) {
         const offset = Math.max(firstEnd, before - pageItems);
@@ -155,7 +155,7 @@ export class Search {
         }
     }
 
-    /** How often each item is there, beyond the copies of other requests. */
+    /** Counts the copies of each item, without those of other requests. */
     found(): ItemCounts {
         const found: ItemCounts = new Map();
         for (const [key, count] of this.#wanted) {

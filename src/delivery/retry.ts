@@ -46,7 +46,7 @@ export type SendOutcome = SendResult & {
     storedIndexes?: ReadonlySet<number>;
 };
 
-/** What reading the dataset back has told of a payload. */
+/** The result of reading the dataset back for a payload. */
 export interface FoundItems {
     /** Indexes of the items that are stored. */
     indexes: ReadonlySet<number>;
@@ -147,7 +147,7 @@ export class RequestSender {
     }
 
     /**
-     * Which items of a payload are stored that had an unknown outcome before. Waits until they would show up in a listing.
+     * Finds the items of a payload that are stored although their outcome was unknown. Waits until they would show up in a listing.
      * Never rejects: where the dataset cannot be read, nothing is proven.
      */
     async findStored(payload: Payload, unknown: UnknownOutcome): Promise<FoundItems> {
@@ -167,7 +167,7 @@ export class RequestSender {
         const visibleAt = sink.isRemote ? unknown.sentBefore + internal.listingLagMillis : clock.monotonic();
         const pages = new PatientPages(this.#options);
         const isWhole = sink.isAtomic && !unknown.isSplit;
-        // What was seen once stays stored, whatever comes of later looks.
+        // An item that was seen once stays stored, whatever a later look finds.
         const found: ItemCounts = new Map();
         for (let delayMillis = FIRST_LOOK_MILLIS; ; delayMillis = Math.min(delayMillis * 2, MAX_LOOK_MILLIS)) {
             const beganAt = clock.monotonic();

@@ -20,7 +20,7 @@ interface StoredPayload {
 }
 
 /**
- * What this guard has stored lately, so that reading back does not take an item of another request for one of the request in
+ * Remembers the items that this guard has stored lately, so that reading back does not take an item of another request for one of the request in
  * question. One payload is kept in any case: of a request that runs alone, only the one before it can be meant.
  */
 export class StoredHistory {

@@ -28,7 +28,7 @@ export class ObservedObject {
         let previous: string | undefined;
         for (const key of Object.keys(object)) {
             const value = object[key];
-            // What JSON leaves out is not there. No validator looks at a property called `__proto__`.
+            // Members that JSON leaves out are not there. No validator looks at a property called `__proto__`.
             if (value === undefined || key === '__proto__') continue;
             this.#placeOf(key, previous).add(value, itemPosition);
             previous = key;

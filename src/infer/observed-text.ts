@@ -20,7 +20,7 @@ const isUri = checkOf('uri');
 /** Collects what the texts at one place have in common. The memory that it takes does not grow with their number. */
 export class ObservedText {
     #formats: readonly TextFormat[] = FORMATS;
-    /** How often each value came; `undefined` once there are too many. */
+    /** Counts each value; `undefined` once there are too many. */
     #values: Map<string, number> | undefined = new Map();
 
     add(text: string): void {
@@ -42,7 +42,7 @@ export class ObservedText {
         return this.#formats[0];
     }
 
-    /** How often each value came, in the order of their first occurrence; `undefined` where there are too many. */
+    /** The count of each value, in the order of their first occurrence; `undefined` where there are too many. */
     get values(): ReadonlyMap<string, number> | undefined {
         return this.#values;
     }

@@ -35,7 +35,7 @@ export class ObservedValue {
     elements: ObservedValue | undefined;
     /** The smallest and the largest number. */
     range: { min: number; max: number } | undefined;
-    /** Of each type a value that a person could show as an example. */
+    /** An example for each type, as a person would show it. */
     readonly examples: { string?: string; number?: number; boolean?: boolean } = {};
 
     readonly #budget: PlaceBudget;

@@ -66,7 +66,7 @@ export class BatchScheduler {
     readonly #options: SchedulerOptions;
     readonly #runSoon: () => void;
     readonly #underWay = new Set<Batch>();
-    /** Those of them whose request has been without an answer for long. */
+    /** The batches whose request has been without an answer for long. */
     readonly #slow = new Set<Batch>();
     #flushes: Flush[] = [];
     #flushIntervalMillis: number;
@@ -101,7 +101,7 @@ export class BatchScheduler {
         const batch = this.#next();
         if (batch === undefined) return;
         const mayBegin = this.#mayBegin(batch);
-        // What comes in until the event loop turns goes into the next batch, unless somebody waits for this one.
+        // Items that come in until the event loop turns go into the next batch, unless a caller waits for this one.
         if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
             this.#options.buffer.closeOpen();
         }
@@ -208,7 +208,7 @@ export class BatchScheduler {
         return this.#underWay.size === 0 ? disputed : undefined;
     }
 
-    /** What may have been stored is looked for while nothing else is being stored, unless the order is given up. */
+    /** Items that may be stored are looked for while nothing else is being stored, unless the order is given up. */
     #mayBegin(batch: Batch): boolean {
         const { maxParallelRequests, sink } = this.#options;
         if (this.#underWay.size < maxParallelRequests || this.#isPassing()) return true;

@@ -28,7 +28,7 @@ export interface BatchItem {
     repaired?: RepairedItem | undefined;
     /** Set where the option `unique` is, and the item has a key. */
     key?: Key | undefined;
-    /** What is to be counted of it once it is stored; undefined where only its text tells. */
+    /** The field counts to add once it is stored; undefined where only its text tells. */
     tally?: FieldTally | undefined;
     /** With `mode: 'warn'`: it fails the schema. */
     isWarned?: boolean | undefined;
@@ -45,7 +45,7 @@ export interface KeptPart {
 
 /** Tells the items of a batch from all others, in whichever process of the run they are. */
 export interface BatchIdentity {
-    /** Of the batch that the items came in with. */
+    /** The id of the batch that the items came in with. */
     readonly id: string;
     /** Where in that batch each item was; undefined where all are where they were. */
     readonly indexes?: readonly number[] | undefined;
@@ -165,7 +165,7 @@ export class Batch {
         (this as Writable<Batch>).isUrgent = true;
     }
 
-    /** What comes in from now on goes into another batch. */
+    /** Items that come in from now on go into another batch. */
     close(): void {
         this.#writer = undefined;
         (this as Writable<Batch>).isOpen = false;
@@ -193,7 +193,7 @@ export class Batch {
         return this.#storedIndexes;
     }
 
-    /** What tells the items at those indexes from all others. */
+    /** Identifies the items at those indexes among all others. */
     identityOf(indexes: readonly number[]): BatchIdentity {
         return partOfIdentity(this.#identity, indexes);
     }
@@ -263,7 +263,7 @@ export class Batch {
         return indexes.length === this.payload.itemCount ? this.payload : this.payload.pick(indexes);
     }
 
-    /** What is to be counted of the item at `index` once it is stored; undefined where only its stored text tells. */
+    /** The field counts to add once the item at `index` is stored; undefined where only its stored text tells. */
     tallyOf(index: number): FieldTally | undefined {
         return this.#tallies[index];
     }
@@ -321,7 +321,7 @@ export class Batch {
         return this.#runs.flatMap(({ source }) => (source instanceof Waiter ? source : []));
     }
 
-    /** That part of the batch as a batch of its own, to be sent as soon as a request may begin. */
+    /** Makes that part of the batch a batch of its own, to be sent as soon as a request may begin. */
     part(kept: KeptPart): Batch {
         const payload = this.payloadOf(kept.indexes);
         const isWhole = payload === this.payload;

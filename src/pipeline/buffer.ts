@@ -138,7 +138,7 @@ export class ItemBuffer {
         return !batch.isOpen || this.#isOpenFull;
     }
 
-    /** What comes in from now on goes into a batch of its own. */
+    /** Items that come in from now on go into a batch of their own. */
     closeOpen(): void {
         if (this.#open === undefined) return;
         this.#closedBytes += this.#open.heldBytes;

@@ -37,7 +37,7 @@ export interface DuplicatesOptions {
 const WHAT_HAPPENS: Readonly<Record<DuplicatesOption, string>> = {
     drop: 'is left out',
     quarantine: 'goes to quarantine',
-    count: 'is stored all the same',
+    count: 'is stored nevertheless',
 };
 
 /**
@@ -73,7 +73,7 @@ export class Duplicates {
         return this.#waiting.size;
     }
 
-    /** Those of them that nobody waits for. */
+    /** Waiting items that no caller waits for. */
     get unawaitedItems(): number {
         return [...this.#waiting].filter(({ source }) => !isAwaited(source)).length;
     }

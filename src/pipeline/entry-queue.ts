@@ -15,17 +15,17 @@ export interface Entry {
     source: PushSource | undefined;
     /** Positions of the items in the call, where they are not all of it. */
     positions?: readonly number[];
-    /** Valid items beyond so many are not taken. @default Infinity */
+    /** Valid items beyond this number are not taken. @default Infinity */
     budget?: number | undefined;
     /** The items are in memory and counted already: they wait neither for room nor for other calls. */
     isCollected?: boolean;
-    /** How far the call has got, where somebody else watches it. */
+    /** The progress of the call, where somebody else watches it. */
     progress?: Progress;
     /** Called when all items have entered, or will not. */
     onEntered?: () => void;
 }
 
-/** What became of the items of a call so far. */
+/** Counts the outcomes of a call's items so far. */
 export interface Progress {
     entered: number;
     rejected: number;
@@ -55,7 +55,7 @@ export class EntryQueue {
     readonly #pipeline: Pipeline;
     readonly #options: Pick<ResolvedOptions, 'mode' | 'duplicates'>;
     readonly #yielder = new EventLoopYielder();
-    /** Settles when all calls that came before have entered; undefined where there is none. */
+    /** Settles when all calls that came before have entered; undefined where no call came before. */
     #entering: Promise<void> | undefined;
 
     constructor(pipeline: Pipeline, options: Pick<ResolvedOptions, 'mode' | 'duplicates'>) {
@@ -100,7 +100,7 @@ export class EntryQueue {
         for (let index = 0; index < count; index++) {
             const prepared = entry.prepared?.[index] ?? pipeline.prepare(items[index], index);
             const position = entry.positions?.[index] ?? index;
-            // What was collected enters in one go: its JSON is made, and the end of a process must not find it half way.
+            // Collected items enter in one go: their JSON is made, and the end of a process must not find them half way.
             if (!isCollected && !isAwaitedAlone && this.#yielder.shouldYield(prepared.text?.length ?? 0)) {
                 await this.#yielder.yield();
                 pipeline.checkHealth();
@@ -119,7 +119,7 @@ export class EntryQueue {
             if (room !== undefined) {
                 await room;
                 pipeline.checkHealth();
-                // What its key was known by may be gone meanwhile.
+                // The item that had the same key may be gone meanwhile.
                 isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
             }
             if (isBeyond) {

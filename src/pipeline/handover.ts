@@ -13,7 +13,7 @@ import type { Duplicates } from './duplicates.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
 
-/** What a process could not send, for the next process of the run. */
+/** Items and records that a process could not send, for the next process of the run. */
 export interface UnsentItems {
     batches: UnsentBatch[];
     /** Quarantine records, as `Quarantine.unwritten` gives them. */
@@ -27,7 +27,7 @@ export interface UnsentBatch {
     isWaiting?: boolean | undefined;
     /** JSON of the items. */
     lines: string[];
-    /** What is saved of the repaired ones, as `saveRepair` gives it; absent where none was repaired. */
+    /** The repaired ones, as `saveRepair` writes them; absent where none was repaired. */
     repaired?: string[];
     identity?: BatchIdentity | undefined;
 }
@@ -60,7 +60,7 @@ export class Handover {
         return Math.min(sender.position, ...buffer.batches.flatMap(({ savedFrom }) => savedFrom ?? []));
     }
 
-    /** What another process of the run has to send; where `isAll` is false, only what nobody waits for. */
+    /** Collects the items that another process of the run has to send; where `isAll` is false, only those that no caller waits for. */
     unsent(isAll: boolean): UnsentItems {
         const { buffer, duplicates, quarantine, sender } = this.#options;
         const isMeant = ({ source }: { source: PushSource | undefined }) => isAll || !isAwaited(source);
@@ -124,7 +124,7 @@ export class Handover {
             resolve = done;
         });
         this.#unsecured.add(resolve);
-        // What cannot be sent is saved.
+        // Items that cannot be sent are saved.
         sent.then(resolve, () => undefined);
         await secured;
         this.#unsecured.delete(resolve);

@@ -41,7 +41,7 @@ export interface PipelineOptions {
     options: ResolvedOptions;
     sink: ItemSink;
     quarantineStore: QuarantineStore;
-    /** What all quarantine records of this run say. */
+    /** The fields that all quarantine records of this run share. */
     origin: Omit<RecordOrigin, 'schemaHash'>;
     /** Undefined locally, where the next process of the run has no id in common with this one. */
     platformRunId?: string | undefined;
@@ -85,7 +85,7 @@ export class Pipeline {
     readonly #scheduler: BatchScheduler;
     readonly #stop = new AbortController();
 
-    /** What repairs items gets the schema before the first item comes. */
+    /** Gives the repairer the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
         const callbackErrors = new CallbackErrors(options.log, options.removeSecrets);
         const { repair } = options.options;
@@ -213,7 +213,7 @@ export class Pipeline {
         return this.buffer.itemCount + this.quarantine.pendingItems + (this.duplicates?.waitingItems ?? 0);
     }
 
-    /** Those of them that nobody waits for. */
+    /** Pending items that no caller waits for. */
     get unawaitedItems(): number {
         return this.buffer.unawaitedItems + this.quarantine.unawaitedItems + (this.duplicates?.unawaitedItems ?? 0);
     }

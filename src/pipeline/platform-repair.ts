@@ -73,7 +73,7 @@ export class PlatformRepair {
                 .map(({ index, errors }) => ({ ...attempts[index]!, errors }));
         }
         return {
-            // What is unsent is sent again as it was repaired.
+            // Unsent items are sent again as they were repaired.
             rejected: outcome.rejected.filter(({ index }) => !repaired.has(index)),
             disputed: outcome.disputed,
             unsent: [...outcome.unsent, ...unsent],

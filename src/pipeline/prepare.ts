@@ -23,13 +23,13 @@ export interface PreparedItem {
     /** Absent where the item has no JSON. */
     readonly text: string | undefined;
     readonly rejection: Rejection | undefined;
-    /** With `mode: 'warn'`: why the item, which is sent all the same, fails the schema. */
+    /** With `mode: 'warn'`: the reason why the item fails the schema. It is sent nevertheless. */
     readonly warning?: Rejection;
     /** Set where `text` is that of the repaired item. */
     readonly repaired?: RepairedItem;
     /** Set where the option `unique` is, and the item, which is valid, has a key. */
     readonly key?: Key | undefined;
-    /** What is to be counted of the item once it is stored. */
+    /** The field counts to add once the item is stored. */
     readonly tally?: FieldTally | undefined;
 }
 
@@ -83,7 +83,7 @@ export class ItemPreparer {
             const message = `is larger than ${PLATFORM_MAX_PAYLOAD_BYTES} bytes, the most that one request can carry`;
             return rejected(text, itemPosition, 'too-large', [guardError('too-large', message)]);
         }
-        // What is not plain JSON data is its own JSON view only once its JSON is read.
+        // An item that is not plain JSON data is validated as its JSON reads.
         const data: unknown = copy.isPlain ? copy.data : JSON.parse(text);
         const errors = this.#schema?.validate(data, byteLength);
         if (errors === undefined) return this.#accepted(data, text);

@@ -1,7 +1,7 @@
 import { DeliveryError, ItemsRejectedError, QuarantineError, ToleranceExceededError } from '../errors.js';
 import type { CallProgress, RejectedItem } from '../errors.js';
 
-/** How many rejected items an error's message names. */
+/** An error's message names this number of rejected items at most. */
 const NAMED_ITEMS = 3;
 
 /** @throws TypeError for what is no event's name */

@@ -16,7 +16,7 @@ export interface PushOptions {
     eventName?: string | undefined;
     /** The request whose handler pushes. */
     request?: RequestInfo | undefined;
-    /** What the quarantine records of the call's items say instead. */
+    /** Replaces the same fields in the quarantine records of the call's items. */
     record?: Partial<QuarantineRecord>;
 }
 
@@ -143,7 +143,7 @@ export class Pusher {
             );
         }
         const trimmed = await this.#enterAndWait({ ...entry, budget }, waiter);
-        // What the platform rejected left its place in the budget to those behind.
+        // Items that the platform rejected leave their place in the budget to those behind.
         while (trimmed.items.length > 0 && waiter.error === undefined && waiter.storedItems < budget!) {
             const next = trimmed.items.splice(0, budget! - waiter.storedItems);
             trimmed.count -= next.length;

@@ -55,7 +55,7 @@ export class RejectedItems {
         quarantine.add(rejection, text, source, position);
     }
 
-    /** `mode: 'warn'`: the item is sent all the same. */
+    /** `mode: 'warn'`: the item is sent nevertheless. */
     countWarned(warning: Rejection, text: string | undefined): void {
         this.#count(warning, text, undefined, 'Against the schema');
     }

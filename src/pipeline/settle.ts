@@ -186,7 +186,7 @@ export class BatchSettler {
     }
 }
 
-/** What a defect leaves, which is no outage: the items are kept. */
+/** After a defect, which is no outage, the items are kept. */
 function nothingDelivered({ payload }: Batch, error: Error): DeliveryOutcome {
     const indexes = Array.from({ length: payload.itemCount }, (_, index) => index);
     return { rejected: [], disputed: [], unsent: [{ indexes }], failure: { error, permanent: false } };

@@ -28,7 +28,7 @@ export function copyItem(item: unknown): ItemCopy {
 }
 
 function copyObject(object: object & { toJSON?: unknown }, copy: ItemCopy): unknown {
-    // What JSON.parse makes inherits from Object.prototype, and a schema may see what is inherited.
+    // Objects that JSON.parse makes inherit from Object.prototype, and a schema may see inherited members.
     const isPlain = Object.getPrototypeOf(object) === Object.prototype && object.toJSON === undefined;
     if (!isPlain) return keep(object, copy);
     const data: Record<string, unknown> = { ...object };
@@ -165,7 +165,7 @@ function messageOf(error: unknown): string {
     try {
         message = String(error instanceof Error ? error.message : error);
     } catch {
-        // What was thrown cannot be shown either.
+        // The thrown value cannot be shown either.
     }
     return (message.split('\n', 1)[0] ?? '').slice(0, 200) || 'it throws when it is read';
 }

@@ -44,7 +44,7 @@ export class StoredItems {
         for (const repaired of batch.repairedWhere(isMeant)) this.#countRepaired(repaired);
     }
 
-    /** What an earlier process left, or the platform's errors have repaired, is known as text alone. Returns whether it counts as warned. */
+    /** Counts an item that an earlier process left, or that the platform's errors had repaired: only its text is known. Returns whether it counts as warned. */
     #countText(itemText: string): boolean {
         const { statistics, preparer } = this.#options;
         statistics.fields.store(statistics.fields.tally(JSON.parse(itemText)));

@@ -90,7 +90,7 @@ function isEmptyValue(value: unknown): boolean {
     return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
 }
 
-/** What `redact` returns may have no JSON. */
+/** The result of `redact` may have no JSON. */
 function shortJsonOf(value: unknown): string | undefined {
     try {
         return shortJson(value, MAX_EXAMPLE_LENGTH);

@@ -92,7 +92,7 @@ class ReaderCode {
         return members.join('\n');
     }
 
-    /** How a value with members or elements is read. */
+    /** Reads a value that has members or elements. */
     #below(node: FieldNode, value: string, kind: string, readMembers: (node: FieldNode) => string): string {
         if (node.names.size === 0 && node.any === undefined) return '';
         const call = (name: string) => `${name}(${value}, counts, touched);`;

@@ -6,7 +6,7 @@ import { KIND, KINDS } from './value-kind.js';
 /** Types of JSON values, without `null`. */
 export type FieldType = 'string' | 'number' | 'boolean' | 'array' | 'object';
 
-/** How a field is filled. `filled + empty + null + missing = total`. */
+/** Counts of a field. `filled + empty + null + missing = total`. */
 export interface FieldSummary {
     /** JSON Pointer into the item; `*` for elements and for names that only the data knows. */
     readonly path: string;

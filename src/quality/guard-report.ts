@@ -51,7 +51,7 @@ export interface GuardReport extends ItemCounts {
     readonly schema: UsedSchema;
     /** The verdict on the data. */
     readonly verdict: Verdict;
-    /** How well each field of the stored items is filled. */
+    /** Counts for each field of the stored items: filled, empty, null, missing, failed. */
     readonly fields: readonly FieldSummary[];
     /** Why items were rejected, most frequent first; at most 100, then one `other`. */
     readonly reasons: readonly ReasonSummary[];
@@ -61,7 +61,7 @@ export interface GuardReport extends ItemCounts {
     readonly duplicates: DuplicateSummary;
 }
 
-/** Which schema items were validated with, or why with none. */
+/** The schema that items were validated with, or the reason why none was used. */
 export type UsedSchema =
     | {
           /** In words: `dataset abc123`, `build 1.0.3`, a file's path, `options.schema`. */
@@ -70,7 +70,7 @@ export type UsedSchema =
           readonly hash: string;
       }
     | {
-          /** Why there is none, in words. */
+          /** The reason why no schema was used, in words. */
           readonly none: string;
       };
 

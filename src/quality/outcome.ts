@@ -6,7 +6,7 @@ import { escapeControls } from '../utils/text.js';
 import { describeReason } from './reasons.js';
 import { BY_DEFAULT } from './verdict.js';
 
-/** How a run ended, for the guard's last log line and the run's status message. */
+/** The outcome of a run, for the guard's last log line and the run's status message. */
 export interface Outcome {
     /**
      * - `error`: items came and none was stored, or items are unsent

@@ -25,7 +25,7 @@ export interface ReasonSummary {
     readonly message: string;
     /** Items. */
     readonly count: number;
-    /** Who found out. */
+    /** The side that rejected the item: the guard or the platform. */
     readonly rejectedBy: 'guard' | 'platform';
     /** Different values, most frequent first, at most 5. */
     readonly samples: readonly ReasonSample[];
@@ -217,7 +217,7 @@ export class ReasonCounts {
         const sample = sampleOf({
             error: best[0] ?? error,
             maskedPath: counted.field,
-            // What fails as a whole has no value of its own that failed.
+            // An item that fails as a whole has no single value that failed.
             item: counted.reason === 'schema' ? item : undefined,
             identity,
             url,

@@ -19,7 +19,7 @@ export class Redactor {
         this.isActive = redact !== undefined;
     }
 
-    /** What may be shown of an item with this JSON, by `apply`. */
+    /** Returns the part of an item with this JSON that may be shown, see `apply`. */
     shown(itemText: string | undefined): unknown {
         return itemText === undefined ? undefined : this.apply(JSON.parse(itemText));
     }

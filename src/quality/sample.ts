@@ -104,7 +104,7 @@ function jsonAt(item: unknown, pointer: string): string | undefined {
     try {
         return shortJson(valueAt(item, pointer), MAX_VALUE_LENGTH);
     } catch {
-        // What `redact` returned has no JSON.
+        // The result of `redact` has no JSON.
         return undefined;
     }
 }

@@ -2,7 +2,7 @@ import { ToleranceExceededError } from '../errors.js';
 import type { Tolerance } from '../options.js';
 import type { Counters } from './counters.js';
 
-/** How many reasons the error names. */
+/** The error names this number of reasons at most. */
 const NAMED_REASONS = 3;
 
 /** The counts that `tolerance` is compared with. */

@@ -30,7 +30,7 @@ function wordsOf(reason: QuarantineReason | 'duplicate' | 'other', { keyword, pa
 /** Words for the reasons that concern the item as a whole. */
 const REASONS: Readonly<Record<string, (own: string) => string>> = {
     'too-large': () => 'is larger than one request can carry',
-    // What was thrown may differ from item to item, and show its data.
+    // A thrown message may differ from item to item, and show its data.
     'not-serializable': () => 'has no JSON',
     'rejected': (own) => `was rejected by the platform: ${own}`,
     'duplicate': () => 'is a duplicate',
@@ -42,7 +42,7 @@ const RULES: Readonly<Record<string, (params: Params) => string | undefined>> = 
     'required': ({ missingProperty }) => missing(missingProperty),
     'dependentRequired': ({ missingProperty }) => missing(missingProperty),
     'dependencies': ({ missingProperty }) => missing(missingProperty),
-    // Of a list that was cut, the total says how long it was.
+    // The total says how long a list was before it was cut.
     'enum': ({ allowedValues, allowedValuesTotal: total }) =>
         Array.isArray(allowedValues)
             ? `must be ${oneOf(allowedValues, typeof total === 'number' ? total : allowedValues.length)}`

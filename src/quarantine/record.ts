@@ -73,7 +73,7 @@ function boundErrors(errors: readonly ItemError[]): ItemError[] {
     return [...bounded, { instancePath: '', schemaPath: '', keyword: 'more', params: { omittedErrors }, message }];
 }
 
-/** How many of the errors have room in so many bytes: one in any case. */
+/** The number of errors that fit into the bytes: at least one. */
 function countWithin(errors: readonly ItemError[], maxBytes: number): number {
     let bytes = 0;
     const end = errors.findIndex((error) => (bytes += Buffer.byteLength(JSON.stringify(error))) > maxBytes);

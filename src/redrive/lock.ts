@@ -135,7 +135,7 @@ async function removeIfDead(
     const isAlive = other === undefined ? undefined : isHolderAlive(other, own);
     if (isAlive === true) throw inProgress(other, store);
     if (isAlive === undefined) await watch(text, store, options, times);
-    // Whoever watched as well may have been faster.
+    // Another watcher may have been faster.
     const current = await store.read(KEY);
     if (current !== undefined && current !== text) throw inProgress(parseHolder(current), store);
     await store.remove(KEY);

@@ -38,7 +38,7 @@ export async function* readCandidates(
             offset = position + 1;
             const original = seen.note(record, position);
             if (!redriven.has(position)) yield { position, record, ...(original !== undefined && { original }) };
-            // What follows may be a long part that was redriven.
+            // A long part may follow that was redriven.
             else if (redriven.nextOutside(position) - position > MAX_PAGE_RECORDS) break;
         }
         if (offset === begin) return;

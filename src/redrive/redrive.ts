@@ -118,7 +118,7 @@ export class Redrive {
             }
             const text = JSON.stringify(item) as string | undefined;
             if (text === undefined) throw new TypeError('transform returned what has no JSON.');
-            // What is stored is what the journal must know.
+            // The journal must know the text that is stored.
             const repaired = target.repair(item);
             onItem?.(record, original, repaired ?? item);
             if (repaired === undefined) return { item, text, isRepaired: false };

@@ -12,7 +12,7 @@ export interface ReportPage {
      * `quarantine` alone, or a `check` of items that nobody has stored (read, pass, fail).
      */
     readonly kind: 'run' | 'quarantine' | 'check';
-    /** Whose items they are, for the line above the heading: an Actor's title, a dataset, a file. */
+    /** The owner of the items, for the line above the heading: an Actor's title, a dataset, a file. */
     readonly subject?: string;
     /** Counts of items by outcome. Of a `check`, `storedItems` pass and `quarantinedItems` fail. */
     readonly items: ItemCounts;
@@ -44,7 +44,7 @@ export interface ReportPage {
     readonly isOpen?: boolean;
     /** One sentence that must not be overlooked: what could not be sent, and why. */
     readonly notice?: string;
-    /** Of this library. */
+    /** The version of this library. */
     readonly version?: string;
 }
 
@@ -83,13 +83,13 @@ export interface TimelineBucket {
     readonly quarantinedItems: number;
 }
 
-/** Which schema items were validated with, or why with none. */
+/** The schema that items were validated with, or the reason why none was used. */
 export interface UsedSchema {
     /** In words: `dataset abc123`, `build 1.0.3`, a file's path, `options.schema`. Absent where there is none. */
     readonly source?: string;
     /** SHA-256 in hexadecimal. */
     readonly hash?: string;
-    /** Why there is none. */
+    /** The reason why no schema was used. */
     readonly reason?: string;
 }
 

@@ -76,7 +76,7 @@ export class RunReport {
                 return this.report();
             },
         });
-        // Whoever closes the guard, the store is opened in the async context of whoever opened it.
+        // The store is opened in the async context in which the guard was opened, whoever closes it.
         this.#saveInContext = AsyncResource.bind(async (report: GuardReport, notice: string | undefined) =>
             this.#save(report, notice),
         );
@@ -120,7 +120,7 @@ export class RunReport {
         this.#end = undefined;
     }
 
-    /** How the run went, for log and status message. */
+    /** The outcome of the run, for log and status message. */
     outcome(context: Pick<OutcomeContext, 'problem' | 'reportPlace'>): Outcome {
         const quarantine = this.#parts.describePage().quarantine?.name;
         return describeOutcome(this.report(), { quarantine, ...context });

@@ -1,4 +1,4 @@
-/** How the schema could change to let items in that fail at a field, or which repair would mend them instead. */
+/** A change of the schema that would accept items that fail at a field, or a repair that would mend them instead. */
 export interface FieldSuggestion {
     /** JSON Pointer of the field, as its reasons have it. */
     readonly field: string;
@@ -16,6 +16,6 @@ export interface FieldRepair {
     readonly name: string;
     /** The effect in words: "9 items", "2 of 3 such values". */
     readonly mends: string;
-    /** JSON of a value before and after it; undefined where there is none. */
+    /** JSON of a value before and after it; undefined where no value is known. */
     readonly sample?: { readonly before?: string | undefined; readonly after?: string | undefined } | undefined;
 }

@@ -157,7 +157,7 @@ export class RunEnd implements LifecycleHandlers {
         return Math.max(0, this.#deadline - this.#options.clock.monotonic());
     }
 
-    /** The process may be gone in so many milliseconds. If it is not, the guard goes back to normal. */
+    /** The process may be gone in `remainingMillis`. If it is not, the guard goes back to normal. */
     #announce(remainingMillis: number): void {
         const { clock, pipeline } = this.#options;
         this.#deadline = Math.min(this.#deadline, clock.monotonic() + remainingMillis);

@@ -36,7 +36,7 @@ function columnsOf(cells: readonly NamedCell[]): [string, Column][] {
 
 function columnOf(cells: readonly NamedCell[]): Column {
     const parts = cells.filter(({ path }) => path.length > 0);
-    // Of two columns of one name the last counts, as with two keys of JSON.
+    // The last of two columns with one name counts, as with two keys of JSON.
     const whole = cells.findLast(({ path }) => path.length === 0);
     if (parts.length === 0) return { cell: whole!.cell };
     const nested = nestedColumn(columnsOf(parts));

@@ -63,6 +63,6 @@ async function unpacked(stream: Readable): Promise<AsyncIterable<unknown>> {
         yield* { [Symbol.asyncIterator]: () => iterator };
     })();
     if (a !== 0x1f || b !== 0x8b) return whole;
-    // What goes wrong on either side reaches whoever reads.
+    // An error on either side reaches the reader.
     return pipeline(Readable.from(whole), createGunzip(), () => undefined);
 }

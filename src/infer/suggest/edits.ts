@@ -25,7 +25,7 @@ export class SchemaEdit {
     readonly #types = new Set<string>();
     /** By name; `undefined` once there are too many. */
     #properties: Map<string, ObservedValue> | undefined = new Map();
-    /** How far a bound must go. */
+    /** The value that a bound must reach. */
     #bound: number | undefined;
     #hasFraction = false;
 

@@ -57,7 +57,7 @@ function saidPointer(schemaPath: string): string {
 /** The schemas at `pointers`, and those that they apply to the same value. */
 function inPlace(root: Dictionary, pointers: readonly string[]): string[] {
     const found = new Set(pointers);
-    // What is added while the loop runs is gone through, too.
+    // The loop also goes through entries that are added while it runs.
     for (const pointer of found) {
         const schema = schemaAt(root, pointer);
         if (typeof schema !== 'object') continue;

@@ -58,7 +58,7 @@ export class Mending {
 
     /** Tries the readings of the values that fail. */
     tryReadings(need: Need, item: unknown): void {
-        // What is missing, or must not be there, cannot be read in another way.
+        // A value that is missing, or must not be there, cannot be read in another way.
         if (need.kind === 'make-optional' || need.kind === 'allow-properties' || need.instancePaths.includes(''))
             return;
         for (const reading of READINGS) {

@@ -4,7 +4,7 @@ import { kindOf } from '../observed-value.js';
 import { locate, schemaAt } from './locate.js';
 import { valueAt } from './values.js';
 
-/** How a schema may change. */
+/** The kinds of change to a schema. */
 export type ChangeKind =
     /** A value may be `null`. */
     | 'allow-null'
@@ -155,7 +155,7 @@ class NeedFinder {
             case 'false schema':
                 return this.#add('allow-anything', pointer, '', error);
             case 'if':
-                // What fails in `then` or `else` is reported by itself.
+                // Errors in `then` or `else` are reported by themselves.
                 return all.length > 1 || this.#add('drop-keyword', pointer, keyword, error);
             default:
                 return this.#add(RANGE_KEYWORDS.has(keyword) ? 'widen-range' : 'drop-keyword', pointer, keyword, error);

@@ -27,7 +27,7 @@ export function selectFaults(
     branchOf: (alternatives: Fault) => number | undefined,
 ): readonly Fault[] {
     const selected = faults.flatMap((fault) => {
-        // What `if` asks for is said by the errors of `then` and `else`.
+        // The errors of `then` and `else` say what `if` asks for.
         if (fault.error.keyword === 'if') return [];
         const branch = isAlternatives(fault) ? branchOf(fault) : undefined;
         const below = branch === undefined ? [] : selectFaults(fault.below?.[branch] ?? [], branchOf);
@@ -54,7 +54,7 @@ function fits(faults: readonly Fault[], path: string): boolean {
     });
 }
 
-/** What `const` and `enum` want of the value's own properties, as JSON, where they are something else. */
+/** The values that `const` and `enum` want of the value's own properties, as JSON, where they differ. */
 function mismatchedProperties(faults: readonly Fault[], path: string): ReadonlyMap<string, string> {
     return new Map(
         faults

@@ -11,17 +11,17 @@ export interface Place {
     /** The place of the object or array that holds this one; undefined for the item itself. */
     readonly parent: Place | undefined;
     readonly container: Container | undefined;
-    /** Of an element its index as pushed. */
+    /** The index as pushed, for an element. */
     readonly key: string | number;
     readonly depth: number;
     /** Where an element is now. */
     index: number;
-    /** What was done here last. */
+    /** The last repair here. */
     action: RepairAction | undefined;
 }
 
 interface ContainerInfo {
-    /** What the container is a copy of; undefined for what a repair made. */
+    /** The original of the container; undefined for one that a repair made. */
     readonly original: Container | undefined;
     readonly places: Map<string | number, Place>;
     /** The indexes as pushed of the elements that are left; undefined as long as none was removed. */
@@ -135,7 +135,7 @@ export class Draft {
         this.#touched.delete(place);
     }
 
-    /** What was done and is still to be seen in the item, outermost places only. */
+    /** The repairs that are still visible in the item, outermost places only. */
     repairs(): Repair[] {
         const repairs: Repair[] = [];
         for (const place of this.#touched) {
@@ -166,7 +166,7 @@ export class Draft {
 
     #note(place: Place, action: RepairAction): void {
         place.action = action;
-        // What was done first comes first, also where more was done later.
+        // The first repair comes first, also where more was done later.
         this.#touched.add(place);
     }
 

@@ -1,7 +1,7 @@
 import { InvalidOptionsError, failOption } from '../../errors.js';
 import type { Dictionary, ItemError } from '../../records.js';
 
-/** What may be done to an item before it is quarantined. What is not named is not touched. */
+/** The repairs that are allowed before an item is quarantined. A fault that no rule names is not touched. */
 export interface RepairPolicy {
     /** Properties that the schema forbids are removed. */
     unknown?: 'remove' | undefined;

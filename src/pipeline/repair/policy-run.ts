@@ -21,12 +21,12 @@ const EMPTY_VALUES: Readonly<Record<EmptyType, () => unknown>> = {
 const NO_TYPES: readonly string[] = [];
 const NO_FILLINGS: ReadonlySet<string> = new Set();
 
-/** What was tried at a place. Each is done at most once, in this order, so that a repair comes to an end. */
+/** Records the attempts at a place. Each is made at most once, in this order, so that a repair comes to an end. */
 interface Progress {
     coerced: boolean;
     nulled: boolean;
     removed: boolean;
-    /** What it was filled with so far; undefined before the first filling. */
+    /** The last filling; undefined before the first one. */
     filled: Set<EmptyType> | undefined;
     /** Nothing is left to try: the place is as pushed again, and the object around it fails. */
     isExhausted: boolean;
@@ -36,7 +36,7 @@ interface Progress {
     types: readonly string[];
     /** The branch that is repaired, for each `anyOf` and `oneOf` by its path. */
     branches: Map<string, number | undefined> | undefined;
-    /** Which missing properties, by their schema, led to the filling of the objects around this one and of this one. */
+    /** The missing properties, by their schema, that led to the filling of this object and of the objects around it. */
     fillings: ReadonlySet<string>;
 }
 
@@ -76,7 +76,7 @@ export class PolicyRun {
         const place = this.#draft.resolve(instancePath);
         if (place === undefined) return undefined;
         const progress = this.#progressOf(place);
-        // What the other branches want may be filled in where the chosen one comes to nothing.
+        // The values that the other branches want may be filled in where the chosen one fails.
         this.#learnTypes(place, [alternatives]);
         // An empty value that was filled in fits a branch by chance only: each branch may name a better one.
         if (progress.filled !== undefined && !isObject(this.#draft.value(place))) return undefined;

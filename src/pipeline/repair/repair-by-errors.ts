@@ -16,7 +16,7 @@ export class RepairByErrors {
     readonly #functions: RepairFunctions;
     readonly #fixedLength = new WeakSet<object>();
     #draft: Draft;
-    /** What steps did to earlier drafts. */
+    /** The repairs of earlier drafts. */
     #repairs: readonly Repair[] = [];
     #position = 0;
     #run: PolicyRun | undefined;

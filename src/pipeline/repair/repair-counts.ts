@@ -4,7 +4,7 @@ import { shortJson } from '../../utils/short-json.js';
 import { shorten } from '../../utils/text.js';
 import type { Repair, RepairAction } from './repairs.js';
 
-/** JSON of a value before and after a repair, at most 200 characters each; absent where there was or is none. */
+/** JSON of a value before and after a repair, at most 200 characters each; absent where no value was or is there. */
 export interface RepairSample {
     /** JSON of the value as it was pushed. */
     readonly before?: string;
@@ -12,11 +12,11 @@ export interface RepairSample {
     readonly after?: string;
 }
 
-/** What was repaired at one path in one way. */
+/** Counts the repairs of one kind at one path. */
 export interface RepairSummary {
     /** JSON Pointer into the item, indexes replaced by `*`; `other` for what exceeds the number of rows. */
     readonly path: string;
-    /** What was done. */
+    /** The kind of repair. */
     readonly action: RepairAction;
     /** Items. */
     readonly count: number;
@@ -27,7 +27,7 @@ export interface RepairSummary {
 export interface RepairCountsOptions {
     /** Whether samples are kept. */
     samples: boolean;
-    /** What a path is counted under. @default indexes become `*` */
+    /** Maps a path to the one that it is counted under. @default indexes become `*` */
     generalize?: (path: string) => string;
     /** @default what is recognizable as a secret is removed */
     removeSecrets?: SecretRemover;
@@ -125,9 +125,9 @@ function withoutIndexes(path: string): string {
     return path.replace(/\/\d+(?=\/|$)/g, '/*');
 }
 
-/** What was missing shows nothing of the item; any other value must be the same in what may be shown. */
+/** A missing value shows nothing of the item; any other value must be the same in the redacted item. */
 function isVisible({ path, action, before }: Repair, item: unknown): boolean {
-    // What a function made of an item was never redacted.
+    // The result of a repair function was never redacted.
     if (action === 'custom') return false;
     if (before === undefined) return item !== undefined;
     return jsonOf(valueAt(item, path)) === jsonOf(before);

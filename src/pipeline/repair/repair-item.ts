@@ -69,7 +69,7 @@ function applySteps(
     return { isRepaired: false, errors: remainingErrors(faultsAsPushed, faults, draft) };
 }
 
-/** What still fails after the policy; `undefined` where nothing does. */
+/** The errors that are left after the policy; `undefined` where the item is valid. */
 function applyPolicy(
     draft: Draft,
     policy: ResolvedPolicy,

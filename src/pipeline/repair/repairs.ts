@@ -9,11 +9,11 @@ export interface Repair {
     readonly action: RepairAction;
     /** The value as pushed; undefined where there was none. */
     readonly before: unknown;
-    /** The value now; undefined where there is none. */
+    /** The value now; undefined where it was removed. */
     readonly after: unknown;
 }
 
-/** What is kept of a repaired item until it is stored. */
+/** Keeps a repaired item as it was pushed, with its repairs, until it is stored. */
 export interface RepairedItem {
     /** JSON of the item as it was pushed. */
     readonly asPushed: string;

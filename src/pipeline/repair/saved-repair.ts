@@ -1,7 +1,7 @@
 import { valueAt } from '../../utils/json-pointer.js';
 import type { Repair, RepairAction, RepairedItem } from './repairs.js';
 
-/** What is saved of one repaired item, so that another process of the run knows the item as it was pushed. */
+/** The saved form of one repaired item, so that another process of the run knows the item as it was pushed. */
 interface SavedRepair {
     /** The item's index in its batch. */
     index: number;

@@ -2,7 +2,7 @@ import type { Draft, Place } from './draft.js';
 import type { Fault } from './fault.js';
 
 /**
- * What is to be repaired at a place.
+ * The fault to repair at a place.
  * - `unknown`: a property or element that must not be there
  * - `missing`: a property that must be there
  * - `repeated`: an array that holds an element twice
@@ -16,7 +16,7 @@ export interface Target {
     readonly faults: Fault[];
 }
 
-/** Which keywords name a property of the object at their path, and where in their params. */
+/** The keywords that name a property of the object at their path, with the param that has the name. */
 const NAMED_PROPERTY: Readonly<Record<string, { kind: TargetKind; param: string }>> = {
     required: { kind: 'missing', param: 'missingProperty' },
     dependentRequired: { kind: 'missing', param: 'missingProperty' },
@@ -30,7 +30,7 @@ const ORDER: readonly TargetKind[] = ['unknown', 'missing', 'invalid', 'repeated
 
 /**
  * The places at which the faults are to be repaired, outer places first, one target for each place.
- * What leads nowhere is in `lost`.
+ * Errors that lead to no place are in `lost`.
  */
 export function findTargets(faults: readonly Fault[], draft: Draft): { targets: Target[]; lost: Fault[] } {
     const lost: Fault[] = [];

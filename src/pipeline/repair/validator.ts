@@ -12,7 +12,7 @@ import type { Fault, RepairValidator } from './fault.js';
 /** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
 export const MAX_REPAIRED_BYTES = 1_000_000;
 
-/** How many errors were there at the end of each branch, counted from the first error below the keyword. */
+/** The number of errors at the end of each branch, counted from the first error below the keyword. */
 type BranchEnds = readonly number[];
 
 /**

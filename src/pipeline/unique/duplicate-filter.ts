@@ -2,7 +2,7 @@ import { type Key, type KeySet, STORED, UNDER_WAY } from './key-set.js';
 import type { DuplicatesOption } from './options.js';
 
 /**
- * What became of an item that was sent on.
+ * The outcome of an item that was sent on.
  * - `stored`: it is in the dataset
  * - `rejected`: it is in quarantine
  * - `given-back`: its caller pushes it again
@@ -10,14 +10,14 @@ import type { DuplicatesOption } from './options.js';
 export type KeyOutcome = 'stored' | 'rejected' | 'given-back';
 
 /**
- * What is to be done with an item.
+ * The decision about an item.
  * - `send`: it goes its way
  * - `wait`: another item with its key is under way. After `wait`, `settle` of that one says what comes of this one
  * - `duplicate`: an item with its key is stored
  */
 export type Admission = 'send' | 'wait' | 'duplicate';
 
-/** What the outcome of one item means for those that wait beside it. */
+/** The effect of one item's outcome on those that wait beside it. */
 export interface Settlement<Item> {
     /** They waited, and are duplicates now. In the order in which they came. */
     readonly duplicates: readonly Item[];

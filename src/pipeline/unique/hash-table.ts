@@ -8,7 +8,7 @@ const GROWTH = 1.5;
 /** A small one doubles, because its memory is little and growing takes most of the time. Slots. */
 const SMALL_CAPACITY = 2_048;
 
-/** What is known of a hash. The order has a meaning: what is stored is at least `STORED`. */
+/** The state of a hash. The order has a meaning: the state of a stored item is at least `STORED`. */
 export const UNKNOWN = 0;
 export const UNDER_WAY = 1;
 export const STORED = 2;

@@ -2,7 +2,7 @@ import type { Dictionary } from '../../records.js';
 import type { ResolvedUnique, UniqueFunction } from './options.js';
 
 /**
- * What stands before a key that is not text itself, so that no text is taken for it: `1` and `'1'` are different keys. Text
+ * The prefix of a key that is not text itself, so that no text is taken for it: `1` and `'1'` are different keys. Text
  * that begins with it gets one of its own.
  */
 const MARK = '\u0000';

@@ -48,7 +48,7 @@ export class KeySet {
         return this.#newCount;
     }
 
-    /** What stands for a key: its hash, so that no key keeps the page alive that its text was cut from. */
+    /** A key is kept as its hash, so that no key keeps the page alive that its text was cut from. */
     keyOf(text: string): Key {
         const hash = this.#hash.hash(text);
         // Two zeros stand for no key elsewhere. The bits that tell the table stay as they are.

@@ -7,7 +7,7 @@ export type UniqueFunction<Item extends object = Dictionary> = (item: Item) => s
 /** Option `unique`: a top-level field, a JSON Pointer (it begins with `/`), a list of them, or a function. */
 export type UniqueOption<Item extends object = Dictionary> = string | readonly string[] | UniqueFunction<Item>;
 
-/** What happens to an item whose key is stored already. */
+/** The treatment of an item whose key is stored already. */
 export type DuplicatesOption = 'drop' | 'quarantine' | 'count';
 
 /** The tokens of the way to each part of the key, or the function that makes it. */

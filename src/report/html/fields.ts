@@ -12,7 +12,7 @@ const MAX_NAMES = 50;
 const MAX_TITLE_LENGTH = 80;
 const MAX_EXAMPLE_LENGTH = 40;
 
-/** How well each field is filled. Faultless ones are folded. */
+/** Shows the counts of each field. Faultless ones are folded. */
 export function renderFields({ fields = [], isOpen }: ReportPage): Markup | undefined {
     if (fields.every(({ totalItems }) => totalItems === 0)) return undefined;
     const faulty = fields.filter((field) => !isFaultless(field)).toSorted(byFault);

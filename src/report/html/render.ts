@@ -67,7 +67,7 @@ export function renderReportPage(page: ReportPage): string {
     return document.toString();
 }
 
-/** Which run it is, and when. */
+/** Identifies the run, and its time. */
 function renderWhen({ facts = [], writtenAt, isOpen }: ReportPage): Markup {
     const run = facts.find(({ name }) => name === 'Run');
     const time = isOpen ? `still going, as of ${moment(writtenAt)}` : moment(writtenAt);
