@@ -40,9 +40,9 @@ export interface LifecycleHandlers {
 
 /** The argument of listeners: each event has a part of it. */
 interface EventArgument extends ExitOptions {
-    /** Data of the event `persistState`. */
+    /** Set in the event `persistState`. */
     isMigrating?: boolean;
-    /** Data of the events `migrating` and `aborting`. */
+    /** Set in the events `migrating` and `aborting`. */
     timeRemainingSecs?: number;
 }
 

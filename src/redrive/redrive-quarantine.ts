@@ -77,14 +77,18 @@ export async function redriveQuarantine(
                 { isRemote: isRemote(), internal, log, clock },
             );
         }
-        const targets = new Targets(options, {
-            options: options.guard,
-            quarantineStore: returnStore,
-            onRepaired: async (repaired) => journal.noteRepaired(hashesOf(repaired)),
-            transformHash: internals.transformHash ?? (transform && hash(transform.toString())),
-            internal,
-            log,
-        });
+        const targets = new Targets(
+            options,
+            {
+                options: options.guard,
+                quarantineStore: returnStore,
+                onRepaired: async (repaired) => journal.noteRepaired(hashesOf(repaired)),
+                transformHash: internals.transformHash ?? (transform && hash(transform.toString())),
+                internal,
+                log,
+            },
+            quarantine.id,
+        );
         return await new Redrive({
             options,
             journal,

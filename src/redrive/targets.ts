@@ -9,12 +9,14 @@ import { openTarget } from './target.js';
 export class Targets {
     readonly #options: ResolvedRedrive;
     readonly #parts: TargetParts;
+    readonly #quarantineId: string;
     #key: string | undefined;
     #target: Target | undefined;
 
-    constructor(options: ResolvedRedrive, parts: TargetParts) {
+    constructor(options: ResolvedRedrive, parts: TargetParts, quarantineId: string) {
         this.#options = options;
         this.#parts = parts;
+        this.#quarantineId = quarantineId;
     }
 
     /** `undefined` where the record's dataset is gone. */
@@ -32,9 +34,20 @@ export class Targets {
     async #openGiven() {
         const { guard, dryRun = false } = this.#options;
         const { dataset } = guard;
-        if (typeof dataset === 'object' && 'pushData' in dataset) return dataset;
-        const opened = await openNamedDataset(dataset!, dryRun);
-        if (opened !== undefined) return opened;
-        throw new InvalidOptionsError('dataset', 'There is no such dataset yet, so a dry run cannot tell its schema.');
+        const isOpen = typeof dataset === 'object' && 'pushData' in dataset;
+        const opened = isOpen ? dataset : await openNamedDataset(dataset!, dryRun);
+        if (opened === undefined) {
+            throw new InvalidOptionsError(
+                'dataset',
+                'There is no such dataset yet, so a dry run cannot tell its schema.',
+            );
+        }
+        if (opened.id === this.#quarantineId) {
+            throw new InvalidOptionsError(
+                'dataset',
+                'Option "dataset" is the quarantine that the items come from. Expected the dataset that they are to go to.',
+            );
+        }
+        return opened;
     }
 }

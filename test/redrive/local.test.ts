@@ -373,6 +373,15 @@ describe('redriveQuarantine, locally', () => {
         expect(result).toMatchObject({ failedRecords: 1, problems: ['Record 0: it is no quarantine record.'] });
     });
 
+    it('refuses the quarantine as the dataset that items go to, and leaves its records', async () => {
+        await push({ title: 1941 });
+        await expect(redrive({ dataset: quarantine, transform: toText })).rejects.toThrow(
+            'Option "dataset" is the quarantine that the items come from.',
+        );
+        expect(await run.items(quarantine)).toHaveLength(1);
+        expect(await redrive({ transform: toText })).toMatchObject({ storedItems: 1 });
+    });
+
     it.each([
         [{ quarantine: 'unheard-of' }, 'There is no quarantine dataset "unheard-of" in the local storage.'],
         [{ reason: 'bad' }, 'Option "reason" must be schema, too-large,'],
