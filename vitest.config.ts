@@ -41,15 +41,17 @@ const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema'
     (folder) => `test/${folder}/**/*.test.ts`,
 );
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
     // As the build does it.
     define: { LIBRARY_VERSION: JSON.stringify(packageJson.version) },
     test: {
+        // What `--mode` says is not passed on to them by itself.
         projects: [
-            { extends: true, test: { name: 'pure', include: PURE, isolate: false } },
+            { extends: true, mode, test: { name: 'pure', include: PURE, isolate: false } },
             // The others drive the SDK's configuration, so each file gets a process of its own.
             {
                 extends: true,
+                mode,
                 test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: PURE, isolate: true },
             },
         ],
@@ -68,4 +70,4 @@ export default defineConfig({
         testTimeout: 30_000,
         hookTimeout: 30_000,
     },
-});
+}));

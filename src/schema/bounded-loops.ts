@@ -6,6 +6,9 @@ import type { Code, KeywordParts } from './keyword-code.js';
 /** Ajv's mark of a path token that is the name of a property, and not an index. */
 const NAME_OF_PROPERTY = 1;
 
+/** Errors are forgotten once there are this many times the number that is kept. */
+const TRUNCATED_TIMES = 2;
+
 /** Ends the loop over elements or properties after enough errors of it: the value has failed, whatever follows. */
 export function stopsAfterSubschema(full: Code, parts: KeywordParts): Code {
     return (context, ruleType) => {
@@ -64,16 +67,28 @@ function truncateAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }:
     const errors = new Name('errors');
     const all = new Name('vErrors');
     const before = gen.const('before', errors);
+    const kept = gen.let('kept', _`0`);
     const truncate = gen.scopeValue('func', { ref: truncateErrors });
+    // Only when many more have come, so that it is seldom done. Errors of later elements of a loop close none that are kept.
     return () =>
-        gen.if(_`${errors} - ${before} > ${maxErrors}`, () => {
-            gen.assign(all, _`${truncate}(${all}, ${before}, ${maxErrors})`);
-            gen.assign(errors, _`${all}.length`);
+        gen.if(_`${errors} - ${before} > ${TRUNCATED_TIMES * maxErrors}`, () => {
+            gen.if(
+                _`${kept} > 0`,
+                () => gen.code(_`${all}.length = ${kept}`),
+                () => {
+                    gen.code(_`${truncate}(${all}, ${before}, ${maxErrors})`);
+                    gen.assign(kept, _`${all}.length`);
+                },
+            );
+            gen.assign(errors, kept);
         });
 }
 
-function truncateErrors(errors: readonly ErrorObject[], from: number, max: number): ErrorObject[] {
-    return [...errors.slice(0, from), ...firstErrors(errors.slice(from), max)];
+/** Forgets those of the errors from `from` on that are too many. */
+function truncateErrors(errors: ErrorObject[], from: number, max: number): void {
+    const kept = firstErrors(errors.slice(from), max);
+    errors.length = from;
+    errors.push(...kept);
 }
 
 /**

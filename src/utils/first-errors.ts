@@ -15,40 +15,35 @@ const MAX_CLOSING = 20;
  */
 export function firstErrors<E extends ErrorPlace>(errors: readonly E[], max: number): readonly E[] {
     if (errors.length <= max) return errors;
+    const maxClosing = Math.min(MAX_CLOSING, max - 1);
     for (let end = max; ;) {
-        const closing = closingErrors(errors, end).slice(-Math.min(MAX_CLOSING, max - 1));
+        const closing = closingErrors(errors, end).slice(-maxClosing);
         if (end + closing.length <= max) return [...errors.slice(0, end), ...closing];
-        // What is left out now may have closed errors itself.
-        end = max - closing.length;
+        // The errors that are left out now may have closed others themselves, so that more of them are needed.
+        end = max - Math.min(maxClosing, Math.max(closing.length, 2 * (max - end)));
     }
 }
 
 /**
- * The errors from `end` on that may be about an alternative to which the error before `end` belongs, innermost first. All that stands
- * between the two is about the same value or a part of it, and one alternative is not below itself.
+ * The errors from `end` on that may be about an alternative to which the error before `end` belongs, innermost first: they are about its
+ * value or what is around that, and one alternative is not below itself. Few paths are read, because Ajv joins each from many parts.
  */
 function closingErrors<E extends ErrorPlace>(errors: readonly E[], end: number): E[] {
+    const { instancePath: path } = errors[end - 1]!;
     const closing: E[] = [];
     const seen = new Set<string>();
-    let common: string | undefined;
-    for (const [index, error] of errors.entries()) {
-        if (index < end - 1) continue;
-        const { keyword, instancePath, schemaPath } = error;
-        const place = JSON.stringify([instancePath, schemaPath]);
-        const isAround = common !== undefined && isWithin(common, instancePath);
-        if (CLOSING.has(keyword) && isAround && !seen.has(place)) closing.push(error);
+    for (let index = end; index < errors.length; index++) {
+        const { keyword, instancePath, schemaPath } = errors[index]!;
+        if (!CLOSING.has(keyword)) continue;
+        // All of these are around one value, so that the length tells the path.
+        const place = `${instancePath.length} ${schemaPath}`;
+        if (seen.has(place) || !isWithin(path, instancePath)) continue;
         seen.add(place);
-        common = common === undefined ? instancePath : commonPath(common, instancePath);
+        closing.push(errors[index]!);
     }
     return closing;
 }
 
 function isWithin(path: string, container: string): boolean {
-    return path === container || path.startsWith(`${container}/`);
-}
-
-function commonPath(path: string, other: string): string {
-    let common = path;
-    while (!isWithin(other, common)) common = common.slice(0, common.lastIndexOf('/'));
-    return common;
+    return path.startsWith(container) && (path.length === container.length || path[container.length] === '/');
 }
