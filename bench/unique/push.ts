@@ -42,7 +42,12 @@ export async function measurePushes(): Promise<{ bare: number; added: number }> 
     return { bare: Math.min(...bare), added: Math.min(...unique) - Math.min(...bare) };
 }
 
-async function microsOfPush(items: readonly object[], given: object): Promise<number> {
+/** Microseconds of the processor for the push of an item until it is stored. `change` is called before the first push. */
+export async function microsOfPush(
+    items: readonly object[],
+    given: object,
+    change: (pipeline: Pipeline) => void = () => {},
+): Promise<number> {
     const options = resolveOptions(given);
     const { schema } = await compileItemSchema(SHAPES.small.fields, PLACE, LOG);
     const pipeline = await Pipeline.open({
@@ -58,6 +63,7 @@ async function microsOfPush(items: readonly object[], given: object): Promise<nu
         internal: INTERNAL_DEFAULTS,
         log: LOG,
     });
+    change(pipeline);
     const pusher = new Pusher(pipeline, options, FREE);
     const start = cpuMicros();
     for (const item of items) await pusher.push(item);
