@@ -5,6 +5,7 @@ import type { InferredSchema, Outlier } from '../infer/infer-schema.js';
 import { inferSchema } from '../infer/infer-schema.js';
 import { formatJson } from '../infer/json-text.js';
 import { keepAnnotations } from '../infer/keep-annotations.js';
+import { itemOfRecord } from '../infer/record-item.js';
 import { EXIT } from './exit-codes.js';
 import { openActorSchema } from './fields-document.js';
 import { openNamedSource, SOURCE_HELP, withProgress } from './named-source.js';
@@ -14,7 +15,9 @@ const DESCRIPTION = `Writes the schema that items have: the "fields" of a datase
 
 Every item passes it. With --tolerate, what is rare is left to the quarantine, and named: so dirty items give a strict schema.
 
-${SOURCE_HELP}`;
+${SOURCE_HELP}
+
+A quarantine is a source, too: its records stand for the items in them.`;
 
 const EXIT_CODES = `
 Exit codes:
@@ -61,7 +64,7 @@ async function infer(named: string, options: InferCommandOptions): Promise<numbe
     const progress = new Progress();
     const items = withProgress(source, progress, (readItems) => `${count(readItems, 'item')} read`);
     const { tolerate, ranges, samples: examples } = options;
-    const result = await inferSchema(items, { tolerate, ranges, examples }).finally(() => progress.clear());
+    const result = await inferSchema(itemsOf(items), { tolerate, ranges, examples }).finally(() => progress.clear());
     if (result.readItems === result.notObjects) {
         say(`${source.name}: there is no item to make a schema of.`);
         return EXIT.failed;
@@ -83,6 +86,11 @@ async function infer(named: string, options: InferCommandOptions): Promise<numbe
         write(`\nIt leaves to the quarantine:\n${outliersTable(result.outliers, examples)}`);
     }
     return EXIT.fine;
+}
+
+/** Records of a quarantine stand for the items in them. */
+async function* itemsOf(records: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+    for await (const record of records) yield itemOfRecord(record);
 }
 
 function summary({ readItems, notObjects, fields }: InferredSchema): string {

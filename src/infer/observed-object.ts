@@ -29,7 +29,7 @@ export class ObservedObject {
         for (const key of Object.keys(object)) {
             const value = object[key];
             // Members that JSON leaves out are not there. No validator looks at a property called `__proto__`.
-            if (value === undefined || key === '__proto__') continue;
+            if (isLeftOut(value) || key === '__proto__') continue;
             this.#placeOf(key, previous).add(value, itemPosition);
             previous = key;
         }
@@ -123,4 +123,8 @@ export class ObservedObject {
     #others(): ObservedValue {
         return (this.others ??= this.#createPlace());
     }
+}
+
+function isLeftOut(value: unknown): boolean {
+    return value === undefined || typeof value === 'function' || typeof value === 'symbol';
 }

@@ -51,7 +51,7 @@ export class ObservedValue {
     add(value: unknown, itemPosition: number): void {
         this.total++;
         const kind = kindOf(value);
-        this.#count(kind, value, itemPosition);
+        this.#count(kind, kind === 'null' ? null : value, itemPosition);
         switch (kind) {
             case 'string':
                 (this.text ??= new ObservedText()).add(value as string);
@@ -140,14 +140,20 @@ export class ObservedValue {
     }
 }
 
+/** The kind of a value's JSON: what no JSON can hold is written as null. */
 export function kindOf(value: unknown): Kind {
     switch (typeof value) {
         case 'string':
             return 'string';
         case 'number':
-            return Number.isInteger(value) ? 'integer' : 'number';
+            if (Number.isInteger(value)) return 'integer';
+            return Number.isFinite(value) ? 'number' : 'null';
         case 'boolean':
             return 'boolean';
+        case 'undefined':
+        case 'function':
+        case 'symbol':
+            return 'null';
         default:
             if (value === null) return 'null';
             return Array.isArray(value) ? 'array' : 'object';

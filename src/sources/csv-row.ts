@@ -54,7 +54,10 @@ function valueOf(column: Column, cells: readonly string[]): unknown {
     if ('cell' in column) {
         const text = cells[column.cell] ?? '';
         if (text === '') return undefined;
-        return JSON_SCALAR.test(text) ? (JSON.parse(text) as unknown) : text;
+        if (!JSON_SCALAR.test(text)) return text;
+        const value: unknown = JSON.parse(text);
+        // An identifier such as `12e4567` reads like a number that is too large for one.
+        return Math.abs(value as number) === Infinity ? text : value;
     }
     if ('either' in column) return valueOf(column.either[0], cells) ?? valueOf(column.either[1], cells);
     return 'array' in column ? arrayOf(column.array, cells) : objectOf(column.object, cells);

@@ -1,5 +1,4 @@
-import type { CsvError } from 'csv-parse';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 
 import { rowReader } from './csv-row.js';
 import { SourceError } from './source.js';
@@ -31,9 +30,8 @@ export async function* parseCsv(
             yield readRow(record);
         }
     } catch (error) {
-        const { code, message } = error as CsvError;
-        if (!code?.startsWith('CSV_')) throw error;
-        throw new SourceError(name, `is not CSV: ${message}.`, { cause: error });
+        if (!(error instanceof CsvError)) throw error;
+        throw new SourceError(name, `is not CSV: ${error.message}.`, { cause: error });
     } finally {
         parser.destroy();
         await feeding;

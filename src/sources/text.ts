@@ -14,6 +14,8 @@ export interface TextInput {
 }
 
 const BYTE_ORDER_MARK = '\uFEFF';
+/** Stands for bytes that are no UTF-8, such as the byte order mark of UTF-16. */
+const REPLACEMENT = '\uFFFD';
 
 /** A file's text, unpacked where it is gzip. */
 export async function readTextFile(path: string): Promise<TextInput> {
@@ -32,12 +34,16 @@ async function* decode(stream: Readable, name: string): AsyncGenerator<string> {
     const text = (decoded: string) => {
         if (!isFirst || decoded === '') return decoded;
         isFirst = false;
+        if (decoded.startsWith(REPLACEMENT)) {
+            throw new SourceError(name, 'is no UTF-8 text. If it is text of another encoding, save it as UTF-8.');
+        }
         return decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
     };
     try {
         for await (const bytes of await unpacked(stream)) yield text(decoder.write(bytes as Buffer));
         yield text(decoder.end());
     } catch (error) {
+        if (error instanceof SourceError) throw error;
         const { code, message } = error as NodeJS.ErrnoException;
         if (code?.startsWith('Z_')) {
             throw new SourceError(name, `its gzip data is damaged or cut off (${message}).`, { cause: error });

@@ -121,6 +121,19 @@ describe('infer', { timeout: 60_000 }, () => {
         expect(JSON.parse(check.stdout)).toMatchObject({ checkedItems: 2, failedItems: 0 });
     });
 
+    it('reads the items in the records of a quarantine, as check and suggest do', async () => {
+        const record = { reason: 'schema', rejectedBy: 'guard', quarantinedAt: '2025-01-31T12:00:00Z', errors: [] };
+        await writeFolder(folder, {
+            'storage/datasets/q/000000001.json': { ...record, datasetId: 'd', item: { title: 'Alien' } },
+            'storage/datasets/q/000000002.json': { ...record, datasetId: 'd', item: { title: null } },
+        });
+        const { stdout, stderr } = await infer(['q']);
+        expect(JSON.parse(stdout).properties).toEqual({
+            title: { type: ['string', 'null'], title: 'Title', examples: ['Alien'] },
+        });
+        expect(stderr).toContain('of 2 items');
+    });
+
     it('reads standard input and a dataset on the platform', async () => {
         expect((await infer(['-'], { input: JSON.stringify(ITEMS) })).stdout).toContain('"price"');
         const server = await startApiServer();

@@ -221,6 +221,24 @@ describe('inferSchema', () => {
         });
     });
 
+    it('takes for null what JSON writes as null: no finite number, an element that is undefined or a function', async () => {
+        const items = [
+            { a: NaN, b: [undefined, 1] },
+            { a: 2, b: [() => 1] },
+            { a: -Infinity, b: [Symbol('x')], c: () => 1 },
+        ];
+        const { fields } = await inferSchema(items, { ranges: true });
+        expect(fields).toMatchObject({
+            properties: {
+                a: { type: ['integer', 'null'], minimum: 2, maximum: 2, examples: [2] },
+                b: { items: { type: ['integer', 'null'] } },
+            },
+            required: ['a', 'b'],
+        });
+        expect(Object.keys(fields.properties)).toEqual(['a', 'b']);
+        expect(await inferSchema([undefined, { a: 1 }])).toMatchObject({ readItems: 2, notObjects: 1 });
+    });
+
     it('reads an asynchronous source', async () => {
         async function* items() {
             yield { a: 1 };

@@ -40,6 +40,10 @@ describe('CSV', () => {
         }
     });
 
+    it('has text for a cell that reads like a number no JSON can hold', async () => {
+        expect(await rowsOf('sku,price\n12e4567,-9E999\n')).toEqual([{ sku: '12e4567', price: '-9E999' }]);
+    });
+
     it('has nested objects and arrays for columns with slashes', async () => {
         const text =
             'id,offers/0/price,offers/0/shop/name,offers/1/price,tags/0,tags/1,pop/2000,pop/2001\n1,2,A,,x,,5,\n2,,,3,,y,,6\n3,,,,,,,\n';
@@ -82,9 +86,16 @@ describe('CSV', () => {
     it.each([
         ['more cells than columns', 'a,b\n1,2\n1,2,3\n', 'line 3 has 3 cells, but there are 2 columns'],
         ['a quote that is not closed', 'a,b\n1,"2\n', 'is not CSV: '],
+        ['a quote within a cell that has none around it', 'a,b\n1,{"c":2}\n', 'is not CSV: '],
     ])('is refused with %s', async (_what, text, message) => {
         await expect(rowsOf(text)).rejects.toThrow(SourceError);
         await expect(rowsOf(text)).rejects.toThrow(message);
+    });
+
+    it('is refused in UTF-16, with the encoding that it must have', async () => {
+        const reading = rowsOfFile('items.csv', Buffer.from('\uFEFFa,b\n1,2\n', 'utf16le'));
+        await expect(reading).rejects.toThrow(SourceError);
+        await expect(reading).rejects.toThrow(/items\.csv: is no UTF-8 text.* save it as UTF-8/);
     });
 
     it('may be left before its end', async () => {

@@ -66,6 +66,12 @@ export const timeOfNumber = (value: unknown) => {
     return isTime ? new Date(value > 1e11 ? value : value * 1000).toISOString() : value;
 };
 
+/** Seconds or milliseconds since 1970 where a date is wanted. */
+export const dateOfNumber = (value: unknown) => {
+    const isTime = typeof value === 'number' && value > 1e8 && value < 1e13;
+    return isTime ? new Date(value > 1e11 ? value : value * 1000).toISOString().slice(0, 10) : value;
+};
+
 /** `"example.com/a"`, `"//example.com"` */
 export const addressOfDomain = (value: unknown) => {
     if (typeof value !== 'string') return value;

@@ -82,7 +82,12 @@ export class Mending {
     countPolicy(need: Need, policy: PolicyRepair, repairs: readonly Repair[]): void {
         if (!policy.kinds(need.kind)) return;
         const places = new Set(placesOf(need));
-        const repair = repairs.find(({ path }) => places.has(path)) ?? repairs[0];
+        const [first] = places;
+        // A policy may remove the element around a value that fails.
+        const repair =
+            repairs.find(({ path }) => places.has(path)) ??
+            repairs.find(({ path }) => first?.startsWith(`${path}/`)) ??
+            repairs[0];
         this.#count(policy, repair && { before: shown(repair.before), after: shown(repair.after) });
     }
 

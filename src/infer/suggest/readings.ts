@@ -28,6 +28,7 @@ export const READINGS: readonly Reading[] = [
     ...dateReadings('a date with the day first as ISO 8601', conversions.dateWithDayFirst),
     reading('a time as its date', wantsDate, conversions.dateOfTime),
     reading('seconds or milliseconds since 1970 as a time', wantsTime, conversions.timeOfNumber),
+    reading('seconds or milliseconds since 1970 as a date', wantsDate, conversions.dateOfNumber),
     reading('a bare domain as an address', wantsAddress, conversions.addressOfDomain),
     {
         name: 'another spelling as a value of the list',

@@ -91,4 +91,14 @@ describe('a suggested policy', () => {
             [{ before: true, after: undefined }],
         ]);
     });
+
+    it('shows what goes around a value, where the value alone cannot stay away', async () => {
+        const element = { type: 'object', properties: { price: NUMBER }, required: ['price'] };
+        const items = [{ offers: [null, { price: 'free' }] }];
+        const { changes } = await suggestChanges(items, schemaOf({ offers: { type: 'array', items: element } }));
+        expect(changes.map(({ path, repairs }) => [path, repairs[0]!.samples])).toEqual([
+            ['/offers/*', [{ before: null, after: undefined }]],
+            ['/offers/*/price', [{ before: { price: 'free' }, after: undefined }]],
+        ]);
+    });
 });

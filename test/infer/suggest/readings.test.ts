@@ -63,6 +63,7 @@ describe('a suggested repair', () => {
         ['2025-01-31', { type: 'string', format: 'date-time' }, '2025-01-31T00:00:00Z'],
         ['2025-01-31 12:00', { type: 'string', format: 'date-time' }, '2025-01-31T12:00:00Z'],
         [1_738_324_800, { type: 'string', format: 'date-time' }, '2025-01-31T12:00:00.000Z'],
+        [1_738_324_800, { type: 'string', format: 'date' }, '2025-01-31'],
         ['example.com/a b', { type: 'string', format: 'uri' }, 'https://example.com/a%20b'],
         ['//example.com', { type: 'string', format: 'uri' }, 'https://example.com'],
         ['LARGE', { enum: ['small', 'large'] }, 'large'],

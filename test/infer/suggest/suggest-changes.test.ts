@@ -183,6 +183,19 @@ describe('suggestChanges', () => {
         expect(await suggestChanges([{ value: 'a' }], fields)).toEqual(nothing);
     });
 
+    it('takes items as their JSON, as a guard does', async () => {
+        const items = [{ value: Infinity }, { value: new Date(0) }, { value: 1n }];
+        const { changes, failedItems, unexplainedItems } = await suggestChanges(items, schemaOf({ type: 'string' }));
+        expect(changes).toMatchObject([{ kind: 'allow-null', failedItems: 1, letInItems: 1 }]);
+        expect({ failedItems, unexplainedItems }).toEqual({ failedItems: 2, unexplainedItems: 1 });
+    });
+
+    it.each([undefined, null, 'schema.json'])('refuses %j as a schema, and says what it expects', async (schema) => {
+        const suggesting = suggestChanges([{ value: 1 }], schema as never);
+        await expect(suggesting).rejects.toThrow(SchemaLoadError);
+        await expect(suggesting).rejects.toThrow('expected a JSON Schema or a dataset schema, an object');
+    });
+
     it('refuses a schema that cannot work', async () => {
         await expect(suggestChanges([], { type: 'array' })).rejects.toThrow(SchemaLoadError);
     });
