@@ -69,6 +69,18 @@ describe('the fields of a report', () => {
         expect(fields.find(({ path }) => path === '/map')).toMatchObject({ filledItems: 0, emptyItems: storedItems });
     });
 
+    it('are judged of what redact takes away, though it has no row', async () => {
+        run.freshDataset(PRODUCTS);
+        const guard = await run.open({
+            redact: ({ email: _email, owner: _owner, ...item }) => item,
+            expect: { filled: { 'email': 1, '/owner/phone': 0.5 } },
+        });
+        await guard.pushData([1, 2].map((n) => ({ title: 'Alien', email: 'e', owner: { phone: n === 1 ? '1' : '' } })));
+        const { verdict, fields } = await guard.close();
+        expect(verdict).toEqual({ outcome: 'passed', unmet: [] });
+        expect(fields.map(({ path }) => path)).toEqual(['/title', '/price']);
+    });
+
     it('have no row for what redact takes away, and no example of it on the page', async () => {
         run.freshDataset(PRODUCTS);
         const guard = await run.open({ redact: ({ email: _email, ...item }) => item });

@@ -11,6 +11,7 @@ import type { ReasonDetails } from '../quality/reasons.js';
 import { identityOf } from '../quality/sample.js';
 import { SchemaNames } from '../quality/schema-names.js';
 import type { Dictionary, ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+import { SeenRecords } from '../redrive/seen-records.js';
 import type { Source } from '../sources/source.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
 
@@ -69,15 +70,18 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
     const reasons = new ReasonCounts({ samples, names: new SchemaNames(json) });
     const fields = new FieldCounts({ schema: json, samples, paths });
     const failing: FailingItem[] = [];
+    const seen = new SeenRecords();
     let [position, checkedItems, failedItems, repairedItems, skippedRecords, isQuarantine] = [0, 0, 0, 0, 0, false];
     for await (const read of source.items()) {
         if (position === 0) isQuarantine = isRecord(read);
         const at = position++;
-        if (isQuarantine && isRecord(read) && !('item' in read)) {
+        const record = isQuarantine && isRecord(read) ? read : undefined;
+        if (record !== undefined && seen.note(record, at) !== undefined) continue;
+        if (record !== undefined && !('item' in record)) {
             skippedRecords++;
             continue;
         }
-        const item: unknown = isQuarantine && isRecord(read) ? read.item : read;
+        const item: unknown = record === undefined ? read : record.item;
         checkedItems++;
         const { rejection, repaired, text } = preparer.prepare(item, at);
         if (rejection === undefined) {

@@ -26,6 +26,7 @@ import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { FieldSuggestions } from './field-suggestions.js';
 import { openItemFile } from './item-file.js';
 import { openNamedSource, SOURCE_HELP } from './named-source.js';
+import { refuseToOverwrite } from './output-file.js';
 import { reasonsTable } from './reasons-table.js';
 import { repairOption } from './repair-option.js';
 import { describeSaved } from './saved-items.js';
@@ -56,7 +57,7 @@ interface CheckOptions {
 }
 
 /** A number of items, or a share of them. */
-type Limit = { items: number } | { share: number };
+type Limit = { items: number } | { percent: number };
 
 export function addCheck(program: Command): void {
     program
@@ -84,6 +85,9 @@ export function addCheck(program: Command): void {
 }
 
 async function check(named: string, options: CheckOptions): Promise<number> {
+    const reads = [named, options.schema, options.expect];
+    await refuseToOverwrite('--failed', options.failed, reads);
+    await refuseToOverwrite('--html', options.html, reads);
     const log = { debug: () => undefined, info: () => undefined, warning: say, error: say };
     const { schema, reason, remedy } = await loadSchema(options.schema, process.cwd(), log);
     const expectations = options.expect === undefined ? undefined : await readExpectFile(options.expect);
@@ -204,10 +208,12 @@ function problemOf(
     if (checkedItems < minItems) {
         return `Too few items: ${number(checkedItems)}; expected at least ${number(minItems)}. --min-items changes that.`;
     }
-    const limit = 'items' in maxFailed ? maxFailed.items : maxFailed.share * checkedItems;
-    if (failedItems <= limit) return undefined;
+    const [failed, limit, allowed] =
+        'items' in maxFailed
+            ? [failedItems, maxFailed.items, number(maxFailed.items)]
+            : [failedItems / Math.max(1, checkedItems), maxFailed.percent / 100, `${maxFailed.percent} %`];
+    if (failed <= limit) return undefined;
     if (limit === 0) return SOME_FAIL;
-    const allowed = 'items' in maxFailed ? number(maxFailed.items) : `${maxFailed.share * 100} %`;
     return `Too many items fail: ${number(failedItems)}; at most ${allowed} may.`;
 }
 
@@ -242,7 +248,7 @@ async function writePage(
 
 function parseLimit(text: string): Limit {
     const percent = /^(\d+(?:\.\d+)?)\s*%$/.exec(text);
-    if (percent !== null && Number(percent[1]) <= 100) return { share: Number(percent[1]) / 100 };
+    if (percent !== null && Number(percent[1]) <= 100) return { percent: Number(percent[1]) };
     if (/^\d+$/.test(text)) return { items: Number(text) };
     throw new InvalidArgumentError('Expected a number of items such as 10, or a share such as 1%.');
 }

@@ -17,6 +17,7 @@ import { loadSchema } from '../schema/schema-file.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
 import { FieldSuggestions } from './field-suggestions.js';
 import { openNamedSource } from './named-source.js';
+import { refuseToOverwrite } from './output-file.js';
 import { REASONS } from './redrive.js';
 import { count, oneLine, print, printJson, Progress } from './terminal.js';
 
@@ -61,6 +62,7 @@ export function addReport(program: Command): void {
 }
 
 async function report(named: string, options: ReportOptions): Promise<number> {
+    await refuseToOverwrite('--out', options.out, [named, options.schema]);
     const schema = await loadSchemaIfAny(options.schema);
     const source = await openNamedSource(named);
     const isRedriven = source.isDataset ? await readRedriven(named) : () => false;

@@ -86,7 +86,8 @@ export function wrapLines(text: string, width: number): string {
 }
 
 function wrapLine(line: string, width: number): string {
-    const indent = /^\s*(?:\d[\d,]*\s+)?/.exec(line)![0].length;
+    // In a table two spaces follow a number; in a sentence one does.
+    const indent = /^\s*(?:\d[\d,]*\s{2,})?/.exec(line)![0].length;
     const hanging = ' '.repeat(Math.min(indent, Math.floor(width / 2)));
     const lines: string[] = [];
     let current = '';

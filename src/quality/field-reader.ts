@@ -40,12 +40,15 @@ export interface FieldReader<Leaf> {
 export function compileReader<Leaf>(parts: ReaderParts<Leaf>): FieldReader<Leaf> {
     const code = new ReaderCode();
     const follow = code.followMembers(parts.root, 'item', 'known++;');
+    // An item may be a map itself.
+    const further = parts.root.any === undefined ? '' : code.countMap(parts.root, parts.root.any, 'item');
     const reader: FieldReader<Leaf> = { known: 0, follow: (_item, first) => first };
     const source = `${code.functions.join('\n')}
         reader.follow = (item, step, elements) => {
             const { counts, touched } = elements;
             let known = 0;
             ${follow}
+            ${further}
             reader.known = known;
             return step;
         };`;
@@ -66,6 +69,11 @@ class ReaderCode {
                 ${whenThere === '' ? '' : `if (${kind} !== ${KIND.missing}) { ${whenThere} }`}
                 ${below}`;
         });
+    }
+
+    /** Counts the members of a map that the schema does not name. */
+    countMap(node: FieldNode, any: FieldNode, value: string): string {
+        return `${this.#countFurther(node, any)}(${value}, counts, touched);`;
     }
 
     /** Counts each member that is there and known by name. */
@@ -96,7 +104,7 @@ class ReaderCode {
     #below(node: FieldNode, value: string, kind: string, readMembers: (node: FieldNode) => string): string {
         if (node.names.size === 0 && node.any === undefined) return '';
         const call = (name: string) => `${name}(${value}, counts, touched);`;
-        const inObject = `${readMembers(node)} ${node.any === undefined ? '' : call(this.#countFurther(node, node.any))}`;
+        const inObject = `${readMembers(node)} ${node.any === undefined ? '' : this.countMap(node, node.any, value)}`;
         const inArray = `${readMembers(onlyIndexes(node))} ${node.any === undefined ? '' : call(this.#countElements(node.any))}`;
         return `if (${kind} === ${KIND.object}) { ${inObject} } else if (${kind} === ${KIND.array}) { ${inArray} }`;
     }

@@ -126,8 +126,13 @@ export class FieldTable {
         );
     }
 
+    /** The rows of the tree, those that `redact` takes away among them: for what is judged, not for what is shown. */
+    judgedRows(root: FieldNode): readonly FieldSummary[] {
+        return this.#below(root, this.storedItems, () => true);
+    }
+
     details(root: FieldNode, further: readonly string[]): readonly FieldDetails[] {
-        const rows = this.#below(root, this.storedItems);
+        const rows = this.#below(root, this.storedItems, (path) => this.#isShown(path));
         const isShown = new Set(rows.map(({ path }) => path));
         const others = further
             .map((name) => this.#details(createNode(toPointer([name])), this.storedItems))
@@ -174,11 +179,11 @@ export class FieldTable {
         return row;
     }
 
-    #below(node: FieldNode, totalItems: number): FieldDetails[] {
+    #below(node: FieldNode, totalItems: number, isWanted: (path: string) => boolean): FieldDetails[] {
         return [...node.names.values(), ...(node.any ? [node.any] : [])].flatMap((child) => {
-            if (!this.#isShown(child.path)) return [];
+            if (!isWanted(child.path)) return [];
             const row = this.#details(child, child === node.any ? undefined : totalItems);
-            const below = this.#below(child, row.totalItems - row.missingItems - row.nullItems);
+            const below = this.#below(child, row.totalItems - row.missingItems - row.nullItems, isWanted);
             return child.isRow ? [row, ...below] : below;
         });
     }

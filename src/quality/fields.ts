@@ -128,6 +128,12 @@ export class FieldCounts {
         return this.#table.rows(this.#root, this.#furtherNames());
     }
 
+    /** The rows that expectations are judged by, also of what `redact` takes away. They are not for showing. */
+    judgedRows(): readonly FieldSummary[] {
+        this.#shapes.fold();
+        return this.#table.judgedRows(this.#root);
+    }
+
     /** The same with what a page shows. */
     details(): readonly FieldDetails[] {
         this.#shapes.fold();

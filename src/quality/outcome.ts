@@ -40,7 +40,8 @@ export function describeOutcome(
         ...(problem === undefined ? [] : [escapeControls(removeGenericSecrets(problem))]),
         ...('none' in report.schema && countedItems(report) > 0 ? ['Items were not checked here'] : []),
         ...(reportPlace === undefined ? [] : [`Report: ${reportPlace}`]),
-        ...(report.quarantinedItems > 0 && quarantine !== undefined
+        // A redrive leaves duplicates where they are.
+        ...(faultyItems(report) > 0 && quarantine !== undefined
             ? [`To bring items back: ${redriveCommand(quarantine)}`]
             : []),
     ];

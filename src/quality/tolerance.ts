@@ -20,7 +20,7 @@ export function checkTolerance(
     // Items that were given back are pushed again: they count once.
     const { rejectedItems, keptItems: receivedItems } = statistics.counters;
     const tooMany = rejectedItems > maxItems;
-    const tooGreatAShare = receivedItems >= minItems && rejectedItems > maxRatio * receivedItems;
+    const tooGreatAShare = receivedItems >= minItems && rejectedItems / receivedItems > maxRatio;
     if (!tooMany && !tooGreatAShare) return;
     throw new ToleranceExceededError(
         `${rejectedItems} of ${receivedItems} items were rejected, more than tolerance allows ` +

@@ -101,9 +101,11 @@ function unmetExpectations(report: JudgedReport, expect: ResolvedExpectations): 
     }
     const atMost = (key: 'maxQuarantined' | 'maxRepaired' | 'maxDuplicates', items: number, words: string) => {
         const limit = expect[key];
-        if (limit === undefined || items <= limit * received) return;
-        const [actual, expected] = shares(items / received, limit);
-        unmet.push(unmetOf(key, limit, items / received, `${actual} of items ${words}; expected at most ${expected}`));
+        // Divided as the limit was written: 0.29 * 100 is less than 29, 29 / 100 is 0.29.
+        const share = received === 0 ? 0 : items / received;
+        if (limit === undefined || share <= limit) return;
+        const [actual, expected] = shares(share, limit);
+        unmet.push(unmetOf(key, limit, share, `${actual} of items ${words}; expected at most ${expected}`));
     };
     atMost('maxQuarantined', faultyItems(report), 'are in quarantine');
     atMost('maxRepaired', repairedItems, 'were repaired');
@@ -150,13 +152,14 @@ function unmetFilled(
     const what = name.includes('/*') ? 'elements' : 'items';
     const total = row?.totalItems ?? (name.startsWith('/') && name.indexOf('/', 1) > 0 ? 0 : storedItems);
     const filled = row?.filledItems ?? 0;
-    if (total > 0 && filled >= share * total) return undefined;
-    const [actual, expected] = shares(total === 0 ? 0 : filled / total, share);
+    const filledShare = total === 0 ? 0 : filled / total;
+    if (total > 0 && filledShare >= share) return undefined;
+    const [actual, expected] = shares(filledShare, share);
     const message =
         total === 0
             ? `${field} has nothing to be counted; expected to be filled in at least ${expected} of ${what}`
             : `${field} is filled in ${actual} of ${what}; expected at least ${expected}`;
-    return unmetOf(`filled.${field}`, share, total === 0 ? 0 : filled / total, message);
+    return unmetOf(`filled.${field}`, share, filledShare, message);
 }
 
 function tooFewItems(storedItems: number, minItems: number): UnmetExpectation {

@@ -104,9 +104,10 @@ export class RunReport {
         const { statistics, expectations, clock } = this.#parts;
         const expect = askOnce(expectations.expect);
         if (isJudged) statistics.fields.usePaths(pathsOf(expect));
+        const judged = () => ({ ...statistics.report(), fields: statistics.fields.judgedRows() });
         this.#end = {
             finishedAt: this.#end?.finishedAt ?? new Date(clock.now()).toISOString(),
-            verdict: isJudged ? judge(statistics.report(), { ...expectations, expect }) : OPEN_VERDICT,
+            verdict: isJudged ? judge(judged(), { ...expectations, expect }) : OPEN_VERDICT,
         };
     }
 

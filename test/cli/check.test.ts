@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -240,6 +240,34 @@ describe('check', { timeout: 60_000 }, () => {
         expect(result.stdout).toContain(words);
     });
 
+    it('lets exactly the share of --max-failed fail, where binary numbers cannot hold it', async () => {
+        const items = Array.from({ length: 100 }, (_, n) => ({ title: n < 29 ? n : 'Alien' }));
+        await writeFolder(folder, { 'items.json': items });
+        expect((await check('items.json', { args: ['-s', 'schema.json', '--max-failed', '29%'] })).exitCode).toBe(0);
+        const { exitCode, stdout } = await check('items.json', { args: ['-s', 'schema.json', '--max-failed', '7%'] });
+        expect(exitCode).toBe(1);
+        expect(stdout).toContain('Too many items fail: 29; at most 7 % may.\n');
+    });
+
+    it.each([
+        ['--failed', 'items.json'],
+        ['--html', './items.json'],
+        ['--failed', 'link.json'],
+        ['--html', 'schema.json'],
+    ])('refuses to write with %s over %s, which it reads', async (option, file) => {
+        await writeFolder(folder, { 'items.json': ITEMS });
+        await symlink('items.json', join(folder, 'link.json'));
+        const read = async () =>
+            Promise.all(['items.json', 'schema.json'].map(async (name) => readFile(join(folder, name), 'utf8')));
+        const before = await read();
+        expect(await check('items.json', { args: ['-s', 'schema.json', option, file] })).toEqual({
+            exitCode: 2,
+            stdout: '',
+            stderr: `error: ${option} would write over ${file}, which this command reads. Name another file.\n`,
+        });
+        expect(await read()).toEqual(before);
+    });
+
     it('takes an input without items for no success, unless told that it may be empty', async () => {
         await writeFile(join(folder, 'items.jsonl'), '\n');
         const { exitCode, stdout } = await check('items.jsonl');
@@ -290,12 +318,18 @@ describe('check', { timeout: 60_000 }, () => {
 
     it('checks the items in the records of a quarantine', async () => {
         const records = recordsInQuarantine(3, 'default');
-        await writeFolder(folder, { 'records.json': [...records, { ...records[0], item: undefined }] });
+        await writeFolder(folder, { 'records.json': [...records, { ...records[0], id: 'other', item: undefined }] });
         const { exitCode, stdout } = await check('records.json');
         expect(exitCode).toBe(1);
         expect(stdout).toContain('3 of 3 items fail in records.json, a quarantine, with the schema of schema.json.\n');
         expect(stdout).toContain('1 record without an item in them skipped.\n');
         expect(stdout).toContain('/title must be text');
+    });
+
+    it('checks the item of a record that was written twice once', async () => {
+        const records = recordsInQuarantine(3, 'default');
+        await writeFolder(folder, { 'records.json': [...records, records[1]] });
+        expect(await checkJson('records.json')).toMatchObject({ checkedItems: 3, failedItems: 3, skippedRecords: 0 });
     });
 
     it('says first that items were not checked where the schema is empty', async () => {

@@ -18,6 +18,17 @@ async function report(args: string[], env: Record<string, string> = {}) {
 }
 
 describe('report', { timeout: 60_000 }, () => {
+    it('refuses to write the page over the records', async () => {
+        const text = JSON.stringify(recordsInQuarantine(3, 'default'));
+        await writeFile(join(folder, 'records.json'), text);
+        expect(await report(['records.json', '--out', 'records.json'])).toEqual({
+            exitCode: 2,
+            stdout: '',
+            stderr: 'error: --out would write over records.json, which this command reads. Name another file.\n',
+        });
+        expect(await readFile(join(folder, 'records.json'), 'utf8')).toBe(text);
+    });
+
     it('writes a page that shows the reasons, of a file, a folder and a dataset on the platform', async () => {
         const records = recordsInQuarantine(12, 'default');
         const server = await startApiServer();

@@ -30,6 +30,10 @@ describe('text for a terminal', () => {
         );
     });
 
+    it('is not indented after a sentence that begins with a number', () => {
+        expect(wrapLines('29 of 100 items fail in items.jsonl.', 26)).toBe('29 of 100 items fail in\nitems.jsonl.');
+    });
+
     it('keeps a word that is longer than the line, and text for a width that is not known', () => {
         const address = `see https://example.com/${'long/'.repeat(10)}`;
         expect(wrapLines(address, 30)).toBe(address.replace(' ', '\n'));

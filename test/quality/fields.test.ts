@@ -102,6 +102,23 @@ describe('counts of fields', () => {
         expectCounts(fields, items, { '/__compat/support/*': ['version_added'] });
     });
 
+    it('equal an independent count where items themselves are maps', () => {
+        const schema = object({ id: {} }, { additionalProperties: object({ n: { type: 'number' } }) });
+        const items = Array.from({ length: 2_000 }, (_, n) => ({
+            id: n,
+            [`k${n % 90}`]: { n },
+            z: n % 3 ? { n: null } : '',
+        }));
+        const fields = count(new FieldCounts({ schema }), items);
+        expect(fields.rows().map(({ path, totalItems }) => [path, totalItems])).toEqual([
+            ['/id', 2_000],
+            ['/*', 4_000],
+            ['/*/n', 4_000],
+            ['/z', 2_000],
+            ...Array.from({ length: 90 }, (_, n) => [`/k${n}`, 2_000]),
+        ]);
+    });
+
     it('are of stored items only: what was tallied and not stored is not in them', () => {
         const fields = new FieldCounts({ schema: SCHEMA });
         const tallies = ['x', '', null].map((a) => fields.tally({ a }));

@@ -29,6 +29,13 @@ describe('the outcome of a run', () => {
         });
     });
 
+    it('names no command where only duplicates are in quarantine: it would leave them there', () => {
+        const changes = { receivedItems: 10, storedItems: 1, quarantinedItems: 9 };
+        const reasons = [reasonWith({ reason: 'duplicate', count: 9 })];
+        const { message } = describeOutcome(judged({ ...changes, reasons }), { quarantine: 'q' });
+        expect(message).toBe('Stored 1 of 10 items; 9 (90 %) in quarantine');
+    });
+
     it('has no word more than needed where all went well', () => {
         const report = judged({ receivedItems: 3_148, storedItems: 3_148 });
         expect(describeOutcome(report, { quarantine: 'q' })).toEqual({

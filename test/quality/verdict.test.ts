@@ -19,6 +19,16 @@ describe('a verdict', () => {
         expect(verdictOf({ ...good, fields }, { minItems: 100, filled, maxQuarantined: 0 })).toEqual(['passed']);
     });
 
+    it('passes where a share is exactly what was expected, whatever it is', () => {
+        for (let percent = 0; percent <= 100; percent++) {
+            const share = percent / 100;
+            const fields = [fieldWith('/price', percent, 100)];
+            const changes = { ...good, fields, repairedItems: percent, duplicates: { found: percent, samples: [] } };
+            const option = { filled: { price: share }, maxRepaired: share, maxDuplicates: share };
+            expect(verdictOf(changes, option)).toEqual(['passed']);
+        }
+    });
+
     it('names each unmet expectation in words, with what was expected and what is', () => {
         const report = reportWith({
             receivedItems: 130,
