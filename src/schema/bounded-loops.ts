@@ -102,6 +102,7 @@ export function boundedReference(full: Code, parts: KeywordParts): Code {
     } = parts;
     return (context, ruleType) => {
         const { gen, data } = context;
+        appendErrors(context, parts);
         if (onReference !== undefined) {
             const count = gen.scopeValue('func', { ref: onReference });
             gen.if(_`typeof ${data} == "object" && ${data} !== null`, () => gen.code(_`${count}()`));
@@ -114,6 +115,29 @@ export function boundedReference(full: Code, parts: KeywordParts): Code {
         full(context, ruleType);
         truncate();
     };
+}
+
+/** Ajv copies all errors found so far whenever a reference fails: with thousands of them, each of 300,000 elements does. */
+function appendErrors(context: KeywordCxt, { codegen: { _, Name } }: KeywordParts): void {
+    const { gen, result } = context;
+    context.result = (condition, onSuccess, onFailure) => {
+        const all = new Name('vErrors');
+        const appended = () => {
+            const before = gen.const('before', all);
+            gen.assign(all, _`null`);
+            onFailure?.();
+            const append = gen.scopeValue('func', { ref: appendAll });
+            gen.assign(all, _`${append}(${before}, ${all})`);
+            gen.assign(new Name('errors'), _`${all}.length`);
+        };
+        result.call(context, condition, onSuccess, onFailure && appended);
+    };
+}
+
+function appendAll(errors: ErrorObject[] | null, further: ErrorObject[]): ErrorObject[] {
+    if (errors === null) return further;
+    for (const error of further) errors.push(error);
+    return errors;
 }
 
 /**
