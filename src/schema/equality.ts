@@ -103,6 +103,8 @@ class CanonicalText {
     /** Returns `false` for a value that equals no other one. */
     write(value: unknown): boolean {
         if (this.#isFull) return true;
+        // Ajv takes what an object inherits, such as `toString`, for a property: a function equals no value.
+        if (typeof value === 'function') return false;
         if (!isComposite(value)) {
             this.#writeScalar(value);
             return true;

@@ -365,6 +365,11 @@ describe('an item that Ajv cannot decide', () => {
         expect(errors.map(({ keyword }) => keyword)).toEqual(['const', 'enum', 'uniqueItems']);
     });
 
+    it('gets a verdict where a property in the schema is one that every object inherits', async () => {
+        const schema = await schemaOf({ toString: { const: [1] }, valueOf: { enum: [{}, 1] } });
+        expect(schema.validate({})!.map(({ keyword }) => keyword)).toEqual(['const', 'enum']);
+    });
+
     it('for the length of a text keeps all other verdicts, and one warning says so', async () => {
         const log = recordingLog();
         const schema = await schemaOf({ a: { pattern: '^(?:[a-z]|-)+$' }, b: { type: 'string' } }, {}, log);
