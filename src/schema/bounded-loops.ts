@@ -52,8 +52,8 @@ function stopAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: Key
 /** `contains` may still find what it looks for, so that its loop goes on, and forgets the errors that are too many. */
 export function truncatesErrors(full: Code, parts: KeywordParts): Code {
     return (context, ruleType) => {
-        const { subschema } = context;
-        const truncate = truncateAfter(context, parts);
+        const { subschema, it } = context;
+        const truncate = truncateAfter(context, parts, it.createErrors === false);
         context.subschema = (...args) => {
             const result = subschema.apply(context, args);
             truncate();
@@ -63,12 +63,17 @@ export function truncatesErrors(full: Code, parts: KeywordParts): Code {
     };
 }
 
-function truncateAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: KeywordParts): () => void {
+/** Errors below `if` and `not` are empty objects, of which only the number counts. */
+function truncateAfter(
+    { gen }: KeywordCxt,
+    { codegen: { _, Name }, maxErrors }: KeywordParts,
+    areEmpty = false,
+): () => void {
     const errors = new Name('errors');
     const all = new Name('vErrors');
     const before = gen.const('before', errors);
     const kept = gen.let('kept', _`0`);
-    const truncate = gen.scopeValue('func', { ref: truncateErrors });
+    const truncate = gen.scopeValue('func', { ref: areEmpty ? truncateEmpty : truncateErrors });
     // Only when many more have come, so that it is seldom done. Errors of later elements of a loop close none that are kept.
     return () =>
         gen.if(_`${errors} - ${before} > ${TRUNCATED_TIMES * maxErrors}`, () => {
@@ -89,6 +94,10 @@ function truncateErrors(errors: ErrorObject[], from: number, max: number): void 
     const kept = firstErrors(errors.slice(from), max);
     errors.length = from;
     errors.push(...kept);
+}
+
+function truncateEmpty(errors: ErrorObject[], from: number, max: number): void {
+    errors.length = from + max;
 }
 
 /**

@@ -370,6 +370,16 @@ describe('an item that Ajv cannot decide', () => {
         expect(schema.validate({})!.map(({ keyword }) => keyword)).toEqual(['const', 'enum']);
     });
 
+    it('gets a verdict where `not` fails a reference below `contains` more than a hundred times', async () => {
+        const text = { anyOf: [{ type: 'string' }, { $ref: '#/definitions/text' }] };
+        const list = { not: { contains: text } };
+        const definitions = { text: { anyOf: [text.anyOf[0], { $ref: '#/definitions/end' }] }, end: text.anyOf[0] };
+        const schema = await schemaOf({ list, title: { type: 'string' } }, { definitions });
+        for (let count = 100; count < 110; count++) {
+            expect(schema.validate({ list: numbers(count), title: 1 })).toHaveLength(1);
+        }
+    });
+
     it('for the length of a text keeps all other verdicts, and one warning says so', async () => {
         const log = recordingLog();
         const schema = await schemaOf({ a: { pattern: '^(?:[a-z]|-)+$' }, b: { type: 'string' } }, {}, log);
