@@ -187,10 +187,12 @@ function isOneOf(values: readonly unknown[]): (value: unknown) => boolean {
 }
 
 function equalsOneOf(values: readonly unknown[]): (value: unknown) => boolean {
-    const texts = new Set(values.map(canonicalJson));
+    const texts = new Set(values.map((value) => canonicalJson(value)));
     // A value that equals nothing has no text.
     texts.delete(undefined);
-    return (value) => texts.has(canonicalJson(value));
+    // No more of an item is read than could be equal.
+    const maxLength = Math.max(0, ...[...texts].map((text) => text!.length));
+    return (value) => texts.has(canonicalJson(value, maxLength));
 }
 
 /** Characters as JSON Schema counts them: a surrogate pair is one. */

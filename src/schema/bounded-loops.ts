@@ -52,8 +52,8 @@ function stopAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: Key
 /** `contains` may still find what it looks for, so that its loop goes on, and forgets the errors that are too many. */
 export function truncatesErrors(full: Code, parts: KeywordParts): Code {
     return (context, ruleType) => {
-        const { subschema } = context;
-        const truncate = truncateAfter(context, parts);
+        const { subschema, it } = context;
+        const truncate = truncateAfter(context, parts, it.createErrors === false);
         context.subschema = (...args) => {
             const result = subschema.apply(context, args);
             truncate();
@@ -63,12 +63,17 @@ export function truncatesErrors(full: Code, parts: KeywordParts): Code {
     };
 }
 
-function truncateAfter({ gen }: KeywordCxt, { codegen: { _, Name }, maxErrors }: KeywordParts): () => void {
+/** Errors below `if` and `not` are empty objects, of which only the number counts. */
+function truncateAfter(
+    { gen }: KeywordCxt,
+    { codegen: { _, Name }, maxErrors }: KeywordParts,
+    areEmpty = false,
+): () => void {
     const errors = new Name('errors');
     const all = new Name('vErrors');
     const before = gen.const('before', errors);
     const kept = gen.let('kept', _`0`);
-    const truncate = gen.scopeValue('func', { ref: truncateErrors });
+    const truncate = gen.scopeValue('func', { ref: areEmpty ? truncateEmpty : truncateErrors });
     // Only when many more have come, so that it is seldom done. Errors of later elements of a loop close none that are kept.
     return () =>
         gen.if(_`${errors} - ${before} > ${TRUNCATED_TIMES * maxErrors}`, () => {
@@ -91,6 +96,10 @@ function truncateErrors(errors: ErrorObject[], from: number, max: number): void 
     errors.push(...kept);
 }
 
+function truncateEmpty(errors: ErrorObject[], from: number, max: number): void {
+    errors.length = from + max;
+}
+
 /**
  * Counts a reference before it is followed, and forgets those of its errors that are too many: below a schema that refers to itself
  * Ajv copies the errors of all levels beneath at each level.
@@ -102,6 +111,7 @@ export function boundedReference(full: Code, parts: KeywordParts): Code {
     } = parts;
     return (context, ruleType) => {
         const { gen, data } = context;
+        appendErrors(context, parts);
         if (onReference !== undefined) {
             const count = gen.scopeValue('func', { ref: onReference });
             gen.if(_`typeof ${data} == "object" && ${data} !== null`, () => gen.code(_`${count}()`));
@@ -114,6 +124,29 @@ export function boundedReference(full: Code, parts: KeywordParts): Code {
         full(context, ruleType);
         truncate();
     };
+}
+
+/** Ajv copies all errors found so far whenever a reference fails: with thousands of them, each of 300,000 elements does. */
+function appendErrors(context: KeywordCxt, { codegen: { _, Name } }: KeywordParts): void {
+    const { gen, result } = context;
+    context.result = (condition, onSuccess, onFailure) => {
+        const all = new Name('vErrors');
+        const appended = () => {
+            const before = gen.const('before', all);
+            gen.assign(all, _`null`);
+            onFailure?.();
+            const append = gen.scopeValue('func', { ref: appendAll });
+            gen.assign(all, _`${append}(${before}, ${all})`);
+            gen.assign(new Name('errors'), _`${all}.length`);
+        };
+        result.call(context, condition, onSuccess, onFailure && appended);
+    };
+}
+
+function appendAll(errors: ErrorObject[] | null, further: ErrorObject[]): ErrorObject[] {
+    if (errors === null) return further;
+    for (const error of further) errors.push(error);
+    return errors;
 }
 
 /**

@@ -9,49 +9,148 @@ export interface Duplicate {
     j: number;
 }
 
+/** Characters of JSON that tell most elements of an array apart. */
+const FIRST_LENGTH = 100;
+const GROWTH = 8;
+
+interface Element {
+    readonly index: number;
+    readonly value: object;
+}
+
 /**
  * Finds the last element that equals an earlier one, and the nearest such earlier one, as Ajv does. Ajv compares each element
  * with each other one, which takes half a minute for 20,000 objects; here each is looked up once.
  */
 export function findDuplicate(elements: readonly unknown[]): Duplicate | undefined {
     const scalars = new Map<unknown, number>();
-    const composites = new Map<string, number>();
+    const composites: Element[] = [];
     let found: Duplicate | undefined;
-    for (let i = 0; i < elements.length; i++) {
-        const element = elements[i];
-        const isScalar = typeof element !== 'object' || element === null;
-        const key = isScalar ? element : canonicalJson(element);
-        if (key === undefined) continue;
-        const seen: Map<unknown, number> = isScalar ? scalars : composites;
-        const j = seen.get(key);
-        if (j !== undefined) found = { i, j };
-        seen.set(key, i);
+    for (let index = 0; index < elements.length; index++) {
+        const value = elements[index];
+        if (isComposite(value)) {
+            composites.push({ index, value });
+            continue;
+        }
+        const earlier = scalars.get(value);
+        if (earlier !== undefined) found = { i: index, j: earlier };
+        scalars.set(value, index);
+    }
+    return findEqual(composites, found);
+}
+
+/**
+ * The same for objects and arrays. Only as much of each is read as tells it from the others: below a schema that refers to itself
+ * the same value is a part of an element at each of a thousand levels.
+ */
+function findEqual(elements: readonly Element[], found: Duplicate | undefined): Duplicate | undefined {
+    let alike = elements;
+    for (let maxLength = FIRST_LENGTH; alike.length > 1; maxLength *= GROWTH) {
+        const longer: Element[] = [];
+        for (const [text, group] of groupByText(alike, maxLength)) {
+            if (group.length === 1) continue;
+            if (text.length > maxLength) {
+                for (const element of group) longer.push(element);
+                continue;
+            }
+            const i = group.at(-1)!.index;
+            if (found === undefined || i > found.i) found = { i, j: group.at(-2)!.index };
+        }
+        alike = longer;
     }
     return found;
 }
 
+function groupByText(elements: readonly Element[], maxLength: number): Map<string, Element[]> {
+    const groups = new Map<string, Element[]>();
+    for (const element of elements) {
+        const text = canonicalJson(element.value, maxLength);
+        if (text === undefined) continue;
+        const group = groups.get(text);
+        if (group === undefined) groups.set(text, [element]);
+        else group.push(element);
+    }
+    return groups;
+}
+
+function isComposite(value: unknown): value is object {
+    return typeof value === 'object' && value !== null;
+}
+
 /**
- * JSON with the keys in order: the same text for equal values. `undefined` for a value that equals no other one: Ajv compares
- * what `constructor` holds by identity, so that a key of that name with an object makes an object unequal to all others.
+ * JSON with the keys in order: the same text for equal values. A text that is longer than `maxLength` is a beginning of it.
+ * `undefined` for a value that equals no other one: Ajv compares what `constructor` holds by identity, so that a key of that name
+ * with an object makes an object unequal to all others.
  */
-export function canonicalJson(value: unknown): string | undefined {
-    if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-    const parts: string[] = [];
-    if (Array.isArray(value)) {
-        for (const element of value) {
-            const text = canonicalJson(element);
-            if (text === undefined) return undefined;
-            parts.push(text);
+export function canonicalJson(value: unknown, maxLength = Infinity): string | undefined {
+    const text = new CanonicalText(maxLength);
+    return text.write(value) ? text.toString() : undefined;
+}
+
+class CanonicalText {
+    readonly #maxLength: number;
+    readonly #parts: string[] = [];
+    #length = 0;
+
+    constructor(maxLength: number) {
+        this.#maxLength = maxLength;
+    }
+
+    toString(): string {
+        return this.#parts.join('');
+    }
+
+    /** Returns `false` for a value that equals no other one. */
+    write(value: unknown): boolean {
+        if (this.#isFull) return true;
+        // Ajv takes what an object inherits, such as `toString`, for a property: a function equals no value.
+        if (typeof value === 'function') return false;
+        if (!isComposite(value)) {
+            this.#writeScalar(value);
+            return true;
         }
-        return `[${parts.join(',')}]`;
+        return Array.isArray(value) ? this.#writeArray(value) : this.#writeObject(value as Record<string, unknown>);
     }
-    const object = value as Record<string, unknown>;
-    for (const key of Object.keys(object).sort()) {
-        const member = object[key];
-        if (key === 'constructor' && typeof member === 'object' && member !== null) return undefined;
-        const text = canonicalJson(member);
-        if (text === undefined) return undefined;
-        parts.push(`${JSON.stringify(key)}:${text}`);
+
+    #writeArray(elements: readonly unknown[]): boolean {
+        this.#add('[');
+        for (const element of elements) {
+            if (this.#isFull) return true;
+            if (!this.write(element)) return false;
+            this.#add(',');
+        }
+        this.#add(']');
+        return true;
     }
-    return `{${parts.join(',')}}`;
+
+    #writeObject(object: Record<string, unknown>): boolean {
+        this.#add('{');
+        for (const key of Object.keys(object).sort()) {
+            if (this.#isFull) return true;
+            const member = object[key];
+            if (key === 'constructor' && isComposite(member)) return false;
+            this.#writeScalar(key);
+            this.#add(':');
+            if (!this.write(member)) return false;
+            this.#add(',');
+        }
+        this.#add('}');
+        return true;
+    }
+
+    #writeScalar(value: unknown): void {
+        const left = this.#maxLength - this.#length;
+        const isLong = typeof value === 'string' && value.length > left;
+        // The quotes alone make the text longer than it may be.
+        this.#add(JSON.stringify(isLong ? value.slice(0, left) : value));
+    }
+
+    get #isFull(): boolean {
+        return this.#length > this.#maxLength;
+    }
+
+    #add(part: string): void {
+        this.#parts.push(part);
+        this.#length += part.length;
+    }
 }

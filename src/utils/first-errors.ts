@@ -15,6 +15,7 @@ const MAX_CLOSING = 20;
  */
 export function firstErrors<E extends ErrorPlace>(errors: readonly E[], max: number): readonly E[] {
     if (errors.length <= max) return errors;
+    if (max === 1) return [closingErrors(errors, 1).at(-1) ?? errors[0]!];
     const maxClosing = Math.min(MAX_CLOSING, max - 1);
     for (let end = max; ;) {
         const closing = closingErrors(errors, end).slice(-maxClosing);

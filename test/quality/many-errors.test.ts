@@ -30,6 +30,8 @@ async function reasonsOf(fields: object, item: object, options: object = {}) {
 const object = (properties: object, rest: object = {}) => ({ type: 'object', properties, ...rest });
 const tags = (count: number) => ({ tags: Array.from({ length: count }, () => 'x') });
 const numbers = { type: 'array', items: { type: 'number' } };
+/** Control characters take six bytes each in JSON. */
+const manyLong = (end: string) => Array.from({ length: 20 }, (_, n) => `${'\u0001'.repeat(190)}${n}${end}`);
 const longName = 'n'.repeat(190);
 
 describe('the reason of an item with more than a hundred errors below one alternative', () => {
@@ -67,6 +69,12 @@ describe('the reason of an item with more than a hundred errors below one altern
             'propertyNames',
             object({ tags: { propertyNames: { maxLength: 1, pattern: '^z' } } }),
             { tags: Object.fromEntries(Array.from({ length: 150 }, (_, n) => [n < 99 ? `z${n}` : `y${n}`, n])) },
+        ],
+        [
+            'anyOf of two branches whose errors are each half of what a record may hold',
+            'anyOf',
+            object({ tags: { anyOf: ['a', 'b'].map((one) => ({ enum: manyLong(one) })) } }),
+            { tags: 'x' },
         ],
         ['contains', 'contains', object({ tags: { contains: { type: 'number' } } }), tags(150)],
     ])('is the %s, in report and record', async (_, keyword, fields, item) => {

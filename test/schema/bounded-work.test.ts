@@ -159,6 +159,28 @@ describe('a costly keyword', () => {
         expect(list.reads()).toBeLessThanOrEqual(20_001);
     });
 
+    it.each<[string, Dictionary]>([
+        ['uniqueItems', { uniqueItems: true, items: { $ref: '#/definitions/node' } }],
+        ['enum', { anyOf: [{ enum: [{}, []] }, { items: { $ref: '#/definitions/node' } }] }],
+        ['const', { anyOf: [{ const: [[]] }, { items: { $ref: '#/definitions/node' } }] }],
+    ])('%s at each of 900 levels reads no more of the levels below than it needs', async (_, node) => {
+        const schema = await schemaOf({ a: { $ref: '#/definitions/node' } }, { definitions: { node } });
+        const list = counted(Array.from({ length: 1_000 }, (__, index) => index));
+        let a: unknown = list.array;
+        for (let level = 0; level < 900; level++) a = [a, []];
+        expect(schema.validate({ a })).toBeUndefined();
+        // Each level by itself would read all of them.
+        expect(list.reads()).toBeLessThan(100_000);
+    });
+
+    it('uniqueItems tells apart what differs only at its end, however long', async () => {
+        const schema = await schemaOf({ a: { uniqueItems: true } });
+        const long = (end: string) => ({ text: [`${'x'.repeat(2_000)}${end}`] });
+        expect(schema.validate({ a: [long('a'), long('b'), long('😀')] })).toBeUndefined();
+        const errors = schema.validate({ a: [long('a'), long('b'), long('a'), long('c'), 1] });
+        expect(errors).toMatchObject([{ params: { i: 2, j: 0 } }]);
+    });
+
     it('enum looks each of 100,000 elements up once, however many values are allowed', async () => {
         const values = Array.from({ length: 100_000 }, (_, index) => `value ${index}`);
         const schema = await schemaOf({ a: { items: { enum: values } } });
@@ -254,6 +276,24 @@ describe('an item below a schema that refers to itself', () => {
         ]);
     });
 
+    it('copies no errors found before when each of 100,000 elements fails a $ref that `contains` or `not` tries', async () => {
+        const leaf = { anyOf: [{ type: 'string' }, { $ref: '#/definitions/text' }] };
+        const definitions = { leaf, text: { type: 'string' } };
+        for (const keyword of [
+            { contains: { $ref: '#/definitions/leaf' } },
+            { items: { not: { $ref: '#/definitions/leaf' } } },
+        ]) {
+            const strings = { items: { type: 'string' } };
+            const schema = await schemaOf({ a: strings, list: keyword }, { definitions });
+            const item = { a: numbers(12_000), list: numbers(100_000) };
+            const before = process.cpuUsage();
+            expect(schema.validateVerbose(item)!.length).toBeGreaterThanOrEqual(10_000);
+            const { user, system } = process.cpuUsage(before);
+            // With copies it takes several seconds.
+            expect((user + system) / 1_000).toBeLessThan(1_000);
+        }
+    });
+
     it('has the first hundred errors of all levels, and copies no more of them from level to level', async () => {
         const node = { properties: { child: { $ref: '#/definitions/node' }, wrong: false } };
         const schema = await schemaOf({}, { $ref: '#/definitions/node', definitions: { node } });
@@ -323,6 +363,21 @@ describe('an item that Ajv cannot decide', () => {
         expect(schema.validate({ constant: copy(), allowed: copy(), list: [copy(), {}] })).toBeUndefined();
         const errors = schema.validate({ constant: {}, allowed: [copy()], list: [copy(), {}, copy()] })!;
         expect(errors.map(({ keyword }) => keyword)).toEqual(['const', 'enum', 'uniqueItems']);
+    });
+
+    it('gets a verdict where a property in the schema is one that every object inherits', async () => {
+        const schema = await schemaOf({ toString: { const: [1] }, valueOf: { enum: [{}, 1] } });
+        expect(schema.validate({})!.map(({ keyword }) => keyword)).toEqual(['const', 'enum']);
+    });
+
+    it('gets a verdict where `not` fails a reference below `contains` more than a hundred times', async () => {
+        const text = { anyOf: [{ type: 'string' }, { $ref: '#/definitions/text' }] };
+        const list = { not: { contains: text } };
+        const definitions = { text: { anyOf: [text.anyOf[0], { $ref: '#/definitions/end' }] }, end: text.anyOf[0] };
+        const schema = await schemaOf({ list, title: { type: 'string' } }, { definitions });
+        for (let count = 100; count < 110; count++) {
+            expect(schema.validate({ list: numbers(count), title: 1 })).toHaveLength(1);
+        }
     });
 
     it('for the length of a text keeps all other verdicts, and one warning says so', async () => {
