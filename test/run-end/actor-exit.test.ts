@@ -5,7 +5,7 @@ import { expectLineCounting, type Outcome, outcomeOf, range } from './support/ou
 import { placesOfTests, type PlatformPlace } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
 import { savedPieces } from './support/saved-pieces.js';
-import { down, slow, told, underWay, until } from './support/troubles.js';
+import { down, downOnceReady, slow, told, underWay, until } from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
 
@@ -71,7 +71,10 @@ describe.concurrent('Actor.exit() while an outage lasts', () => {
     it('saves the items of three processes, and the last stores them in their order', async () => {
         const place = await platform();
         for (const first of [0, 10]) {
-            const outcome = await outcomeOf(place, main({ ...down(403), first, count: 10, flawless: true }));
+            const outcome = await outcomeOf(
+                place,
+                main({ ...downOnceReady(place, 403), first, count: 10, flawless: true }),
+            );
             expect(outcome.exitCode).toBe(1);
             expectLineCounting(first + 10, outcome);
         }

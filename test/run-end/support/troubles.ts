@@ -19,6 +19,17 @@ export const down = (status: number): Partial<ProgramOptions> => ({
     whenReady: (_script, { server }) => refusePushes(server!, status),
 });
 
+/** The same for a program that sends what an earlier process has left: it is refused only then, too. */
+export function downOnceReady({ server }: PlatformPlace, status: number): Partial<ProgramOptions> {
+    let tellReady = () => undefined as void;
+    const isReady = new Promise<void>((resolve) => {
+        tellReady = resolve;
+    });
+    server.faults.clear();
+    server.faults.next({ ...PUSHES, times: 100_000, fault: { status, until: isReady } });
+    return { whenReady: () => tellReady() };
+}
+
 export function refusePushes(server: ApiServer, status: number): void {
     server.faults.next({ ...PUSHES, times: 100_000, fault: { status } });
 }
