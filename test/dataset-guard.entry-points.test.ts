@@ -14,18 +14,21 @@ beforeAll(async () => {
 afterEach(async () => run.reset());
 afterAll(async () => run.stop());
 
+/** The result of a push of three items, one of which fails the schema. */
+const TWO_OF_THREE = {
+    ...NO_CHARGE,
+    acceptedItems: 2,
+    quarantinedItems: 1,
+    duplicateItems: 0,
+    repairedItems: 0,
+    trimmedItems: 0,
+};
+
 describe("ack: 'buffered'", () => {
     it('resolves before anything is sent, and says what passed and what failed here', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open();
-        expect(await guard.pushData([{ n: 1 }, { n: 'bad' }, { n: 3 }])).toEqual({
-            ...NO_CHARGE,
-            acceptedItems: 2,
-            quarantinedItems: 1,
-            duplicateItems: 0,
-            repairedItems: 0,
-            trimmedItems: 0,
-        });
+        expect(await guard.pushData([{ n: 1 }, { n: 'bad' }, { n: 3 }])).toEqual(TWO_OF_THREE);
         expect(run.server.pushRequests(id)).toEqual([]);
         expect(guard.report()).toMatchObject({ receivedItems: 3, storedItems: 0, pendingItems: 3 });
         await guard.flush();
@@ -75,14 +78,7 @@ describe("ack: 'stored'", () => {
     it('resolves when the items are stored or quarantined, and says how many', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ ack: 'stored', flushIntervalMillis: 60_000 });
-        expect(await guard.pushData([{ n: 1 }, { n: 'bad' }, { n: 3 }])).toEqual({
-            ...NO_CHARGE,
-            acceptedItems: 2,
-            quarantinedItems: 1,
-            duplicateItems: 0,
-            repairedItems: 0,
-            trimmedItems: 0,
-        });
+        expect(await guard.pushData([{ n: 1 }, { n: 'bad' }, { n: 3 }])).toEqual(TWO_OF_THREE);
         expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 3 }]);
         expect(run.quarantined(id)).toHaveLength(1);
     });

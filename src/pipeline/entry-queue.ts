@@ -44,7 +44,7 @@ export const NO_PROGRESS: Readonly<Progress> = Object.freeze({
     sent: 0,
 });
 
-/** Valid items beyond the budget: so many, and those that may get a place yet. */
+/** The number of valid items beyond the budget, and those of them that may still get a place. */
 export interface Trimmed {
     items: { prepared: PreparedItem; position: number }[];
     count: number;

@@ -16,7 +16,7 @@ function unescapeName(token: string): string {
     return token.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
-/** The value at a JSON Pointer; `undefined` where there is none. Inherited members do not count. */
+/** Returns the value at a JSON Pointer, or `undefined` where the pointer leads nowhere. Inherited members do not count. */
 export function valueAt(value: unknown, pointer: string): unknown {
     let found = value;
     for (const name of pointerNames(pointer)) {

@@ -62,7 +62,7 @@ describe("a newcomer's way", { timeout: 120_000 }, () => {
 
         await writeFile(join(folder, 'fix.mjs'), FIVE_LINES);
         const { default: fix } = (await import(pathToFileURL(join(folder, 'fix.mjs')).href)) as {
-            default: (movie: any) => any;
+            default: (movie: Record<string, unknown>) => Record<string, unknown>;
         };
         const fixed = badMovies.map((movie) => fix(structuredClone(movie)));
         const mended = fixed.filter((movie) => isValid(movie));

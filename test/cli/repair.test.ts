@@ -86,7 +86,9 @@ describe('check --repair', { timeout: 60_000 }, () => {
     it('counts the fields of items as they would be stored', async () => {
         const { stdout } = await check('--repair', 'prune', '--json');
         const { fields } = JSON.parse(stdout);
-        expect(fields.map(({ path, filledItems }: any) => [path, filledItems])).toEqual([
+        expect(
+            fields.map(({ path, filledItems }: { path: string; filledItems: number }) => [path, filledItems]),
+        ).toEqual([
             ['/title', 4],
             ['/price', 2],
             ['/year', 1],

@@ -33,12 +33,16 @@ const withoutBrowser = {
     predict: () => ({ renderingType: 'static' as const, detectionProbabilityRecommendation: 0 }),
 };
 
-/** Without a browser, the adaptive crawler never starts the one that it is told of. */
+/**
+ * Without a browser, the adaptive crawler never starts the one that it is told of. The predictor has the three methods that the
+ * crawler calls, and is no instance of Crawlee's class, hence the loose type.
+ */
 async function adaptiveOptions(renderingTypePredictor: object) {
     return { ...(await browserOptions()), renderingTypePredictor: renderingTypePredictor as any };
 }
 
 describe('AdaptivePlaywrightCrawler behind install()', BROWSER_TIME, () => {
+    // Loose, because one handler serves crawlers with and without a browser, whose contexts differ.
     const pagesTitle = async ({ pushData, querySelector, request }: any) => {
         const title = (await querySelector('h1')).text();
         await pushData([

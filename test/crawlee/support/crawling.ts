@@ -23,7 +23,7 @@ export const FIELDS = {
 /** A run of an Actor that crawls a site: the same for tests on the platform and locally. */
 export interface Stage {
     site: Site;
-    /** The run's server; there is none locally. */
+    /** The run's server; undefined for a local run. */
     platform?: PlatformRun;
     /** A fresh default dataset that enforces `FIELDS` unless told otherwise. Returns how tests know it. */
     freshDataset(fields?: Record<string, any> | null): Promise<string>;
