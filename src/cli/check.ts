@@ -85,6 +85,13 @@ export function addCheck(program: Command): void {
 }
 
 async function check(named: string, options: CheckOptions): Promise<number> {
+    if (
+        options.failed !== undefined &&
+        options.html !== undefined &&
+        resolve(options.failed) === resolve(options.html)
+    ) {
+        throw new UsageError(`--failed and --html both name ${options.html}. Name two files.`);
+    }
     const reads = [named, options.schema, options.expect];
     await refuseToOverwrite('--failed', options.failed, reads);
     await refuseToOverwrite('--html', options.html, reads);

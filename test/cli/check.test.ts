@@ -268,6 +268,16 @@ describe('check', { timeout: 60_000 }, () => {
         expect(await read()).toEqual(before);
     });
 
+    it('refuses one file for --failed and --html', async () => {
+        await writeFolder(folder, { 'items.json': ITEMS });
+        const args = ['-s', 'schema.json', '--failed', 'out', '--html', './out'];
+        expect(await check('items.json', { args })).toEqual({
+            exitCode: 2,
+            stdout: '',
+            stderr: 'error: --failed and --html both name ./out. Name two files.\n',
+        });
+    });
+
     it('takes an input without items for no success, unless told that it may be empty', async () => {
         await writeFile(join(folder, 'items.jsonl'), '\n');
         const { exitCode, stdout } = await check('items.jsonl');

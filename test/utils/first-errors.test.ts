@@ -16,4 +16,16 @@ describe('the first errors of many', () => {
     it('are the first one alone where only one is wanted and no alternative is around it', () => {
         expect(firstErrors(branches, 1)).toEqual(branches.slice(0, 1));
     });
+
+    it('are no alternative of another value, whose path may begin with the same letters', () => {
+        const errors = [
+            ...branches,
+            error('type', '#/type'),
+            error('anyOf', '#/anyOf', '/b'),
+            error('anyOf', '#/anyOf', '/'),
+        ];
+        expect(firstErrors(errors, 2)).toEqual(branches);
+        const within = error('type', '#/properties/ab/type', '/ab');
+        expect(firstErrors([within, within, within, error('anyOf', '#/anyOf', '/a')], 2)).toEqual([within, within]);
+    });
 });
