@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 
 import { type ApiServer, startApiServer } from '../support/api-server.js';
 import type { ScriptOptions } from '../support/run-script.js';
@@ -62,6 +65,30 @@ describe('requests without the event loop', () => {
         expectStatuses(result, [201, 201, 204]);
         expect(server.record(server.ids.keyValueStoreId, 'KEPT')?.value.toString()).toBe('"text"');
         expect(server.record(server.ids.keyValueStoreId, 'OTHER')).toBeUndefined();
+    });
+
+    it('makes requests with TLS, as to the platform', async () => {
+        // Made for this test; it is valid for 127.0.0.1 alone.
+        const certificate = fileURLToPath(new URL('support/localhost-cert.pem', import.meta.url));
+        const key = await readFile(new URL('support/localhost-key.pem', import.meta.url));
+        const bodies: string[] = [];
+        const secure = createServer({ key, cert: await readFile(certificate) }, async (request, response) => {
+            let body = '';
+            for await (const chunk of request.setEncoding('utf8')) body += chunk;
+            bodies.push(body);
+            response.writeHead(201).end('{}');
+        });
+        await new Promise<void>((resolve) => void secure.listen(0, '127.0.0.1', resolve));
+        onTestFinished(() => {
+            secure.closeAllConnections();
+            secure.close();
+        });
+        const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/`;
+        const source = `statuses(requestSync([{ ...push([{ n: 1 }]), url: '${url}' }], 10_000));`;
+        expectStatuses(await run(source, { env: { NODE_EXTRA_CA_CERTS: certificate } }), [201]);
+        // Nothing is sent to a server that cannot prove who it is.
+        expectStatuses(await run(source), [null]);
+        expect(bodies).toEqual(['[{"n":1}]']);
     });
 
     it('returns an error of the API as the response that it is', async () => {
