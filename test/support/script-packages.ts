@@ -73,6 +73,8 @@ async function bundle(): Promise<void> {
         platform: 'node',
         // The SDK looks storages up by the names of its classes.
         keepNames: true,
+        // Code from the cache cannot import.
+        supported: { 'dynamic-import': false },
         logLevel: 'error',
     });
     for (const name of ['load.mjs', 'make-cache.mjs']) {

@@ -10,11 +10,7 @@ const require = createRequire(file);
 
 export const bundle = new vm.Script(
     `(function (exports, require, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`,
-    {
-        filename: file,
-        cachedData: readCache(),
-        importModuleDynamically: vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-    },
+    { filename: file, cachedData: readCache() },
 );
 const packages = {};
 bundle.runInThisContext()(packages, require, file, fileURLToPath(new URL('.', import.meta.url)));
