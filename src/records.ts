@@ -86,6 +86,12 @@ export interface QuarantineRecord<Item = Dictionary> {
     quarantinedAt: string;
 }
 
+/** Whether an item of a dataset or a file is a quarantine record, so that it stands for the item in it. */
+export function isQuarantineRecord(value: unknown): value is QuarantineRecord {
+    const { reason, errors, datasetId, quarantinedAt } = (value ?? {}) as Partial<QuarantineRecord>;
+    return Array.isArray(errors) && [reason, datasetId, quarantinedAt].every((text) => typeof text === 'string');
+}
+
 /** Marks the record of an item that a redrive could not store. */
 export interface RedriveMark {
     /** Position in the quarantine of the record that this one replaces. */

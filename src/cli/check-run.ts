@@ -10,7 +10,8 @@ import { ReasonCounts } from '../quality/reasons.js';
 import type { ReasonDetails } from '../quality/reasons.js';
 import { identityOf } from '../quality/sample.js';
 import { SchemaNames } from '../quality/schema-names.js';
-import type { Dictionary, ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+import type { Dictionary, ItemError, QuarantineReason } from '../records.js';
+import { isQuarantineRecord } from '../records.js';
 import { SeenRecords } from '../redrive/seen-records.js';
 import type { Source } from '../sources/source.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
@@ -73,9 +74,9 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
     const seen = new SeenRecords();
     let [position, checkedItems, failedItems, repairedItems, skippedRecords, isQuarantine] = [0, 0, 0, 0, 0, false];
     for await (const read of source.items()) {
-        if (position === 0) isQuarantine = isRecord(read);
+        if (position === 0) isQuarantine = isQuarantineRecord(read);
         const at = position++;
-        const record = isQuarantine && isRecord(read) ? read : undefined;
+        const record = isQuarantine && isQuarantineRecord(read) ? read : undefined;
         if (record !== undefined && seen.note(record, at) !== undefined) continue;
         if (record !== undefined && !('item' in record)) {
             skippedRecords++;
@@ -120,10 +121,4 @@ async function openRepairer(steps: readonly RepairStep[], schema: Dictionary | u
     const repairer = new Repairer(steps, () => undefined);
     await repairer.useSchema(schema);
     return repairer;
-}
-
-function isRecord(value: unknown): value is QuarantineRecord {
-    const { reason, errors, datasetId, quarantinedAt } = (value ?? {}) as Partial<QuarantineRecord>;
-    const texts = [reason, datasetId, quarantinedAt];
-    return texts.every((text) => typeof text === 'string') && Array.isArray(errors);
 }

@@ -9,6 +9,7 @@ import { SchemaLoadError } from '../errors.js';
 import type { ItemSchema } from '../ports.js';
 import { ReasonCounts } from '../quality/reasons.js';
 import type { QuarantineReason, QuarantineRecord } from '../records.js';
+import { isQuarantineRecord } from '../records.js';
 import { SeenRecords } from '../redrive/seen-records.js';
 import { renderReportPage } from '../report/html/render.js';
 import { libraryVersion } from '../report/version.js';
@@ -80,7 +81,7 @@ async function report(named: string, options: ReportOptions): Promise<number> {
     try {
         for await (const record of source.items()) {
             const position = read++;
-            if (!isRecord(record)) {
+            if (!isQuarantineRecord(record)) {
                 throw new UsageError(`${source.name} is no quarantine: its item ${position} is no quarantine record.`);
             }
             // Records that a redrive has returned lie behind those of later runs.
@@ -180,9 +181,4 @@ function parseDate(text: string): Date {
     const date = new Date(text);
     if (!Number.isNaN(date.getTime())) return date;
     throw new UsageError('--since must be a date, such as 2026-01-31T12:00:00Z.');
-}
-
-function isRecord(value: unknown): value is QuarantineRecord {
-    const { reason, errors } = (value ?? {}) as Partial<QuarantineRecord>;
-    return typeof reason === 'string' && Array.isArray(errors);
 }

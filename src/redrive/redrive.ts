@@ -3,6 +3,7 @@ import type { Dataset } from 'apify';
 import { createIdReader, readStoredItem } from '../apify/redrive-storages.js';
 import type { ItemSink } from '../ports.js';
 import type { Dictionary, QuarantineRecord } from '../records.js';
+import { isQuarantineRecord } from '../records.js';
 import { Batch } from './batch.js';
 import type { Candidate } from './candidates.js';
 import { reasonToSkip } from './candidates.js';
@@ -62,7 +63,7 @@ export class Redrive {
     async #process(candidate: Candidate): Promise<void> {
         const { record, position, original } = candidate;
         const { options, targets } = this.#parts;
-        if (!isRecord(record)) {
+        if (!isQuarantineRecord(record)) {
             this.#counts.fail(position, 'it is no quarantine record.');
             return;
         }
@@ -165,8 +166,4 @@ export class Redrive {
 
 function reachedIn({ dataset }: Target, reached: Reached | undefined): number {
     return reached?.datasetId === dataset.id ? reached.itemCount : 0;
-}
-
-function isRecord(record: Partial<QuarantineRecord> | null): record is QuarantineRecord {
-    return typeof record?.reason === 'string' && Array.isArray(record.errors) && typeof record.datasetId === 'string';
 }

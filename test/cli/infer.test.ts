@@ -122,7 +122,13 @@ describe('infer', { timeout: 60_000 }, () => {
     });
 
     it('reads the items in the records of a quarantine, as check and suggest do', async () => {
-        const record = { reason: 'schema', rejectedBy: 'guard', quarantinedAt: '2025-01-31T12:00:00Z', errors: [] };
+        const record = {
+            reason: 'schema',
+            rejectedBy: 'guard',
+            quarantinedAt: '2025-01-31T12:00:00Z',
+            datasetId: 'movies',
+            errors: [],
+        };
         await writeFolder(folder, {
             'storage/datasets/q/000000001.json': { ...record, datasetId: 'd', item: { title: 'Alien' } },
             'storage/datasets/q/000000002.json': { ...record, datasetId: 'd', item: { title: null } },

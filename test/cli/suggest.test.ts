@@ -82,7 +82,13 @@ describe('suggest', { timeout: 60_000 }, () => {
     });
 
     it('reads the records of a quarantine, and prints everything as JSON', async () => {
-        const record = { reason: 'schema', rejectedBy: 'guard', quarantinedAt: '2025-01-31T12:00:00Z', errors: [] };
+        const record = {
+            reason: 'schema',
+            rejectedBy: 'guard',
+            quarantinedAt: '2025-01-31T12:00:00Z',
+            datasetId: 'movies',
+            errors: [],
+        };
         await writeFolder(folder, { 'storage/datasets/q/000000001.json': { ...record, item: { title: null } } });
         const { exitCode, stdout } = await suggest('q', '-s', 'schema.json', '--json');
         expect(exitCode).toBe(0);

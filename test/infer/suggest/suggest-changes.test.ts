@@ -147,7 +147,13 @@ describe('suggestChanges', () => {
     });
 
     it('reads the items of quarantine records, and says how many no change lets in', async () => {
-        const record = { reason: 'schema', rejectedBy: 'guard', quarantinedAt: '2025-01-31T12:00:00Z', errors: [] };
+        const record = {
+            reason: 'schema',
+            rejectedBy: 'guard',
+            quarantinedAt: '2025-01-31T12:00:00Z',
+            datasetId: 'movies',
+            errors: [],
+        };
         const records = [
             { ...record, item: { value: 1 } },
             { ...record },
