@@ -131,10 +131,21 @@ export class Duplicates {
     stored(batch: Batch, isMeant: (index: number) => boolean): void {
         for (let index = 0; index < batch.payload.itemCount; index++) {
             if (!isMeant(index)) continue;
-            const repairedText = batch.textRepairedByErrors(index);
-            if (repairedText !== undefined) this.#storedRepaired(batch.keyAt(index), repairedText);
-            else if (this.#settleStored(batch.keyAt(index))) this.#count(batch.payload.itemText(index));
+            if (this.#settleStored(batch.keyAt(index))) this.#count(batch.storedText(index));
         }
+    }
+
+    /**
+     * The platform's errors had an item repaired that was let through with the key `before`: it is to be sent as `text`. Returns
+     * the key that it has now. `undefined`: another item with that key is stored or under way, and nothing has changed.
+     */
+    rekey(before: Key | undefined, text: string): { key: Key | undefined } | undefined {
+        const key = this.keyOf(JSON.parse(text));
+        if (isSame(before, key)) return { key };
+        if (this.#filter.admit(key) !== 'send') return undefined;
+        // Whatever becomes of the item, none with its former key will be stored of it.
+        this.rejected(before);
+        return { key };
     }
 
     /** The item with the key went to the quarantine. */
@@ -175,13 +186,6 @@ export class Duplicates {
     /** Adds keys that an earlier process took. @throws RangeError */
     restoreKeys(piece: Buffer): void {
         this.#keys.restore(piece);
-    }
-
-    /** The platform's errors had the item repaired: it is stored with another key than it was admitted with, or with none. */
-    #storedRepaired(key: Key | undefined, text: string): void {
-        const storedKey = this.keyOf(JSON.parse(text));
-        if (!isSame(key, storedKey)) this.rejected(key);
-        if (this.#settleStored(storedKey)) this.#count(text);
     }
 
     /** Returns whether an item was stored beside another one with its key. */
