@@ -6,6 +6,7 @@ import type { Duplicates } from './duplicates.js';
 import type { RepairByErrors } from './repair/repair-by-errors.js';
 import type { Repairer } from './repair/repairer.js';
 import type { Repair } from './repair/repairs.js';
+import { snapshotOfRepaired } from './snapshot.js';
 
 /** Requests for the rejected items of one payload: each can bring another layer of errors to light. */
 const MAX_REQUESTS = 4;
@@ -153,7 +154,9 @@ function nextRepair(
 ): { text: string; repairs: readonly Repair[] } | undefined {
     try {
         const next = session?.next(errors);
-        return next && { text: JSON.stringify(next.item), repairs: next.repairs };
+        if (next === undefined) return undefined;
+        const text = snapshotOfRepaired(next.item);
+        return text === undefined ? undefined : { text, repairs: next.repairs };
     } catch {
         // An item of a thousand levels is more than the stack holds.
         return undefined;
