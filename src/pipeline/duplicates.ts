@@ -13,7 +13,7 @@ import { DuplicateFilter } from './unique/duplicate-filter.js';
 import { ItemKeys } from './unique/item-key.js';
 import type { Key } from './unique/key-set.js';
 import { KeySet } from './unique/key-set.js';
-import type { DuplicatesOption, ResolvedUnique } from './unique/options.js';
+import { definitionOf, type DuplicatesOption, type ResolvedUnique } from './unique/options.js';
 
 /** A valid item that is about to enter the buffer. */
 export interface AdmittedItem extends Omit<BatchItem, 'index'> {
@@ -25,7 +25,7 @@ export interface AdmittedItem extends Omit<BatchItem, 'index'> {
 }
 
 export interface DuplicatesOptions {
-    /** Keys are restored in another process with the same seed. */
+    /** Keys are restored in another process with the same seed and the same option `unique`. */
     seed: string;
     buffer: ItemBuffer;
     statistics: Statistics;
@@ -64,7 +64,8 @@ export class Duplicates {
         this.#option = duplicates;
         this.#itemKeys = new ItemKeys(unique, (message) => options.log.warning(message));
         this.#shownKeys = new ItemKeys(unique, () => undefined);
-        this.#keys = new KeySet(options.seed);
+        // Keys that an earlier process made in another way must not be taken for those of this one.
+        this.#keys = new KeySet(`${options.seed} ${definitionOf(unique)}`);
         this.#filter = new DuplicateFilter(this.#keys, duplicates);
     }
 

@@ -96,8 +96,11 @@ export class SnapshotStore {
         const slots = new Set<number>();
         const snapshots: Snapshot[] = [];
         for (const [key, head] of heads) {
-            if (isLive(key, head)) slots.add(head.slot);
-            else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
+            if (isLive(key, head)) {
+                slots.add(head.slot);
+                // It was opened first, and has taken over what both of them had in the process before.
+                if (head.pid === process.pid && head.keys !== undefined) this.#options.keys?.share(head.keys);
+            } else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
                 this.#replaces.push(key);
                 this.#outdated.push(...[...head.parts.flat(), ...(head.keys?.pieces ?? [])].map((piece) => piece.key));
             } else {

@@ -14,6 +14,11 @@ export type DuplicatesOption = 'drop' | 'quarantine' | 'count';
 /** The tokens of the way to each part of the key, or the function that makes it. */
 export type ResolvedUnique = { readonly paths: readonly (readonly string[])[] } | { readonly keyOf: UniqueFunction };
 
+/** The same text for options that make the same keys. A function is told by its code. */
+export function definitionOf(unique: ResolvedUnique): string {
+    return 'paths' in unique ? JSON.stringify(unique.paths) : Function.prototype.toString.call(unique.keyOf);
+}
+
 const EXPECTED =
     "a field such as 'url', a JSON Pointer such as '/product/id', a list of these, or a function (item) => string | undefined";
 
