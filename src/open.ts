@@ -88,6 +88,8 @@ export async function openParts(
     const runStore = createRunStore();
     const origin = readRecordOrigin();
     const charging = createCharging(dataset.id, initialized);
+    // Set below. What is restored before that is looked for in the dataset before it is sent.
+    let saveRepaired: (() => Promise<void>) | undefined;
     const pipeline = await Pipeline.open({
         options,
         sink,
@@ -100,6 +102,7 @@ export async function openParts(
         platformRunId: readRunIdentity().actorRunId,
         schema,
         refreshSchema: async () => schemas.refresh(),
+        onRepaired: async () => saveRepaired?.(),
         // A user who sets the option wants the order, and a charged push counts what is stored before the next one begins.
         mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
         removeSecrets,
@@ -174,6 +177,7 @@ export async function openParts(
         clock,
         log,
     });
+    saveRepaired = async () => runEnd.saveRepaired();
     const guardName = `${sink.stableId}${keySuffix}`;
     const stopWatching = watchLifecycle(runEnd, guardName);
     const stopListening = onProcessEnd((maxMillis) => runEnd.processEnd(maxMillis));
