@@ -101,3 +101,17 @@ describe("an item that the platform's errors repair to the key of another one", 
         expect(guard.report().duplicates).toEqual({ found: 1, samples: ['1'] });
     });
 });
+
+describe('a repaired item that is a duplicate', () => {
+    it("is in quarantine as it was pushed, with duplicates: 'quarantine'", async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ unique: 'id', repair: 'prune', duplicates: 'quarantine', ack: 'stored' });
+        const items = [
+            { id: 1, name: 'kept' },
+            { id: 1, name: 'much too long', more: 1 },
+        ];
+        expect(await guard.pushData(items)).toMatchObject({ acceptedItems: 1, quarantinedItems: 1, repairedItems: 0 });
+        expect(names(id)).toEqual(['kept']);
+        expect(run.quarantined(id)).toMatchObject([{ reason: 'duplicate', item: items[1] }]);
+    });
+});

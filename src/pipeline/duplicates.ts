@@ -225,7 +225,8 @@ export class Duplicates {
     #settleDuplicate(item: AdmittedItem): void {
         this.#count(item.text);
         if (this.#option === 'quarantine') {
-            this.#options.rejectedItems.addDuplicate(item.text, item.source, item.position);
+            const asPushed = item.repaired?.asPushed ?? item.text;
+            this.#options.rejectedItems.addDuplicate(asPushed, item.source, item.position);
             return;
         }
         this.#options.statistics.counters.duplicates(1);
