@@ -102,7 +102,10 @@ export async function openParts(
         platformRunId: readRunIdentity().actorRunId,
         schema,
         refreshSchema: async () => schemas.refresh(),
-        onRepaired: async () => saveRepaired?.(),
+        // A policy repairs an item in the same way in the next process, which finds it so. A function may not.
+        onRepaired: async () => {
+            if (options.repair?.some((step) => typeof step === 'function')) await saveRepaired?.();
+        },
         // A user who sets the option wants the order, and a charged push counts what is stored before the next one begins.
         mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
         removeSecrets,

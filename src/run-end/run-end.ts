@@ -73,8 +73,7 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     /**
-     * Items are about to be sent as the platform's errors had them repaired: what is saved must be what is sent, because a function may
-     * repair them in another way next time. Never rejects.
+     * Items are about to be sent as the platform's errors had them repaired: where they are saved, they are saved so. Never rejects.
      */
     async saveRepaired(): Promise<void> {
         const saving = this.#options.snapshots.saveAgain(() => this.#collect(this.#isAllSaved));
