@@ -55,6 +55,7 @@ export default defineConfig(({ mode }) => ({
                 test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: PURE, isolate: true },
             },
         ],
+        globalSetup: 'test/support/script-packages.setup.ts',
         pool: 'forks',
         // Many tests start processes of their own, whose ends have seconds; others mostly wait.
         maxWorkers: 3,

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiServerOptions, ChargeEntry } from './support/api-server.js';
 import { startApiServer } from './support/api-server.js';
 import { platformEnv } from './support/platform-env.js';
-import { LIBRARY_URL, runScript } from './support/run-script.js';
+import { runScript } from './support/run-script.js';
 
 type Call = [data: unknown, eventName?: string];
 interface Plan {
@@ -21,7 +21,7 @@ interface Plan {
 /** Pay per event is loaded when the SDK starts, so that each budget needs a process of its own. */
 const SCRIPT = `
 import { Actor } from 'apify';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 await Actor.init();
 const { entryPoint, calls, options, atOnce } = JSON.parse(process.argv[2]);
 const guard = entryPoint === 'guard' ? await DatasetGuard.open(options) : undefined;
@@ -279,7 +279,7 @@ describe('a run that is paid per event', () => {
 describe('a charged push that waits for its turn', () => {
     const script = (body: string) => `
 import { Actor } from 'apify';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 await Actor.init();
 ${body}
 await Actor.exit();`;

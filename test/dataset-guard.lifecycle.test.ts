@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiServer, ApiServerOptions } from './support/api-server.js';
 import { startApiServer } from './support/api-server.js';
 import { platformEnv } from './support/platform-env.js';
-import { LIBRARY_URL, runScript } from './support/run-script.js';
+import { runScript } from './support/run-script.js';
 
 const FIELDS = { type: 'object', required: ['n'], properties: { n: { type: 'number' } } };
 
@@ -25,7 +25,7 @@ async function temporaryFolder(): Promise<string> {
 
 const actor = (body: string) => `
 import { Actor } from 'apify';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 process.on('unhandledRejection', (error) => { console.log('UNHANDLED ' + error); process.exit(99); });
 await Actor.init();
 const guard = await DatasetGuard.open({ flushIntervalMillis: 60_000 });
@@ -133,7 +133,7 @@ describe('on the platform, before Actor.init()', () => {
     it('does not open', async () => {
         const server = await startPlatform();
         const { stdout, stderr } = await runScript(
-            `import { DatasetGuard } from '${LIBRARY_URL}';
+            `import { DatasetGuard } from 'apify-dataset-guard';
             await DatasetGuard.open().catch((error) => console.log('CODE ' + error.code + ' ' + error.message));
             process.exit();`,
             { env: platformEnv(server) },
@@ -174,7 +174,7 @@ describe('locally', () => {
     it('Actor.main() closes the guard, too', async () => {
         const { exitCode, stdout, items } = await runLocally(`
             import { Actor } from 'apify';
-            import { DatasetGuard } from '${LIBRARY_URL}';
+            import { DatasetGuard } from 'apify-dataset-guard';
             await Actor.main(async () => {
                 const guard = await DatasetGuard.open();
                 await guard.pushData([{ n: 1 }, { n: 2 }]);

@@ -6,14 +6,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { startApiServer } from './support/api-server.js';
 import { platformEnv } from './support/platform-env.js';
-import { LIBRARY_URL, runScript } from './support/run-script.js';
+import { runScript } from './support/run-script.js';
 
 type Item = { url?: string; n: unknown };
 
 /** Pay per event is loaded when the SDK starts, so that each budget needs a process of its own. */
 const SCRIPT = `
 import { Actor } from 'apify';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 await Actor.init();
 const { calls, atOnce, options } = JSON.parse(process.argv[2]);
 const guard = await DatasetGuard.open({ unique: 'url', ...options });

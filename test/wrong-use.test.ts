@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DatasetGuard } from '../src/index.js';
 import type { LocalRun } from './support/local-run.js';
 import { startLocalRun } from './support/local-run.js';
-import { LIBRARY_URL, runScript } from './support/run-script.js';
+import { runScript } from './support/run-script.js';
 
 let run: LocalRun;
 beforeAll(async () => {
@@ -48,7 +48,7 @@ describe('DatasetGuard.open() before Actor.init()', () => {
     it('warns locally, where it works, that the platform refuses it', async () => {
         const { stdout, stderr, exitCode } = await runScript(`
             import { Actor } from 'apify';
-            import { DatasetGuard } from '${LIBRARY_URL}';
+            import { DatasetGuard } from 'apify-dataset-guard';
             process.env.CRAWLEE_PERSIST_STORAGE = 'false';
             const guard = await DatasetGuard.open({ schema: false });
             await guard.pushData({ title: 'Alien' });

@@ -10,6 +10,7 @@ import { EXIT } from './exit-codes.js';
 import { openActorSchema } from './fields-document.js';
 import { openNamedSource, SOURCE_HELP, withProgress } from './named-source.js';
 import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
+import { number } from '../utils/format.js';
 
 const DESCRIPTION = `Writes the schema that items have: the "fields" of a dataset schema.
 
@@ -101,7 +102,7 @@ function summary({ readItems, notObjects, fields }: InferredSchema): string {
 }
 
 function outliersTable(outliers: readonly Outlier[], withSamples: boolean): string {
-    const counts = outliers.map((outlier) => outlier.count.toLocaleString('en-US'));
+    const counts = outliers.map((outlier) => number(outlier.count));
     const width = Math.max(...counts.map((text) => text.length));
     return outliers
         .map((outlier, index) => {
@@ -109,7 +110,7 @@ function outliersTable(outliers: readonly Outlier[], withSamples: boolean): stri
             const what = found === 'missing' ? 'is missing' : `is ${found}, not ${outlier.expected.join(' or ')}`;
             const examples = withSamples && found !== 'null' ? samples.map(({ value }) => JSON.stringify(value)) : [];
             const shown = examples.length === 0 ? '' : `: ${examples.join(', ')}`;
-            const line = `${counts[index]!.padStart(width)} of ${total.toLocaleString('en-US')}  "${path}" ${what}${shown}`;
+            const line = `${counts[index]!.padStart(width)} of ${number(total)}  "${path}" ${what}${shown}`;
             return oneLine(`${line}${positions(outlier)}`);
         })
         .join('\n');
@@ -117,7 +118,7 @@ function outliersTable(outliers: readonly Outlier[], withSamples: boolean): stri
 
 function positions({ samples, count: all }: Outlier): string {
     if (samples.length === 0) return '';
-    const named = samples.map(({ itemPosition }) => itemPosition.toLocaleString('en-US')).join(', ');
+    const named = samples.map(({ itemPosition }) => number(itemPosition)).join(', ');
     return ` (position ${named}${all > samples.length ? ', …' : ''})`;
 }
 

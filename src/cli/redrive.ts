@@ -11,6 +11,7 @@ import { RedrivePreview } from './redrive-preview.js';
 import { repairOption } from './repair-option.js';
 import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
 import { loadTransform } from './transform.js';
+import { number } from '../utils/format.js';
 
 /** Records read at once in search of the last run. */
 const PAGE_RECORDS = 100;
@@ -160,7 +161,6 @@ function describe(result: RedriveResult, isDryRun: boolean): string {
     const [stored, quarantined] = isDryRun
         ? ['would be stored', 'would return to quarantine']
         : ['stored', 'in quarantine again'];
-    const number = (amount: number) => amount.toLocaleString('en-US');
     const why = Object.entries({
         'not asked for': skipped.filtered,
         'tried before with the same schema, transform and repair': skipped.unchanged,

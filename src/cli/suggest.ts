@@ -7,6 +7,7 @@ import { EXIT, UsageError } from './exit-codes.js';
 import { openActorSchema, openSchemaFile } from './fields-document.js';
 import { openNamedSource, SOURCE_HELP, withProgress } from './named-source.js';
 import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
+import { number } from '../utils/format.js';
 
 const DESCRIPTION = `Says how the schema could change to let items in that fail it, or which repair would mend the items instead.
 
@@ -86,7 +87,7 @@ function summary(
     { checkedItems, failedItems, unexplainedItems }: SuggestedChanges,
     schema: string,
 ): string {
-    const failed = failedItems.toLocaleString('en-US');
+    const failed = number(failedItems);
     const unexplained =
         unexplainedItems === 0
             ? ''
@@ -95,7 +96,7 @@ function summary(
 }
 
 function changesTable(changes: readonly SchemaChange[]): string {
-    const rows = changes.map((change) => [change.failedItems, change.letInItems].map((n) => n.toLocaleString('en-US')));
+    const rows = changes.map((change) => [change.failedItems, change.letInItems].map((n) => number(n)));
     const [fail, letIn] = ['fail', 'lets in'].map((head, column) =>
         Math.max(head.length, ...rows.map((row) => row[column]!.length)),
     ) as [number, number];

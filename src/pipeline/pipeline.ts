@@ -231,11 +231,13 @@ export class Pipeline {
     /** From now on a push resolves only when its items are stored, and nothing lingers. `false` takes that back. */
     announceEnd(isAnnounced: boolean): void {
         (this as Writable<Pipeline>).isEndAnnounced = isAnnounced;
-        if (!isAnnounced) {
-            this.settler.decideDisputed(false);
-            this.handover.runGoesOn();
-        }
         this.#scheduler.hurry(isAnnounced);
+    }
+
+    /** The end that was announced has not come: nothing is given up for it, and nobody waits until something is saved. */
+    runGoesOn(): void {
+        this.settler.decideDisputed(false);
+        this.handover.runGoesOn();
     }
 
     /** Rejects pushes that cannot succeed: after a failure that nothing has cleared, and beyond the tolerance. */

@@ -2,6 +2,7 @@ import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { Log } from '../ports.js';
+import { number } from '../utils/format.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
 import { escapeControls, shorten } from '../utils/text.js';
@@ -39,8 +40,7 @@ export class CallbackErrors {
     /** Says how often, at the end. */
     summarize(): void {
         for (const [option, count] of this.#counts) {
-            if (count > 1)
-                this.#log.error(`The option "${option}" failed ${count.toLocaleString('en-US')} times in all.`);
+            if (count > 1) this.#log.error(`The option "${option}" failed ${number(count)} times in all.`);
         }
     }
 

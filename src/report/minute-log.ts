@@ -2,6 +2,7 @@ import type { Log } from '../ports.js';
 import type { GuardReport } from '../quality/guard-report.js';
 import type { SummarizedReport } from '../quality/outcome.js';
 import { summarize } from '../quality/outcome.js';
+import { number } from '../utils/format.js';
 import type { Clock } from '../utils/clock.js';
 
 type MinuteReport = SummarizedReport & Pick<GuardReport, 'retriedRequests'>;
@@ -58,5 +59,5 @@ export class MinuteLog {
 }
 
 function change(amount: number, words: string): string | undefined {
-    return amount === 0 ? undefined : `${amount.toLocaleString('en-US')} ${words}`;
+    return amount === 0 ? undefined : `${number(amount)} ${words}`;
 }

@@ -35,6 +35,8 @@ const SAVE_BEFORE_MILLIS = 10_000;
 /** What is saved last needs some time itself. */
 const SAVE_MILLIS = 2_000;
 const CHECK_MILLIS = 250;
+/** An end that has not come in time may come at any moment: for so long pushes still resolve only when their items are stored. */
+const OVERDUE_MILLIS = 60_000;
 /** Where less is left, the report suggests nothing. */
 const MIN_SUGGEST_MILLIS = 5_000;
 /** What a process that ends late still takes to send and to save. */
@@ -119,14 +121,9 @@ export class RunEnd implements LifecycleHandlers {
     livesOn(): void {
         this.#cancelReturn?.();
         this.#cancelReturn = undefined;
-        this.#deadline = Infinity;
-        this.#isMoving = false;
-        this.#isAborted = false;
-        this.#isAllSaved = false;
+        this.#goOn();
         this.#options.pipeline.handover.announceMove(undefined);
         this.#options.pipeline.announceEnd(false);
-        this.#options.pipeline.counters.ended(false);
-        this.#options.reports.reopen();
     }
 
     async exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome> {
@@ -170,13 +167,27 @@ export class RunEnd implements LifecycleHandlers {
         return Math.max(0, this.#deadline - this.#options.clock.monotonic());
     }
 
+    /** Nothing is hurried for a deadline any more. */
+    #goOn(): void {
+        this.#deadline = Infinity;
+        this.#isMoving = false;
+        this.#isAborted = false;
+        this.#isAllSaved = false;
+        this.#options.pipeline.runGoesOn();
+        this.#options.pipeline.counters.ended(false);
+        this.#options.reports.reopen();
+    }
+
     /** The process may be gone in `remainingMillis`. If it is not, the guard goes back to normal. */
     #announce(remainingMillis: number): void {
         const { clock, pipeline } = this.#options;
         this.#deadline = Math.min(this.#deadline, clock.monotonic() + remainingMillis);
         pipeline.announceEnd(true);
         this.#cancelReturn?.();
-        this.#cancelReturn = clock.after(this.#remaining + 1_000, () => this.livesOn());
+        this.#cancelReturn = clock.after(this.#remaining + 1_000, () => {
+            this.#goOn();
+            this.#cancelReturn = clock.after(OVERDUE_MILLIS, () => this.livesOn());
+        });
     }
 
     async #end(remainingMillis: number): Promise<void> {

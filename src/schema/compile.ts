@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 
+import type { AnyValidateFunction } from 'ajv/dist/types/index.js';
+
 import type { ItemSchema, Log } from '../ports.js';
 import type { Dictionary } from '../records.js';
 import { loadBounds } from './bounded-keywords.js';
@@ -98,11 +100,21 @@ async function assertPlatformAccepts(schema: Dictionary, place: SchemaPlace): Pr
     if (errors !== undefined) failAt(place, `is not valid JSON Schema (${DRAFT_07.name}): ${errors}.`);
 }
 
-async function errorsOfSchema(schema: Dictionary, { load, uri }: Dialect): Promise<string | undefined> {
+/** To compile a meta-schema takes longer than to compile most schemas, and does not depend on them. */
+const metaSchemas = new Map<Dialect, Promise<AnyValidateFunction>>();
+
+async function errorsOfSchema(schema: Dictionary, dialect: Dialect): Promise<string | undefined> {
+    const validating = metaSchemas.get(dialect) ?? compileMetaSchema(dialect);
+    metaSchemas.set(dialect, validating);
+    const validate = await validating;
+    return validate(schema) === true ? undefined : problemsInWords(validate.errors, schema);
+}
+
+async function compileMetaSchema({ load, uri }: Dialect): Promise<AnyValidateFunction> {
     const create = await load();
     const ajv = create({ allErrors: true, strict: false, validateFormats: false, logger: false });
     (await loadBounds())(ajv, BOUNDS);
-    return ajv.validate(uri, schema) ? undefined : problemsInWords(ajv.errors, schema);
+    return ajv.getSchema(uri)!;
 }
 
 async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log: Log): Promise<CompiledFields> {

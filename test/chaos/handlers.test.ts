@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { bundledProgram } from '../support/bundled-program.js';
+import { compiledProgram } from '../support/compiled-module.js';
 import { startFile } from '../support/run-script.js';
 import { judge, takeAccount } from './support/account.js';
 import { ENFORCED_FIELDS, isGood, makeCalls, makeItems, SHOWN_FIELDS } from './support/items.js';
@@ -60,7 +60,7 @@ it(
                 endAfterPages: PAGES_OF_ROUND,
             };
             const env = platformEnv(server, { WORKLOAD: JSON.stringify(workload) });
-            const { stdout, stderr, signal } = await startFile(await bundledProgram(CRAWL), {
+            const { stdout, stderr, signal } = await startFile(await compiledProgram(CRAWL), {
                 env,
                 timeoutMillis: 90_000,
             }).finished;

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiServer, Fault } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { bundledProgram } from '../support/bundled-program.js';
+import { compiledProgram } from '../support/compiled-module.js';
 import { startFile } from '../support/run-script.js';
 import { Random, SEED } from './support/random.js';
 import { IS_LONG } from './support/size.js';
@@ -45,7 +45,7 @@ async function crawl(
     ending: { endAfterPages?: number; end?: 'migrate' | 'kill' } = {},
 ) {
     const workload = { pagesFile, handled: [...handled], ...ending, tuning: TUNING };
-    const script = startFile(await bundledProgram(WORKLOAD), {
+    const script = startFile(await compiledProgram(WORKLOAD), {
         env: { ...platformEnv(server), WORKLOAD: JSON.stringify(workload) },
         timeoutMillis: 1_800_000,
     });

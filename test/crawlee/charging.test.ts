@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
 import type { RunOptions } from '../support/api-server.js';
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
 import { FIELDS } from './support/crawling.js';
 import { startSite } from './support/site.js';
 
@@ -13,7 +13,7 @@ const SYNTHETIC = 'apify-default-dataset-item';
 const SCRIPT = `
 import { Actor } from 'apify';
 import { CheerioCrawler } from '@crawlee/cheerio';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 await Actor.init();
 const [entryPoint, ...urls] = process.argv.slice(2);
 const guard = await DatasetGuard.open();

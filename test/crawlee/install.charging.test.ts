@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
 import { FIELDS } from './support/crawling.js';
 
 const SYNTHETIC = 'apify-default-dataset-item';
@@ -14,7 +14,7 @@ type Call = [entryPoint: 'static' | 'instance' | 'dataset' | 'crawler', data: un
 const SCRIPT = `
 import { Actor } from 'apify';
 import { BasicCrawler } from '@crawlee/basic';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 await Actor.init();
 const { isGuarded, calls } = JSON.parse(process.argv[2]);
 if (isGuarded) (await DatasetGuard.open()).install();

@@ -7,7 +7,7 @@ import { BasicCrawler } from '@crawlee/basic';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { collectLog } from '../report/support/log-lines.js';
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
 import { crawl, crawlerOptions, numbers, stageOnPlatform } from './support/crawling.js';
 
 const stage = stageOnPlatform();
@@ -68,7 +68,7 @@ describe('a second copy of @crawlee/core in the process', () => {
         const source = `
             import { createRequire } from 'node:module';
             import { Actor } from 'apify';
-            import { DatasetGuard } from '${LIBRARY_URL}';
+            import { DatasetGuard } from 'apify-dataset-guard';
             const require = createRequire(import.meta.url);
             const first = require('@crawlee/core');
             // As where two versions lie in node_modules: the crawler's modules are loaded anew.

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { escapeControlsInLines } from '../../src/utils/text.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, startFile } from '../support/run-script.js';
+import { startFile } from '../support/run-script.js';
 
 /** `npm run test:hostile` pushes a million items; CI some thousands of the same kind. */
 const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (process.env.MODE === 'long' ? 1_000_000 : 3_000));
@@ -25,7 +25,7 @@ it.each(['plain', 'repair'])(
         const server = await startApiServer({ keepBodies: false, keepItems: false });
         try {
             const { exitCode, stdout, stderr } = await startFile(WORKLOAD, {
-                args: [LIBRARY_URL, String(ITEMS), String(SEED), mode],
+                args: ['apify-dataset-guard', String(ITEMS), String(SEED), mode],
                 nodeArgs: ['--max-old-space-size=700'],
                 // Colours are escape sequences, too.
                 env: { ...platformEnv(server), FORCE_COLOR: '0' },

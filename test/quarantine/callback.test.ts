@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
 
 // The longest that close() waits for a callback, and all tests wait side by side.
 vi.setConfig({ testTimeout: 60_000 });
@@ -33,7 +33,7 @@ describe.concurrent('an onQuarantine callback', () => {
         try {
             const source = `
                 import { Actor } from 'apify';
-                import { DatasetGuard } from '${LIBRARY_URL}';
+                import { DatasetGuard } from 'apify-dataset-guard';
                 // A promise that never settles keeps no process alive, and the test is to show what hangs.
                 setInterval(() => {}, 1_000);
                 await Actor.init();

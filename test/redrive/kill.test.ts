@@ -10,7 +10,7 @@ import type { ApiServer } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
 import { writeFolder } from '../support/local-run.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, startScript } from '../support/run-script.js';
+import { startScript } from '../support/run-script.js';
 import { FIELDS, recordsInQuarantine, redriveScript, takeAccount } from './support/movies-in-quarantine.js';
 
 const KILLS = process.env.MODE === 'long' ? 20 : 8;
@@ -85,7 +85,7 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
             Object.fromEntries(records.map((record, index) => [`${String(index + 1).padStart(9, '0')}.json`, record])),
         );
         const scene = {
-            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE, schema: FIELDS }, { batchItems: 8 }),
+            source: redriveScript('apify-dataset-guard', { quarantine: QUARANTINE, schema: FIELDS }, { batchItems: 8 }),
             env: { CRAWLEE_STORAGE_DIR: join(folder, 'storage') },
             cwd: folder,
         };
@@ -127,7 +127,7 @@ describe(`a redrive that is killed at ${KILLS} random moments and resumed`, { ti
         onTestFinished(async () => rm(folder, { recursive: true, force: true }));
         const internal = { listingLagMillis: 500, firstRetryDelayMillis: 10, requestTimeoutSecs: 2 };
         const scene = {
-            source: redriveScript(LIBRARY_URL, { quarantine: QUARANTINE }, { batchItems: 8, internal }),
+            source: redriveScript('apify-dataset-guard', { quarantine: QUARANTINE }, { batchItems: 8, internal }),
             env: platformEnv(server),
             cwd: folder,
         };
@@ -163,7 +163,7 @@ describe('a local redrive after one that was killed while it wrote a file', { ti
         });
         const finish = async () => {
             const script = await startScript(
-                redriveScript(LIBRARY_URL, { quarantine: QUARANTINE, schema: FIELDS }, {}),
+                redriveScript('apify-dataset-guard', { quarantine: QUARANTINE, schema: FIELDS }, {}),
                 { env: { CRAWLEE_STORAGE_DIR: join(folder, 'storage') }, cwd: folder },
             );
             const { stdout, stderr } = await script.finished;

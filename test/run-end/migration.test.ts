@@ -99,6 +99,28 @@ describe.concurrent('a migration while a program pushes on', () => {
         expect(stored).toEqual(range(0, Math.max(stored.length, acknowledged(outcome))));
     });
 
+    it('loses nothing that was acknowledged where the container is stopped some seconds later than announced', async () => {
+        const place = await platform();
+        const { afterAsking } = told('migrating', { timeRemainingSecs: 1 });
+        const outcome = await outcomeOf(
+            place,
+            main({
+                end: 'pushes on',
+                pushOnMillis: 20_000,
+                initOptions: { gracefulShutdown: false },
+                afterAsking: async (script, ...more) => {
+                    await afterAsking!(script, ...more);
+                    await script.waitForOutput('acknowledged 60');
+                    script.child.kill('SIGKILL');
+                },
+                isIdle: true,
+            }),
+        );
+        expect(outcome.signal, outcome.stderr).toBe('SIGKILL');
+        const stored = await storedAfterNextProcess(place);
+        expect(stored).toEqual(range(0, Math.max(stored.length, acknowledged(outcome))));
+    });
+
     it('counts in the next process what was acknowledged after the counters had been saved for the move', async () => {
         const place = await platform();
         const outcome = await outcomeOf(

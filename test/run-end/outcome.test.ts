@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiServer } from '../support/api-server.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
-import { LIBRARY_URL, runScript } from '../support/run-script.js';
+import { runScript } from '../support/run-script.js';
 
 const FIELDS = { type: 'object', properties: { price: { type: 'number' } } };
 
@@ -19,7 +19,7 @@ async function startPlatform(): Promise<ApiServer> {
 
 const program = (options: string, body: string) => `
 import { Actor } from 'apify';
-import { DatasetGuard, ToleranceExceededError } from '${LIBRARY_URL}';
+import { DatasetGuard, ToleranceExceededError } from 'apify-dataset-guard';
 await Actor.init();
 const guard = await DatasetGuard.open(${options});
 ${body}`;

@@ -66,7 +66,7 @@ describe.each([
         const { stderr } = await runProcess(
             place,
             `
-            const { BasicCrawler, RequestList } = await import('crawlee');
+            const { BasicCrawler, RequestList } = await import('@crawlee/basic');
             await guard.pushData([{ n: 1, via: 'test' }, { n: 2, via: 'test' }, { n: 1, via: 'again' }]).catch(() => undefined);
             let running = 0;
             const requestHandler = guard.handler(async ({ pushData }) => {

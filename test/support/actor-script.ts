@@ -1,5 +1,3 @@
-import { LIBRARY_URL } from './run-script.js';
-
 export interface ActorScriptOptions {
     /** Of `DatasetGuard.open`: nothing flushes by itself unless they say so. */
     options?: Record<string, unknown>;
@@ -21,7 +19,7 @@ export function actorScript(
     return `
 import { Actor } from 'apify';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatasetGuard } from '${LIBRARY_URL}';
+import { DatasetGuard } from 'apify-dataset-guard';
 process.on('unhandledRejection', (error) => { console.log('UNHANDLED', error); process.exit(99); });
 await Actor.init(${JSON.stringify(init)});
 ${before}

@@ -1,17 +1,35 @@
 import { createHash } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { build } from 'esbuild';
 
+import { SCRIPTS } from './script-packages.js';
+
 const ROOT = new URL('../../', import.meta.url);
+
+const compiled = new Map<string, Promise<string>>();
 
 /** Compiles a module of `src/` with all that it imports, which the built library does not export. Returns the address of the result. */
 export async function compiledModule(path: string): Promise<string> {
+    return pathToFileURL(await compiledProgram(new URL(`src/${path}`, ROOT))).href;
+}
+
+/** Puts a program, with the modules beside it, where it finds the packages of scripts. Returns the path of the result. */
+export async function compiledProgram(file: string | URL): Promise<string> {
+    const path = typeof file === 'string' ? file : fileURLToPath(file);
+    const result = compiled.get(path) ?? compile(path);
+    compiled.set(path, result);
+    return result;
+}
+
+async function compile(path: string): Promise<string> {
+    // Other test files may compile the same one at the same time.
     const name = createHash('sha256').update(`${path} ${process.pid}`).digest('hex').slice(0, 16);
-    const outfile = new URL(`node_modules/.cache/test-modules/${name}.mjs`, ROOT);
+    const outfile = join(SCRIPTS, 'programs', `${name}.mjs`);
     await build({
-        entryPoints: [fileURLToPath(new URL(`src/${path}`, ROOT))],
-        outfile: fileURLToPath(outfile),
+        entryPoints: [path],
+        outfile,
         bundle: true,
         format: 'esm',
         platform: 'node',
@@ -19,5 +37,5 @@ export async function compiledModule(path: string): Promise<string> {
         packages: 'external',
         logLevel: 'warning',
     });
-    return outfile.href;
+    return outfile;
 }

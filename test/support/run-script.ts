@@ -1,16 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { childEnv } from './platform-env.js';
+import { SCRIPTS } from './script-packages.js';
 
 const ROOT = new URL('../../', import.meta.url);
-/** Inside the repository, so that scripts find its packages; not in its tree of sources. */
-const SCRIPTS = new URL('node_modules/.cache/test-scripts/', ROOT);
-
-/** The address from which scripts import the built library. */
-export const LIBRARY_URL = new URL('dist/index.js', ROOT).href;
 
 export interface ScriptOptions {
     /** The run's variables, as `platformEnv` makes them. Nothing else of a run is inherited. */
@@ -45,12 +42,15 @@ export interface RunningScript {
     kill(signal?: NodeJS.Signals): Promise<ScriptResult>;
 }
 
-/** Starts `source`, the text of an ES module, as a Node.js process of its own. */
+/**
+ * Starts `source`, the text of an ES module, as a Node.js process of its own. It imports the built library as `apify-dataset-guard`,
+ * and the SDK and Crawlee's crawlers as users do.
+ */
 export async function startScript(source: string, options: ScriptOptions = {}): Promise<RunningScript> {
     await mkdir(SCRIPTS, { recursive: true });
-    const file = new URL(`${randomUUID()}.mjs`, SCRIPTS);
+    const file = join(SCRIPTS, `${randomUUID()}.mjs`);
     await writeFile(file, source);
-    return start(fileURLToPath(file), options, async () => rm(file, { force: true }));
+    return start(file, options, async () => rm(file, { force: true }));
 }
 
 /** Starts a file as a Node.js process of its own. */

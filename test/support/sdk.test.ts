@@ -117,7 +117,7 @@ describe('the SDK on the API server', () => {
         it.each(['RequestQueue', 'RequestQueueV1'])('crawls through a real %s', async (queue) => {
             const { exitCode, stderr, stdout } = await runScript(
                 `import { Actor } from 'apify';
-                import { HttpCrawler, ${queue} } from 'crawlee';
+                import { HttpCrawler, ${queue} } from '@crawlee/http';
                 await Actor.init();
                 const attempts = new Set();
                 const crawler = new HttpCrawler({

@@ -10,7 +10,6 @@ import { SchemaLoadError } from '../../src/index.js';
 import type { PlatformOptions, TestPlatform } from '../../src/testing/index.js';
 import { startPlatform } from '../../src/testing/index.js';
 import { writeFolder } from '../support/local-run.js';
-import { LIBRARY_URL } from '../support/run-script.js';
 
 const MOVIE_FIELDS = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
 const MOVIE_SCHEMA = { actorSpecification: 1, fields: MOVIE_FIELDS };
@@ -19,6 +18,7 @@ const NUMBERED = { title: 1941 };
 
 /** Scripts import the SDK by its place: the folder has no packages. */
 const APIFY_URL = import.meta.resolve('apify');
+const LIBRARY_URL = new URL('../../dist/index.js', import.meta.url).href;
 const GUARDED = `
 import { Actor } from '${APIFY_URL}';
 import { DatasetGuard } from '${LIBRARY_URL}';

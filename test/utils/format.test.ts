@@ -11,6 +11,13 @@ describe('figures', () => {
         [1_234.5, '1,235'],
     ])('%d is %s', (amount, words) => expect(number(amount)).toBe(words));
 
+    it('are as Intl writes them in English', () => {
+        const amounts = Array.from({ length: 60 }, (_, power) => Math.round(1.93 ** power));
+        for (const amount of amounts.filter((each) => each < Number.MAX_SAFE_INTEGER)) {
+            expect(number(amount)).toBe(amount.toLocaleString('en-US'));
+        }
+    });
+
     it('are one item, or items', () => {
         expect([count(1, 'item'), count(0, 'item'), count(2, 'property', 'properties')]).toEqual([
             '1 item',

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { Ajv2019 } from 'ajv/dist/2019.js';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -43,24 +43,36 @@ interface Invalid {
 /** Compiles the JSON Schema of an item. One that cannot be compiled enforces nothing. */
 export function compileFields(fields: unknown): ItemValidator | undefined {
     if (!isObject(fields) || Object.keys(fields).length === 0) return undefined;
+    const create = validatorsOf(String(fields.$schema ?? ''));
     let validate: ValidateFunction;
     try {
-        validate = ajvFor(String(fields.$schema ?? '')).compile(fields);
+        if (checkerOf(create).validateSchema(fields) !== true) return undefined;
+        validate = create({ validateSchema: false }).compile(fields);
     } catch {
         return undefined;
     }
     return (item) => (validate(item) ? undefined : (validate.errors ?? []));
 }
 
-function ajvFor(draft: string): Ajv | Ajv2019 | Ajv2020 {
-    const options = { allErrors: true, strict: false, logger: false } as const;
-    const ajv = draft.includes('2020-12')
-        ? new Ajv2020(options)
-        : draft.includes('2019-09')
-          ? new Ajv2019(options)
-          : new Ajv(options);
-    addFormats.default(ajv);
-    return ajv;
+type CreateAjv = (options: Options) => Ajv | Ajv2019 | Ajv2020;
+
+const OPTIONS: Options = { allErrors: true, strict: false, logger: false };
+const DRAFT_07: CreateAjv = (options) => addFormats.default(new Ajv({ ...OPTIONS, ...options }));
+const DRAFT_2019: CreateAjv = (options) => addFormats.default(new Ajv2019({ ...OPTIONS, ...options }));
+const DRAFT_2020: CreateAjv = (options) => addFormats.default(new Ajv2020({ ...OPTIONS, ...options }));
+
+function validatorsOf(draft: string): CreateAjv {
+    if (draft.includes('2020-12')) return DRAFT_2020;
+    return draft.includes('2019-09') ? DRAFT_2019 : DRAFT_07;
+}
+
+/** To compile a meta-schema takes longer than to compile most schemas, so there is one validator for all datasets. */
+const checkers = new Map<CreateAjv, ReturnType<CreateAjv>>();
+
+function checkerOf(create: CreateAjv): ReturnType<CreateAjv> {
+    const checker = checkers.get(create) ?? create({});
+    checkers.set(create, checker);
+    return checker;
 }
 
 /** Throws as the platform does when one of the items fails. */

@@ -5,7 +5,7 @@ import type { ApiServer } from '../../support/api-server.js';
 import { platformEnv } from '../../support/platform-env.js';
 import type { RunningScript, ScriptResult } from '../../support/run-script.js';
 import { startFile } from '../../support/run-script.js';
-import { bundledProgram } from '../../support/bundled-program.js';
+import { compiledProgram } from '../../support/compiled-module.js';
 import type { ChaosItem } from './items.js';
 import { CHAOS_TUNING } from './random-faults.js';
 import { times } from './size.js';
@@ -71,7 +71,7 @@ export class Writer {
         calls: ChaosItem[][],
         options: WriterOptions,
     ): Promise<Writer> {
-        const writer = new Writer(server, await bundledProgram(WORKLOAD), folder, name, calls.flat(), options);
+        const writer = new Writer(server, await compiledProgram(WORKLOAD), folder, name, calls.flat(), options);
         server.addRun({ runId: writer.runId, keyValueStoreId: writer.storeId });
         server.addKeyValueStore(writer.storeId);
         await writeFile(writer.#file('calls'), JSON.stringify(calls));

@@ -1,11 +1,9 @@
-import { LIBRARY_URL } from '../../support/run-script.js';
-
 /** An Actor that crawls the pages of its arguments, and says when the crawler has handled a page. */
 export const crawlerScript = (entryPoint: string): string => `
     import { Actor } from 'apify';
     import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
     import { writeSync } from 'node:fs';
-    import { DatasetGuard } from '${LIBRARY_URL}';
+    import { DatasetGuard } from 'apify-dataset-guard';
 
     await Actor.init();
     const guard = await DatasetGuard.open();

@@ -1,4 +1,4 @@
-import { bundledProgram } from '../../support/bundled-program.js';
+import { compiledProgram } from '../../support/compiled-module.js';
 import { type RunningScript, type ScriptResult, startFile } from '../../support/run-script.js';
 import { type Place, SCHEMA } from './places.js';
 
@@ -85,7 +85,7 @@ export async function runProgram(place: Place, options: ProgramOptions): Promise
 
 async function runToEnd(place: Place, options: ProgramOptions, onReady: () => void): Promise<ScriptResult> {
     const { nodeArgs = [], whenReady, afterAsking } = options;
-    const program = await bundledProgram(new URL(`programs/${options.file}.mjs`, import.meta.url));
+    const program = await compiledProgram(new URL(`programs/${options.file}.mjs`, import.meta.url));
     const script = startFile(program, {
         env: { ...place.env, PROGRAM: JSON.stringify(settings(options)) },
         cwd: place.cwd,

@@ -1,0 +1,29 @@
+// Loads packages from the bundle beside this file, with V8's code cache where it was made.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import vm from 'node:vm';
+
+const file = fileURLToPath(new URL('packages.cjs', import.meta.url));
+const require = createRequire(file);
+
+export const bundle = new vm.Script(
+    `(function (exports, require, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`,
+    { filename: file, cachedData: readCache() },
+);
+const packages = {};
+bundle.runInThisContext()(packages, require, file, fileURLToPath(new URL('.', import.meta.url)));
+
+/** The exports of the package. */
+export function load(name) {
+    return packages[name]();
+}
+
+function readCache() {
+    try {
+        return readFileSync(`${file}.cache`);
+    } catch {
+        return undefined;
+    }
+}

@@ -1,0 +1,24 @@
+// Runs an Actor as scripts of tests are, and keeps what V8 has compiled for it.
+
+import { writeFileSync } from 'node:fs';
+
+import { bundle, load } from './load.mjs';
+
+for (const name of process.argv.slice(2)) load(name);
+const { Actor, log } = load('apify');
+const { DatasetGuard } = load('apify-dataset-guard');
+const { BasicCrawler, RequestList } = load('@crawlee/basic');
+
+log.setLevel(log.LEVELS.OFF);
+await Actor.init({ gracefulShutdown: false });
+const guard = await DatasetGuard.open({
+    schema: { type: 'object', properties: { n: { type: 'integer' }, text: { type: 'string' } } },
+});
+for (let n = 0; n < 20; n++) await guard.pushData(n === 10 ? { n: 'ten' } : { n });
+const crawler = new BasicCrawler({
+    requestList: await RequestList.open(null, [{ url: 'https://example.com/1' }]),
+    requestHandler: guard.handler(async ({ pushData }) => pushData({ n: 20 })),
+});
+await crawler.run();
+await Actor.exit({ exit: false });
+writeFileSync(new URL('packages.cjs.cache', import.meta.url), bundle.createCachedData());
