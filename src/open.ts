@@ -88,6 +88,8 @@ export async function openParts(
     const runStore = createRunStore();
     const origin = readRecordOrigin();
     const charging = createCharging(dataset.id, initialized);
+    // Set below. What is restored before that is looked for in the dataset before it is sent.
+    let saveRepaired: (() => Promise<void>) | undefined;
     const pipeline = await Pipeline.open({
         options,
         sink,
@@ -100,6 +102,10 @@ export async function openParts(
         platformRunId: readRunIdentity().actorRunId,
         schema,
         refreshSchema: async () => schemas.refresh(),
+        // A policy repairs an item in the same way in the next process, which finds it so. A function may not.
+        onRepaired: async () => {
+            if (options.repair?.some((step) => typeof step === 'function')) await saveRepaired?.();
+        },
         // A user who sets the option wants the order, and a charged push counts what is stored before the next one begins.
         mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
         removeSecrets,
@@ -174,6 +180,7 @@ export async function openParts(
         clock,
         log,
     });
+    saveRepaired = async () => runEnd.saveRepaired();
     const guardName = `${sink.stableId}${keySuffix}`;
     const stopWatching = watchLifecycle(runEnd, guardName);
     const stopListening = onProcessEnd((maxMillis) => runEnd.processEnd(maxMillis));

@@ -286,6 +286,17 @@ describe('repair of items that the platform rejects', () => {
         expect(run.quarantined(id)).toMatchObject([{ item: { title: null, more: 2 }, rejectedBy: 'platform' }]);
     });
 
+    it.each([
+        ['nested too deeply', () => Array.from({ length: 1_500 }).reduce((inner: object) => ({ inner }), {})],
+        ['too large', () => 'x'.repeat(9_500_000)],
+    ])('sends nothing that a function has made %s, and quarantines the item as it was pushed', async (_, more) => {
+        const id = run.freshDataset({ type: 'object', properties: { title: { type: 'string' } } });
+        const guard = await run.open({ schema: false, repair: () => ({ title: 'A', more: more() }), ack: 'stored' });
+        expect(await guard.pushData({ title: 1 })).toMatchObject({ quarantinedItems: 1, repairedItems: 0 });
+        expect(run.server.pushRequests(id).map(({ status }) => status)).toEqual([400]);
+        expect(run.quarantined(id)).toMatchObject([{ item: { title: 1 }, rejectedBy: 'platform' }]);
+    });
+
     it('stores a repaired item once when an outage hides whether its request was stored', async () => {
         const id = run.freshDataset(FIELDS);
         const times = { maxRetries: 1, listingLagMillis: 0, firstRetryDelayMillis: 1 };

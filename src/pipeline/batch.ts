@@ -11,6 +11,9 @@ import type { Key } from './unique/key-set.js';
 import type { FieldTally } from '../quality/fields.js';
 import { mergeRepairs, type Repair, type RepairedItem, repairedLength } from './repair/repairs.js';
 
+/** Stands for the key of an item that has none. */
+const NO_KEY: Key = Object.freeze({ high: 0, low: 0 });
+
 /** Neighbours in a batch that came from one push. */
 interface Run {
     source: PushSource | undefined;
@@ -250,11 +253,6 @@ export class Batch {
         return this.#repairedByErrors.get(index)?.text ?? this.payload.itemText(index);
     }
 
-    /** The same where the platform's errors had the item repaired, else undefined. */
-    textRepairedByErrors(index: number): string | undefined {
-        return this.#repairedByErrors.get(index)?.text;
-    }
-
     /** The items at those indexes as they are stored, see `storedText`, in a payload that may be the batch's own. */
     payloadOf(indexes: readonly number[]): Payload {
         if (indexes.some((index) => this.#repairedByErrors.has(index))) {
@@ -274,12 +272,13 @@ export class Batch {
     }
 
     /**
-     * The item at `index` is about to be sent as `text`, after these repairs of the payload's item. Whoever looks for it, saves it or
-     * sends it again does so with this text: the platform rejects the other one.
+     * The item at `index` is about to be sent as `text`, with the key of that, after these repairs of the payload's item. Whoever looks
+     * for it, saves it or sends it again does so with this text: the platform rejects the other one.
      */
-    sendRepaired(index: number, text: string, repairs: readonly Repair[]): void {
+    sendRepaired(index: number, text: string, repairs: readonly Repair[], key: Key | undefined): void {
         this.#repairedByErrors.set(index, { text, repairs });
         this.#tallies[index] = undefined;
+        this.#noteKey(key ?? NO_KEY, index);
     }
 
     /** The platform rejects the item at `index` as repaired, too. */
@@ -337,12 +336,7 @@ export class Batch {
             for (const tally of this.#tallies) part.#tallies.push(tally);
         } else {
             const items = [...this.items()];
-            for (const [place, index] of kept.indexes.entries()) {
-                part.#note(items[index]!, place);
-                // Its repairs are noted already. Its key is not that of its text.
-                const text = this.textRepairedByErrors(index);
-                if (text !== undefined) part.#repairedByErrors.set(place, { text, repairs: [] });
-            }
+            for (const [place, index] of kept.indexes.entries()) part.#note(items[index]!, place);
         }
         return part;
     }
@@ -369,7 +363,8 @@ export class Batch {
     /** Numbers instead of the object, which would be one more to be kept for each item until it is sent. */
     #noteKey({ high, low }: Key, index: number): void {
         while (this.#keys.length < index * 2) this.#keys.push(0, 0);
-        this.#keys.push(high, low);
+        this.#keys[index * 2] = high;
+        this.#keys[index * 2 + 1] = low;
     }
 }
 

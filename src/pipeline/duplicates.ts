@@ -13,7 +13,7 @@ import { DuplicateFilter } from './unique/duplicate-filter.js';
 import { ItemKeys } from './unique/item-key.js';
 import type { Key } from './unique/key-set.js';
 import { KeySet } from './unique/key-set.js';
-import type { DuplicatesOption, ResolvedUnique } from './unique/options.js';
+import { definitionOf, type DuplicatesOption, type ResolvedUnique } from './unique/options.js';
 
 /** A valid item that is about to enter the buffer. */
 export interface AdmittedItem extends Omit<BatchItem, 'index'> {
@@ -25,7 +25,7 @@ export interface AdmittedItem extends Omit<BatchItem, 'index'> {
 }
 
 export interface DuplicatesOptions {
-    /** Keys are restored in another process with the same seed. */
+    /** Keys are restored in another process with the same seed and the same option `unique`. */
     seed: string;
     buffer: ItemBuffer;
     statistics: Statistics;
@@ -64,7 +64,8 @@ export class Duplicates {
         this.#option = duplicates;
         this.#itemKeys = new ItemKeys(unique, (message) => options.log.warning(message));
         this.#shownKeys = new ItemKeys(unique, () => undefined);
-        this.#keys = new KeySet(options.seed);
+        // Keys that an earlier process made in another way must not be taken for those of this one.
+        this.#keys = new KeySet(`${options.seed} ${definitionOf(unique)}`);
         this.#filter = new DuplicateFilter(this.#keys, duplicates);
     }
 
@@ -131,10 +132,21 @@ export class Duplicates {
     stored(batch: Batch, isMeant: (index: number) => boolean): void {
         for (let index = 0; index < batch.payload.itemCount; index++) {
             if (!isMeant(index)) continue;
-            const repairedText = batch.textRepairedByErrors(index);
-            if (repairedText !== undefined) this.#storedRepaired(batch.keyAt(index), repairedText);
-            else if (this.#settleStored(batch.keyAt(index))) this.#count(batch.payload.itemText(index));
+            if (this.#settleStored(batch.keyAt(index))) this.#count(batch.storedText(index));
         }
+    }
+
+    /**
+     * The platform's errors had an item repaired that was let through with the key `before`: it is to be sent as `text`. Returns
+     * the key that it has now. `undefined`: another item with that key is stored or under way, and nothing has changed.
+     */
+    rekey(before: Key | undefined, text: string): { key: Key | undefined } | undefined {
+        const key = this.keyOf(JSON.parse(text));
+        if (isSame(before, key)) return { key };
+        if (this.#filter.admit(key) !== 'send') return undefined;
+        // Whatever becomes of the item, none with its former key will be stored of it.
+        this.rejected(before);
+        return { key };
     }
 
     /** The item with the key went to the quarantine. */
@@ -177,13 +189,6 @@ export class Duplicates {
         this.#keys.restore(piece);
     }
 
-    /** The platform's errors had the item repaired: it is stored with another key than it was admitted with, or with none. */
-    #storedRepaired(key: Key | undefined, text: string): void {
-        const storedKey = this.keyOf(JSON.parse(text));
-        if (!isSame(key, storedKey)) this.rejected(key);
-        if (this.#settleStored(storedKey)) this.#count(text);
-    }
-
     /** Returns whether an item was stored beside another one with its key. */
     #settleStored(key: Key | undefined): boolean {
         const settlement = this.#filter.settle(key, 'stored');
@@ -220,7 +225,8 @@ export class Duplicates {
     #settleDuplicate(item: AdmittedItem): void {
         this.#count(item.text);
         if (this.#option === 'quarantine') {
-            this.#options.rejectedItems.addDuplicate(item.text, item.source, item.position);
+            const asPushed = item.repaired?.asPushed ?? item.text;
+            this.#options.rejectedItems.addDuplicate(asPushed, item.source, item.position);
             return;
         }
         this.#options.statistics.counters.duplicates(1);

@@ -178,7 +178,7 @@ export class Pipeline {
             },
         });
         this.delivery = delivery;
-        this.platformRepair = repairer && new PlatformRepair(repairer, delivery, given.onRepaired);
+        this.platformRepair = repairer && new PlatformRepair(repairer, delivery, duplicates, given.onRepaired);
         this.settler = new BatchSettler({
             delivery,
             sender,

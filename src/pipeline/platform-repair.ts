@@ -2,12 +2,15 @@ import type { Delivery } from '../delivery/delivery.js';
 import type { DeliverOptions, DeliveryOutcome, PlatformRejection, UnsentPart } from '../delivery/progress.js';
 import type { ItemError } from '../records.js';
 import type { Batch } from './batch.js';
+import type { Duplicates } from './duplicates.js';
 import type { RepairByErrors } from './repair/repair-by-errors.js';
 import type { Repairer } from './repair/repairer.js';
 import type { Repair } from './repair/repairs.js';
+import { snapshotOfRepaired } from './snapshot.js';
 
 /** Requests for the rejected items of one payload: each can bring another layer of errors to light. */
 const MAX_REQUESTS = 4;
+const NO_KEY = { key: undefined };
 
 type RepairOptions = Pick<DeliverOptions, 'isAbandoned' | 'isLastTry'>;
 
@@ -15,11 +18,6 @@ interface Candidate {
     index: number;
     session: RepairByErrors;
     errors: PlatformRejection['errors'];
-}
-
-interface Attempt extends Candidate {
-    text: string;
-    repairs: readonly Repair[];
 }
 
 export interface RepairedText {
@@ -34,11 +32,19 @@ export type OnRepaired = (repaired: readonly RepairedText[]) => Promise<void>;
 export class PlatformRepair {
     readonly #repairer: Repairer;
     readonly #delivery: Delivery;
+    readonly #duplicates: Duplicates | undefined;
     readonly #onRepaired: OnRepaired | undefined;
 
-    constructor(repairer: Repairer, delivery: Delivery, onRepaired: OnRepaired | undefined) {
+    /** `duplicates` is undefined where items have no key. */
+    constructor(
+        repairer: Repairer,
+        delivery: Delivery,
+        duplicates: Duplicates | undefined,
+        onRepaired: OnRepaired | undefined,
+    ) {
         this.#repairer = repairer;
         this.#delivery = delivery;
+        this.#duplicates = duplicates;
         this.#onRepaired = onRepaired;
     }
 
@@ -51,13 +57,16 @@ export class PlatformRepair {
         let candidates = this.#candidates(batch, outcome.rejected);
         let requests = 0;
         while (failure === undefined) {
-            const attempts = candidates.flatMap((candidate): Attempt[] => {
-                const next = nextRepair(candidate.session, candidate.errors);
-                return next === undefined ? [] : [{ ...candidate, ...next }];
-            });
+            const attempts = candidates.filter(({ index, session, errors }) =>
+                this.repairNext(batch, index, session, errors),
+            );
             // Where some are rejected again, the rest takes a request more.
             const needed = attempts.length > 1 ? 2 : 1;
-            if (attempts.length === 0 || requests + needed > MAX_REQUESTS) break;
+            if (attempts.length === 0) break;
+            if (requests + needed > MAX_REQUESTS) {
+                for (const { index } of attempts) batch.repairFailed(index);
+                break;
+            }
             const { rejected, disputed, ...result } = await this.#send(batch, attempts, options);
             requests += rejected.length > 0 && rejected.length < attempts.length ? 2 : 1;
             failure = result.failure;
@@ -81,11 +90,12 @@ export class PlatformRepair {
         };
     }
 
-    /** From here on the batch has these items as they were repaired, whatever becomes of the request. */
-    async #send(batch: Batch, attempts: readonly Attempt[], options: RepairOptions): Promise<DeliveryOutcome> {
+    async #send(batch: Batch, attempts: readonly Candidate[], options: RepairOptions): Promise<DeliveryOutcome> {
         const indexes = attempts.map(({ index }) => index);
-        const texts = attempts.map(({ index, text }) => ({ asPushed: batch.textAsPushed(index), asSent: text }));
-        for (const { index, text, repairs } of attempts) batch.sendRepaired(index, text, repairs);
+        const texts = indexes.map((index) => ({
+            asPushed: batch.textAsPushed(index),
+            asSent: batch.storedText(index),
+        }));
         try {
             await this.#onRepaired?.(texts);
         } catch (error) {
@@ -110,6 +120,24 @@ export class PlatformRepair {
         return this.#repairer.repairByErrors(JSON.parse(payload.itemText(index)), payload.itemBytes(index));
     }
 
+    /**
+     * Repairs the item once more, by the errors of its last rejection. From here on the batch has it as it was repaired, whatever
+     * becomes of the request. Returns false where it cannot be repaired, or only to the key of another item.
+     */
+    repairNext(
+        batch: Batch,
+        index: number,
+        session: RepairByErrors | undefined,
+        errors: readonly ItemError[],
+    ): boolean {
+        const next = nextRepair(session, errors);
+        if (next === undefined) return false;
+        const rekeyed = this.#duplicates === undefined ? NO_KEY : this.#duplicates.rekey(batch.keyAt(index), next.text);
+        if (rekeyed === undefined) return false;
+        batch.sendRepaired(index, next.text, next.repairs, rekeyed.key);
+        return true;
+    }
+
     #candidates(batch: Batch, rejected: readonly PlatformRejection[]): Candidate[] {
         return rejected.flatMap(({ index, reason, errors }) => {
             if (reason !== 'schema') return [];
@@ -120,13 +148,15 @@ export class PlatformRepair {
 }
 
 /** JSON of the item as it is to be sent next, and what was repaired of it; `undefined` where it cannot be repaired. */
-export function nextRepair(
+function nextRepair(
     session: RepairByErrors | undefined,
     errors: readonly ItemError[],
 ): { text: string; repairs: readonly Repair[] } | undefined {
     try {
         const next = session?.next(errors);
-        return next && { text: JSON.stringify(next.item), repairs: next.repairs };
+        if (next === undefined) return undefined;
+        const text = snapshotOfRepaired(next.item);
+        return text === undefined ? undefined : { text, repairs: next.repairs };
     } catch {
         // An item of a thousand levels is more than the stack holds.
         return undefined;

@@ -8,15 +8,12 @@ import type { Duplicates } from './duplicates.js';
 import type { Repairer } from './repair/repairer.js';
 import type { Key } from './unique/key-set.js';
 import type { RepairedItem } from './repair/repairs.js';
-import { copyItem, snapshot } from './snapshot.js';
+import { copyItem, MAX_ITEM_BYTES, snapshot, snapshotOfRepaired } from './snapshot.js';
 
 /** A UTF-16 code unit takes at most this number of bytes in UTF-8. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
 /** Bytes are counted exactly only for items that may be large. */
 const UNCOUNTED_BYTES = 1_000_000;
-
-/** The brackets of its array are two bytes more. */
-const MAX_ITEM_BYTES = PLATFORM_MAX_PAYLOAD_BYTES - 2;
 
 /** An item on its way: its JSON, and why it goes to quarantine if it does. */
 export interface PreparedItem {
@@ -97,12 +94,10 @@ export class ItemPreparer {
         if (result === undefined) return undefined;
         if (!result.isRepaired)
             return this.#rejectInvalid(text, itemPosition, errorsAmong(errors, result.errors), data);
-        const repairedText = snapshot(result.item, true);
-        if (typeof repairedText !== 'string') return undefined;
-        const byteLength = maxByteLength(repairedText);
-        if (byteLength > MAX_ITEM_BYTES) return undefined;
+        const repairedText = snapshotOfRepaired(result.item);
+        if (repairedText === undefined) return undefined;
         const repaired: unknown = JSON.parse(repairedText);
-        if (this.#schema!.validate(repaired, byteLength) !== undefined) return undefined;
+        if (this.#schema!.validate(repaired, maxByteLength(repairedText)) !== undefined) return undefined;
         return { ...this.#accepted(repaired, repairedText), repaired: { asPushed: text, repairs: result.repairs } };
     }
 

@@ -1,3 +1,4 @@
+import { PLATFORM_MAX_PAYLOAD_BYTES } from '../options.js';
 import type { QuarantineReason } from '../records.js';
 
 /** An item's data as it was when it was copied. */
@@ -103,6 +104,15 @@ export function snapshot(item: unknown, isPlain = false): string | SnapshotFailu
         return { reason: 'not-serializable', message: 'has no JSON: its toJSON() returned nothing' };
     }
     return { reason: 'not-an-object', message: `must be an object, but is ${kindOf(item)}`, text };
+}
+
+/** The brackets of its array are two bytes more. */
+export const MAX_ITEM_BYTES = PLATFORM_MAX_PAYLOAD_BYTES - 2;
+
+/** The JSON text of an item as it was repaired; `undefined` for what is nested too deeply or too large to be sent. */
+export function snapshotOfRepaired(item: object): string | undefined {
+    const text = snapshot(item, true);
+    return typeof text === 'string' && Buffer.byteLength(text) <= MAX_ITEM_BYTES ? text : undefined;
 }
 
 /** Objects and arrays in one another, the item itself counted. Deeper ones overflow the stack of whoever reads them back. */

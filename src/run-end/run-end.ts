@@ -43,6 +43,8 @@ const MIN_SUGGEST_MILLIS = 5_000;
 const MIN_SYNC_MILLIS = 1_500;
 /** A push that is stored waits no longer until it is counted in what is saved. */
 const MAX_COUNTS_MILLIS = 2_000;
+/** Repaired items wait no longer until they are saved. */
+const MAX_REPAIRED_MILLIS = 2_000;
 const PERSIST_INTERVAL_MILLIS = 60_000;
 const INTERRUPTED = 'This was written while the run was about to stop or to move. It may have gone on since.';
 
@@ -63,11 +65,21 @@ export class RunEnd implements LifecycleHandlers {
     /** Saving of counters that is under way, and the next one, which has not begun. */
     #lastCounts: Promise<void> = Promise.resolve();
     #nextCounts: Promise<void> | undefined;
+    /** Whether what was saved last holds items, too, that a caller waits for. */
+    #isAllSaved = false;
     /** Items that had been received when the run was concluded last. */
     #concludedItems: number | undefined;
 
     constructor(options: RunEndOptions) {
         this.#options = options;
+    }
+
+    /**
+     * Items are about to be sent as the platform's errors had them repaired: where they are saved, they are saved so. Never rejects.
+     */
+    async saveRepaired(): Promise<void> {
+        const saving = this.#options.snapshots.saveAgain(() => this.#collect(this.#isAllSaved));
+        await within(this.#attempt(saving), MAX_REPAIRED_MILLIS);
     }
 
     /** The periodic `persistState`, or the last one: the SDK waits for that without limit, and then ends the process. */
@@ -160,6 +172,7 @@ export class RunEnd implements LifecycleHandlers {
         this.#deadline = Infinity;
         this.#isMoving = false;
         this.#isAborted = false;
+        this.#isAllSaved = false;
         this.#options.pipeline.runGoesOn();
         this.#options.pipeline.counters.ended(false);
         this.#options.reports.reopen();
@@ -243,6 +256,7 @@ export class RunEnd implements LifecycleHandlers {
     async #save(isMove: boolean): Promise<void> {
         const { pipeline, snapshots, log } = this.#options;
         let tellSaved = () => undefined as void;
+        this.#isAllSaved = !isMove;
         const saving = snapshots.save(() => {
             // What comes in while it is being saved is not in it.
             tellSaved = pipeline.handover.rememberWaiters(!isMove);

@@ -58,7 +58,9 @@ export class SavedKeys {
     readonly #options: SavedKeysOptions;
     /** Pieces that are in the store. */
     #pieces: PieceReference[] = [];
-    /** The small ones among them. */
+    /** Pieces that another open guard keeps. */
+    readonly #shared: PieceReference[] = [];
+    /** The small ones among the own pieces. */
     #small: Pick<KeyPiece, 'reference' | 'keys'>[] = [];
     /** Keys that are in no piece yet. */
     #taken: Buffer[] = [];
@@ -82,6 +84,11 @@ export class SavedKeys {
     claim({ from, pieces }: SavedKeysHead): void {
         this.#pieces.push(...pieces);
         this.#tails.push(from);
+    }
+
+    /** Learns what another guard that is open on the dataset has taken over or saved. Its pieces stay with that one. */
+    share({ pieces }: SavedKeysHead): void {
+        this.#shared.push(...pieces);
     }
 
     /** Never rejects. What cannot be read is said: then items may be stored that are duplicates. */
@@ -159,7 +166,7 @@ export class SavedKeys {
 
     /** Resolves to how many could not be read. */
     async #readPieces(): Promise<number> {
-        const waiting = [...this.#pieces];
+        const waiting = [...this.#pieces, ...this.#shared];
         let unread = 0;
         let turn = Promise.resolve();
         const readSome = async () => {
@@ -168,9 +175,13 @@ export class SavedKeys {
                 const text = await this.#options.store.read(piece.key).catch(() => '');
                 // One after another, with turns of the event loop between.
                 turn = turn.then(async () => {
-                    if (await this.#addPiece(piece, text)) return;
-                    unread++;
-                    this.#pieces = this.#pieces.filter((other) => other !== piece);
+                    const keys = await this.#addPiece(piece, text);
+                    if (keys === undefined) {
+                        unread++;
+                        this.#pieces = this.#pieces.filter((other) => other !== piece);
+                    } else if (keys.length < MIN_PIECE_BYTES && this.#pieces.includes(piece)) {
+                        this.#small.push({ reference: piece, keys });
+                    }
                 });
                 await turn;
             }
@@ -179,17 +190,16 @@ export class SavedKeys {
         return unread;
     }
 
-    /** Resolves to whether the text is that of the piece. */
-    async #addPiece(reference: PieceReference, text: string): Promise<boolean> {
+    /** Resolves to the keys of the piece; to `undefined` where the text is not that of the piece. */
+    async #addPiece(reference: PieceReference, text: string): Promise<Buffer | undefined> {
         await nextTurn();
-        if (!isIntact(text, reference)) return false;
+        if (!isIntact(text, reference)) return undefined;
         const keys = Buffer.from(text, 'base64');
-        if (keys.length < MIN_PIECE_BYTES) this.#small.push({ reference, keys });
         for (let offset = 0; offset < keys.length; offset += PART_BYTES) {
             await nextTurn();
             this.#options.keys.restoreKeys(keys.subarray(offset, offset + PART_BYTES));
         }
-        return true;
+        return keys;
     }
 
     /** Reads what was stored at `from` or behind it. Resolves to whether all of it was. */

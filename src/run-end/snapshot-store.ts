@@ -96,8 +96,11 @@ export class SnapshotStore {
         const slots = new Set<number>();
         const snapshots: Snapshot[] = [];
         for (const [key, head] of heads) {
-            if (isLive(key, head)) slots.add(head.slot);
-            else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
+            if (isLive(key, head)) {
+                slots.add(head.slot);
+                // It was opened first, and has taken over what both of them had in the process before.
+                if (head.pid === process.pid && head.keys !== undefined) this.#options.keys?.share(head.keys);
+            } else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
                 this.#replaces.push(key);
                 this.#outdated.push(...[...head.parts.flat(), ...(head.keys?.pieces ?? [])].map((piece) => piece.key));
             } else {
@@ -133,16 +136,13 @@ export class SnapshotStore {
 
     /** `isClosed`: the guard's work is done, so that a later run counts from nothing locally. */
     async save(collect: () => Snapshot, isClosed = false): Promise<void> {
+        return this.#inTurn(async () => this.#write(collect(), isClosed));
+    }
+
+    /** As `save`, where the store holds items once what is being saved is there. */
+    async saveAgain(collect: () => Snapshot): Promise<void> {
         return this.#inTurn(async () => {
-            const snapshot = collect();
-            const pieces = toPieces(snapshot);
-            // Where the save before has failed, its pieces may be in the store, and no head names them.
-            this.#outdated.push(...this.#writing);
-            this.#writing = pieces.map(({ key }) => key);
-            await this.#writePieces(pieces);
-            const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
-            await this.#replaceHead(parts, countItems(snapshot), snapshot.statistics, isClosed);
-            this.#savedState = stateOf(snapshot);
+            if (this.holdsItems) await this.#write(collect(), false);
         });
     }
 
@@ -196,6 +196,17 @@ export class SnapshotStore {
     /** Another guard of this process may take the place. */
     release(): void {
         liveHeads.delete(this.#headKey);
+    }
+
+    async #write(snapshot: Snapshot, isClosed: boolean): Promise<void> {
+        const pieces = toPieces(snapshot);
+        // Where the save before has failed, its pieces may be in the store, and no head names them.
+        this.#outdated.push(...this.#writing);
+        this.#writing = pieces.map(({ key }) => key);
+        await this.#writePieces(pieces);
+        const parts = pieces.length === 0 ? [] : [pieces.map(referenceTo)];
+        await this.#replaceHead(parts, countItems(snapshot), snapshot.statistics, isClosed);
+        this.#savedState = stateOf(snapshot);
     }
 
     async #replaceHead(
@@ -334,12 +345,13 @@ function countItems({ batches, records }: Snapshot): number {
     return batches.reduce((sum, { lines }) => sum + lines.length, records.length);
 }
 
-/** Items only ever move on, so that equal counts mean equal items. */
+/** Items only ever move on, so that equal counts and lengths mean equal items: the platform's errors may have had one repaired. */
 function stateOf(snapshot: Snapshot): string {
     const { storedItems, quarantinedItems, duplicateItems, trimmedItems, discardedItems, rejectedItems } =
         snapshot.statistics;
     return [
         countItems(snapshot),
+        snapshot.batches.reduce((sum, { lines }) => lines.reduce((length, line) => length + line.length, sum), 0),
         snapshot.records.length,
         storedItems,
         quarantinedItems,

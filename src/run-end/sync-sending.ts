@@ -8,7 +8,6 @@ import type { ListedPage, PageRange, SendResult } from '../ports.js';
 import type { Batch } from '../pipeline/batch.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PlatformRepair } from '../pipeline/platform-repair.js';
-import { nextRepair } from '../pipeline/platform-repair.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
 import type { Rejection } from '../quarantine/record.js';
 import { monotonicMillis } from '../utils/clock.js';
@@ -210,13 +209,8 @@ export class SyncSending {
             attempts: 0,
         };
         repairs.set(index, repair);
-        if (rejection.reason === 'schema' && repair.attempts++ < MAX_REPAIR_ATTEMPTS) {
-            const repaired = nextRepair(repair.session, rejection.errors);
-            if (repaired !== undefined) {
-                batch.sendRepaired(index, repaired.text, repaired.repairs);
-                return true;
-            }
-        }
+        const isTried = rejection.reason === 'schema' && repair.attempts++ < MAX_REPAIR_ATTEMPTS;
+        if (isTried && pipeline.platformRepair?.repairNext(batch, index, repair.session, rejection.errors)) return true;
         batch.repairFailed(index);
         pipeline.settler.rejected(batch, batch.item(index), repair.rejection);
         return false;

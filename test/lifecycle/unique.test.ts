@@ -4,7 +4,7 @@ import type { SnapshotHead } from '../../src/run-end/snapshot.js';
 import { parseHead } from '../../src/run-end/snapshot.js';
 import type { PlatformRun } from '../support/platform-run.js';
 import { accountedItems, startPlatformRun } from '../support/platform-run.js';
-import { emitEvent, openInNextProcess, openQuickly } from './support/run-events.js';
+import { emitEvent, openBeside, openInNextProcess, openQuickly } from './support/run-events.js';
 
 let run: PlatformRun;
 beforeAll(async () => {
@@ -133,6 +133,38 @@ describe('the keys of stored items', () => {
         await next.pushData(items(0, 20));
         expect(run.server.items(id)).toHaveLength(40);
         await next.close();
+    });
+
+    it.each([
+        ['another field', 'id', 'parent'],
+        ['another function', (item: any) => `${item.id}`, (item: any) => `${item.parent}`],
+    ] as const)('make nothing a duplicate in a process whose unique is %s', async (_what, before, after) => {
+        const id = run.freshDataset();
+        const guard = await openQuickly({ unique: before, ack: 'stored' });
+        await guard.pushData([{ id: 1 }, { id: 2 }]);
+        await guard.close();
+        const next = await openInNextProcess({ unique: after, ack: 'stored' });
+        const items = [
+            { id: 3, parent: 2 },
+            { id: 4, parent: 2 },
+        ];
+        expect(await next.pushData(items)).toMatchObject({ acceptedItems: 1, duplicateItems: 1 });
+        expect(run.server.items(id)).toEqual([{ id: 1 }, { id: 2 }, items[0]]);
+        await next.close();
+    });
+
+    it('are known to both of two guards on the dataset, where the run goes on with two', async () => {
+        const id = run.freshDataset();
+        const [one, two] = [await openQuickly(UNIQUE), await openQuickly({ ...UNIQUE, unique: 'id' })];
+        await one.pushData([{ url: 'a' }]);
+        await two.pushData([{ id: 'b' }]);
+        await emitEvent('migrating', { timeRemainingSecs: 2 });
+        const nextOne = await openInNextProcess(UNIQUE);
+        const nextTwo = await openBeside(nextOne, { ...UNIQUE, unique: 'id' });
+        expect(await nextOne.pushData([{ url: 'a' }, { url: 'b' }])).toMatchObject({ duplicateItems: 1 });
+        expect(await nextTwo.pushData([{ id: 'a' }, { id: 'b' }])).toMatchObject({ duplicateItems: 1 });
+        expect(run.server.items(id)).toEqual([{ url: 'a' }, { id: 'b' }, { url: 'b' }, { id: 'a' }]);
+        await Promise.all([nextOne.close(), nextTwo.close()]);
     });
 
     it('are removed by a process that has no use for them', async () => {

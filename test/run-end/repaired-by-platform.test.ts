@@ -70,32 +70,41 @@ describe.concurrent('an item that only the platform rejects, and that the repair
         expect(reportOf(server)).toMatchObject({ storedItems: 1, repairedItems: 1, quarantinedItems: 0 });
     });
 
-    it('is stored once when it was saved as pushed, stored as repaired, and the process was killed', async (context) => {
-        const server = await startPlatform(context);
-        let release = () => undefined as void;
-        const released = new Promise<void>((resolve) => {
-            release = resolve;
-        });
-        server.faults.next({ ...pushes(server), fault: { until: released } });
-        server.faults.next({ ...pushes(server), fault: { hang: true, when: 'after' } });
-        const body = `void guard.pushData({ title: 'Heat', more: 1 }).then(() => guard.flush());
+    it.for([
+        ['a policy', JSON.stringify(OPTIONS.repair)],
+        ['a function that repairs it otherwise each time', '(item) => ({ title: item.title, price: Math.random() })'],
+    ])(
+        'is stored once when it was saved as pushed, stored as repaired by %s, and the process was killed',
+        async ([, repair], context) => {
+            const server = await startPlatform(context);
+            const withRepair = (text: string) =>
+                source(text, { repair: 'repair' }).replace('"repair":"repair"', `repair: ${repair}`);
+            let release = () => undefined as void;
+            const released = new Promise<void>((resolve) => {
+                release = resolve;
+            });
+            server.faults.next({ ...pushes(server), fault: { until: released } });
+            server.faults.next({ ...pushes(server), fault: { hang: true, when: 'after' } });
+            const body = `void guard.pushData({ title: 'Heat', more: 1 }).then(() => guard.flush());
             await sleep(60_000);`;
-        const script = await startScript(source(body), { env: platformEnv(server) });
-        await until(script, () => server.requestCount(pushes(server)) === 1);
-        await server.events.connected();
-        server.emitEvent('persistState', { isMigrating: false });
-        const isSaved = () => [...server.records().values()].some(({ value }) => value.toString().includes('"more'));
-        await until(script, isSaved);
-        release();
-        await until(script, () => server.items().length === 1);
-        script.child.kill('SIGKILL');
-        await script.finished;
-        const { exitCode, stdout, stderr } = await runScript(source('await Actor.exit();'), {
-            env: platformEnv(server),
-        });
-        expect(exitCode, stdout + stderr).toBe(0);
-        expect(server.items()).toEqual([{ title: 'Heat' }]);
-        expect(quarantined(server)).toEqual([]);
-        expect(reportOf(server)).toMatchObject({ storedItems: 1, repairedItems: 1, quarantinedItems: 0 });
-    });
+            const script = await startScript(withRepair(body), { env: platformEnv(server) });
+            await until(script, () => server.requestCount(pushes(server)) === 1);
+            await server.events.connected();
+            server.emitEvent('persistState', { isMigrating: false });
+            const isSaved = () =>
+                [...server.records().values()].some(({ value }) => value.toString().includes('"more'));
+            await until(script, isSaved);
+            release();
+            await until(script, () => server.items().length === 1);
+            script.child.kill('SIGKILL');
+            await script.finished;
+            const { exitCode, stdout, stderr } = await runScript(withRepair('await Actor.exit();'), {
+                env: platformEnv(server),
+            });
+            expect(exitCode, stdout + stderr).toBe(0);
+            expect(server.items()).toMatchObject([{ title: 'Heat' }]);
+            expect(quarantined(server)).toEqual([]);
+            expect(reportOf(server)).toMatchObject({ storedItems: 1, repairedItems: 1, quarantinedItems: 0 });
+        },
+    );
 });

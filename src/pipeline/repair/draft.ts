@@ -1,5 +1,5 @@
+import { escapeName, indexFrom, pointerNames } from '../../utils/json-pointer.js';
 import type { Repair, RepairAction } from './repairs.js';
-import { parsePointer, pointerToken } from './pointer.js';
 
 type Container = Record<string, unknown> | unknown[];
 
@@ -56,10 +56,10 @@ export class Draft {
     /** The place to which a JSON Pointer leads in the item as it is now. */
     resolve(pointer: string): Place | undefined {
         let place: Place | undefined = this.root;
-        for (const token of parsePointer(pointer)) {
+        for (const name of pointerNames(pointer)) {
             if (place === undefined) return undefined;
             const value = this.value(place);
-            place = Array.isArray(value) ? this.#element(place, value, Number(token)) : this.property(place, token);
+            place = Array.isArray(value) ? this.#element(place, value, indexFrom(name)) : this.property(place, name);
             if (place === undefined || !this.has(place)) return undefined;
         }
         return place;
@@ -211,7 +211,7 @@ export class Draft {
 
 /** JSON Pointer into the item as pushed. */
 export function pathOf(place: Place): string {
-    return place.parent === undefined ? '' : pathOf(place.parent) + pointerToken(place.key);
+    return place.parent === undefined ? '' : `${pathOf(place.parent)}/${escapeName(String(place.key))}`;
 }
 
 function newInfo(original: Container | undefined): ContainerInfo {

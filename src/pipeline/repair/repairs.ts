@@ -1,4 +1,4 @@
-import { pointerToken } from './pointer.js';
+import { escapeName } from '../../utils/json-pointer.js';
 
 export type RepairAction = 'removed' | 'nulled' | 'filled' | 'coerced' | 'custom';
 
@@ -63,7 +63,7 @@ export function differences(before: unknown, after: unknown, path = ''): Repair[
         return sameJson(before, after) ? [] : [{ path, action: 'custom', before, after }];
     }
     return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
-        differences(ownValue(before, key), ownValue(after, key), path + pointerToken(key)),
+        differences(ownValue(before, key), ownValue(after, key), `${path}/${escapeName(key)}`),
     );
 }
 

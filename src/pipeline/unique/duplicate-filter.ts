@@ -88,8 +88,7 @@ export class DuplicateFilter<Item extends object> {
             if (outcome !== 'stored') this.#keys.abandon(key);
             return NOTHING;
         }
-        // Another item may have been stored with this key, after the platform's errors had it repaired.
-        return this.#keys.stateOf(key) === STORED ? this.#endWaiting(key, waiting) : this.#advance(key, waiting);
+        return outcome === 'stored' ? this.#endWaiting(key, waiting) : this.#advance(key, waiting);
     }
 
     /** The item waits no longer: its caller pushes it again. */

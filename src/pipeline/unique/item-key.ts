@@ -1,4 +1,5 @@
 import type { Dictionary } from '../../records.js';
+import { valueBelow } from '../../utils/json-pointer.js';
 import type { ResolvedUnique, UniqueFunction } from './options.js';
 
 /**
@@ -28,11 +29,11 @@ export class ItemKeys {
      */
     keyOf(item: unknown): string | undefined {
         const paths = this.#paths;
-        if (paths.length === 1) return textOf(valueAt(item, paths[0]!));
+        if (paths.length === 1) return textOf(valueBelow(item, paths[0]!));
         if (this.#keyOf !== undefined) return this.#call(this.#keyOf, item);
         const parts: string[] = [];
         for (const path of paths) {
-            const part = textOf(valueAt(item, path));
+            const part = textOf(valueBelow(item, path));
             if (part === undefined) return undefined;
             parts.push(part);
         }
@@ -88,13 +89,4 @@ function textOf(value: unknown): string | undefined {
         default:
             return undefined;
     }
-}
-
-function valueAt(item: unknown, path: readonly string[]): unknown {
-    let value = item;
-    for (const token of path) {
-        if (typeof value !== 'object' || value === null || !Object.hasOwn(value, token)) return undefined;
-        value = (value as Record<string, unknown>)[token];
-    }
-    return value;
 }

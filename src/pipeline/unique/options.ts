@@ -1,5 +1,6 @@
 import { failOption } from '../../errors.js';
 import type { Dictionary } from '../../records.js';
+import { pointerNames } from '../../utils/json-pointer.js';
 
 /** Returns the key of an item as text, or `undefined` for an item without a key. It must not return a promise. */
 export type UniqueFunction<Item extends object = Dictionary> = (item: Item) => string | undefined;
@@ -12,6 +13,11 @@ export type DuplicatesOption = 'drop' | 'quarantine' | 'count';
 
 /** The tokens of the way to each part of the key, or the function that makes it. */
 export type ResolvedUnique = { readonly paths: readonly (readonly string[])[] } | { readonly keyOf: UniqueFunction };
+
+/** The same text for options that make the same keys. A function is told by its code. */
+export function definitionOf(unique: ResolvedUnique): string {
+    return 'paths' in unique ? JSON.stringify(unique.paths) : Function.prototype.toString.call(unique.keyOf);
+}
 
 const EXPECTED =
     "a field such as 'url', a JSON Pointer such as '/product/id', a list of these, or a function (item) => string | undefined";
@@ -40,10 +46,5 @@ function path(value: unknown, option: string): readonly string[] {
     if (/~(?![01])/.test(value)) {
         return failOption(option, 'a JSON Pointer in which "~" is written "~0" and "/" in a name "~1"', value);
     }
-    return Object.freeze(
-        value
-            .slice(1)
-            .split('/')
-            .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~')),
-    );
+    return Object.freeze(pointerNames(value));
 }

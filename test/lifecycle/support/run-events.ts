@@ -29,8 +29,11 @@ export async function openInNextProcess(
 }
 
 /** Another guard in the process of this one. */
-export async function openBeside({ constructor }: DatasetGuard<any>): Promise<DatasetGuard<any>> {
-    return openWith(constructor as typeof DatasetGuard, undefined, {});
+export async function openBeside(
+    { constructor }: DatasetGuard<any>,
+    options?: DatasetGuardOptions<any>,
+): Promise<DatasetGuard<any>> {
+    return openWith(constructor as typeof DatasetGuard, options, {});
 }
 
 async function openWith(

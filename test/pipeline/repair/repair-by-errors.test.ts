@@ -52,6 +52,19 @@ describe('the repair by the errors of the platform', () => {
         ]);
     });
 
+    it.each(['/tags/', '/tags/01', '/tags/ 1', '/tags/0x1', '/tags/1e0', '/tags/-1', '/tags/length'])(
+        'does not take the path %s for that of an element',
+        (instancePath) => {
+            const session = new RepairByErrors(
+                { tags: [1, 2] },
+                resolveRepair('prune')!,
+                new RepairFunctions(() => {}),
+            );
+            const error = { instancePath, schemaPath: '#/x/type', keyword: 'type', params: { type: 'string' } };
+            expect(session.next([error])).toBeUndefined();
+        },
+    );
+
     it('fills with the empty value of the type that the next rejection names', () => {
         const schema = { properties: { name: { type: 'string' } }, required: ['name'] };
         expect(push(schema, {}, 'prune')).toMatchObject({ stored: { name: '' }, requests: 3 });

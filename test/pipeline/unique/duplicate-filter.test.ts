@@ -77,18 +77,6 @@ describe('DuplicateFilter', () => {
         expect(subject.settle(undefined, 'stored')).toMatchObject({ duplicates: [], next: undefined });
     });
 
-    it('takes what waits beside an item for duplicates where its key turns out to be stored', () => {
-        const keys = new KeySet('run');
-        const subject = new DuplicateFilter<Item>(keys, 'drop');
-        const [first, second] = [item('1'), item('2')];
-        admit(subject, keyOf('k'), first);
-        admit(subject, keyOf('k'), second);
-        // Another item got this key by a repair.
-        keys.add(keyOf('k'));
-        expect(subject.settle(keyOf('k'), 'rejected')).toMatchObject({ duplicates: [second], next: undefined });
-        expect(admit(subject, keyOf('k'), item('3'))).toBe('duplicate');
-    });
-
     it("with 'count' lets all items go, and says which were stored beside another one", () => {
         const subject = filter('count');
         const [first, second, third] = [item('1'), item('2'), item('3')];

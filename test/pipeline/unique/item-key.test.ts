@@ -55,6 +55,13 @@ describe('the key of an item', () => {
         expect(keyOf({ offers: null })).toBeUndefined();
     });
 
+    it('does not exist where the pointer names the length of an array, or an index in another way than JSON Pointers do', () => {
+        const item = { tags: ['a', 'b'] };
+        for (const pointer of ['/tags/length', '/tags/01', '/tags/', '/tags/-', '/tags/1e0']) {
+            expect(keysFor(pointer).keyOf(item), pointer).toBeUndefined();
+        }
+    });
+
     it('of a list needs all parts, and does not confuse where one ends', () => {
         const { keyOf } = keysFor(['a', '/b']);
         expect(keyOf({ a: 'x' })).toBeUndefined();

@@ -1,5 +1,5 @@
 import { coerce } from '../../../../src/pipeline/repair/coerce.js';
-import { parsePointer } from '../../../../src/pipeline/repair/pointer.js';
+import { pointerNames } from '../../../../src/utils/json-pointer.js';
 import type { Repair } from '../../../../src/pipeline/repair/repairs.js';
 
 type Container = Record<string, unknown>;
@@ -9,7 +9,7 @@ export function applyRepairs(item: unknown, repairs: readonly Repair[]): unknown
     const result: { item: unknown } = { item: structuredClone(item) };
     const removed = new Map<unknown[], Set<number>>();
     for (const { path, action, after } of repairs) {
-        const tokens = parsePointer(`/item${path}`);
+        const tokens = pointerNames(`/item${path}`);
         const key = tokens.pop()!;
         const container = tokens.reduce((value: unknown, token) => (value as Container)[token], result);
         if (action !== 'removed') (container as Container)[key] = structuredClone(after);

@@ -1,5 +1,5 @@
 import type { ItemError } from '../../../../src/records.js';
-import { parsePointer, pointerToken } from '../../../../src/pipeline/repair/pointer.js';
+import { escapeName, pointerNames } from '../../../../src/utils/json-pointer.js';
 
 /** Errors of the rejected items of a request by their position; undefined where the request was stored. */
 export type Push = (items: readonly unknown[]) => Map<number, readonly ItemError[]> | undefined;
@@ -60,14 +60,14 @@ function mend(work: Work): boolean {
     let isChanged = false;
     for (const { keyword, params, instancePath } of errors) {
         if (keyword === 'required' && typeof params.missingProperty === 'string') {
-            const path = instancePath + pointerToken(params.missingProperty);
+            const path = `${instancePath}/${escapeName(params.missingProperty)}`;
             if (hopeless.has(path)) isBlocked = true;
             else if (setAt(item, path, null)) {
                 placeholders.add(path);
                 isChanged = true;
             }
         } else if (keyword === 'additionalProperties' && typeof params.additionalProperty === 'string') {
-            if (deleteAt(item, instancePath + pointerToken(params.additionalProperty))) isChanged = true;
+            if (deleteAt(item, `${instancePath}/${escapeName(params.additionalProperty)}`)) isChanged = true;
         } else if (instancePath === '') {
             isBlocked = true;
         } else if (placeholders.has(instancePath)) {
@@ -108,7 +108,7 @@ function emptyOf(type: unknown): { value: unknown } | undefined {
 
 /** Deeper places first, and later elements of an array before earlier ones. */
 function comparePaths(one: string, other: string): number {
-    const [first, second] = [parsePointer(one), parsePointer(other)];
+    const [first, second] = [pointerNames(one), pointerNames(other)];
     for (let depth = 0; depth < Math.min(first.length, second.length); depth++) {
         if (first[depth] === second[depth]) continue;
         const [firstIndex, secondIndex] = [Number(first[depth]), Number(second[depth])];
@@ -119,7 +119,7 @@ function comparePaths(one: string, other: string): number {
 }
 
 function parentOf(item: unknown, path: string): { parent: Record<string, unknown> | undefined; key: string } {
-    const tokens = parsePointer(path);
+    const tokens = pointerNames(path);
     const key = tokens.pop() ?? '';
     let parent: unknown = item;
     for (const token of tokens) {
