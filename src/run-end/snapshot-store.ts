@@ -90,10 +90,21 @@ export class SnapshotStore {
      * What cannot be read stays where it is.
      */
     async claim(): Promise<Snapshot[]> {
+        const slots = new Set<number>();
+        try {
+            return await this.#claimAll(slots);
+        } finally {
+            // Also where nothing could be read: without a key of its own it could save nothing.
+            this.#takeSlot(slots);
+            await this.#options.keys?.restore();
+        }
+    }
+
+    /** Adds the slots of other guards that may still be at work. */
+    async #claimAll(slots: Set<number>): Promise<Snapshot[]> {
         const { store, log } = this.#options;
         const heads = await this.#readHeads(await store.keys(this.#prefix));
         const replaced = new Set([...heads.values()].flatMap(({ replaces }) => replaces));
-        const slots = new Set<number>();
         const snapshots: Snapshot[] = [];
         for (const [key, head] of heads) {
             if (isLive(key, head)) slots.add(head.slot);
@@ -117,13 +128,15 @@ export class SnapshotStore {
                 }
             }
         }
-        while (slots.has(this.#slot)) this.#slot++;
+        return snapshots;
+    }
+
+    #takeSlot(slots: ReadonlySet<number>): void {
+        while (slots.has(this.#slot) || liveHeads.has(this.#nameHead())) this.#slot++;
         this.#headKey = this.#nameHead();
         // A guard that this process has closed before has left it: it is overwritten, not removed.
         this.#replaces = this.#replaces.filter((key) => key !== this.#headKey);
         liveHeads.add(this.#headKey);
-        await this.#options.keys?.restore();
-        return snapshots;
     }
 
     /** Writes the head alone, naming what was taken over: from now on other processes know of this one. */

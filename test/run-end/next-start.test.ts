@@ -132,6 +132,24 @@ describe.concurrent('the next start of a run', () => {
         expect(new Set(records.map(({ id }) => id)).size).toBe(2);
     });
 
+    it.for([
+        ['Actor.exit()', 'await Actor.exit();'],
+        ['process.exit()', 'process.exit();'],
+    ])('sends what %s has left of a process that could not list the records of the run', async ([, end], context) => {
+        const server = await startPlatform(context);
+        const { datasetId } = server.ids;
+        server.faults.next({ path: /key-value-stores\/[^/]+\/keys$/, fault: { status: 403 } });
+        const stop = server.faults.use(({ path }) =>
+            path.endsWith(`${datasetId}/items`) ? { status: 403 } : undefined,
+        );
+        const first = await runProcess(server, `await guard.pushData([{ n: 1 }, { n: 2 }]); ${end}`);
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        stop();
+        const second = await runProcess(server, `await guard.pushData({ n: 3 }); await Actor.exit();`);
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2, 3]);
+    });
+
     it('is not blocked by two items that the platform refused without a reason in the earlier process', async (context) => {
         const server = await startPlatform(context);
         refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);
