@@ -1,3 +1,5 @@
+import { isMainThread } from 'node:worker_threads';
+
 import type { Dataset } from 'apify';
 
 import { createCharging } from './apify/charging.js';
@@ -66,8 +68,9 @@ export async function openParts(
     if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);
     const dataset = await openDataset(asGiven.dataset);
     const sink = createItemSink(dataset, internal, asGiven.compression);
-    // Locally waiting costs nothing, and what is stored cannot be lost.
-    const options: ResolvedOptions = sink.isRemote ? asGiven : { ...asGiven, ack: 'stored' };
+    // Locally waiting costs nothing, and what is stored cannot be lost. A worker thread is gone without a word when the main thread ends.
+    const maySendLater = sink.isRemote && isMainThread;
+    const options: ResolvedOptions = maySendLater ? asGiven : { ...asGiven, ack: 'stored' };
     const sources = createSchemaSources(dataset);
     const schemas = new SchemaKeeper(
         { option: options.schema, target: schemaTarget(options, isDefaultDataset(dataset)) },
@@ -201,8 +204,18 @@ function withoutSecrets(log: Log, removeSecrets: SecretRemover): Log {
     };
 }
 
-/** Takes over what earlier processes of the run left. What cannot be read now stays where it is. */
+let restoring: Promise<void> = Promise.resolve();
+
+/**
+ * Takes over what earlier processes of the run left. What cannot be read now stays where it is. One guard after the other: of two
+ * that are opened at once only one may take it.
+ */
 async function restore(snapshots: SnapshotStore, pipeline: Pipeline, log: Log): Promise<void> {
+    restoring = restoring.then(async () => restoreNow(snapshots, pipeline, log));
+    await restoring;
+}
+
+async function restoreNow(snapshots: SnapshotStore, pipeline: Pipeline, log: Log): Promise<void> {
     try {
         const left = await snapshots.claim();
         for (const snapshot of left) takeOver(snapshot, pipeline, log);

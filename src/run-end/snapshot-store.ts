@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
 
 import type { UnsentItems } from '../pipeline/handover.js';
 import type { Log, RunStore } from '../ports.js';
@@ -249,6 +250,7 @@ export class SnapshotStore {
             host: hostname(),
             pid: process.pid,
             processStartedAt: PROCESS_STARTED_AT,
+            threadId,
             slot: this.#slot,
             isClosed,
             replaces: this.#replaces,
@@ -325,7 +327,8 @@ export class SnapshotStore {
     }
 
     #nameHead(): string {
-        return `${this.#prefix}${toName(hostname())}-${process.pid}-${PROCESS_STARTED_AT}-${this.#slot}`;
+        const thread = threadId === 0 ? '' : `.${threadId}`;
+        return `${this.#prefix}${toName(hostname())}-${process.pid}${thread}-${PROCESS_STARTED_AT}-${this.#slot}`;
     }
 
     /** One after the other, so that no older state overwrites a newer one. */
@@ -364,9 +367,12 @@ function stateOf(snapshot: Snapshot): string {
 }
 
 /** Whether the guard that has written this head may still be at work. */
-function isLive(key: string, { host, pid, processStartedAt }: SnapshotHead): boolean {
+function isLive(key: string, { host, pid, processStartedAt, threadId: thread = 0 }: SnapshotHead): boolean {
     if (host !== hostname()) return false;
-    if (pid === process.pid) return processStartedAt === PROCESS_STARTED_AT && liveHeads.has(key);
+    if (pid === process.pid) {
+        // Nothing tells whether another thread is still at work.
+        return processStartedAt === PROCESS_STARTED_AT && (thread !== threadId || liveHeads.has(key));
+    }
     try {
         process.kill(pid, 0);
         return true;

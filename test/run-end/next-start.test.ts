@@ -150,6 +150,27 @@ describe.concurrent('the next start of a run', () => {
         expect(numbersIn(server)).toEqual([1, 2, 3]);
     });
 
+    it('counts what is left once, though it opens several guards at once', async (context) => {
+        const server = await startPlatform(context);
+        server.faults.next({ method: 'POST', path: `${server.ids.datasetId}/items`, fault: { status: 403 } });
+        const first = await runProcess(server, `await guard.pushData([{ n: 1 }, { n: 2 }]); process.exit();`);
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        const second = await runScript(
+            actorScript(
+                `const guards = [guard, ...(await others)];
+                console.log('received', guards.map((each) => each.report().receivedItems).toSorted());
+                await Actor.exit();`,
+                {
+                    before: 'const open = async () => DatasetGuard.open({}, { listingLagMillis: 200 }); const others = Promise.all([open(), open()]);',
+                },
+            ),
+            { env: platformEnv(server) },
+        );
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(second.stdout).toContain('received [ 0, 0, 2 ]');
+        expect(numbersIn(server)).toEqual([1, 2]);
+    });
+
     it('is not blocked by two items that the platform refused without a reason in the earlier process', async (context) => {
         const server = await startPlatform(context);
         refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);
