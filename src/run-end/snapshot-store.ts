@@ -3,6 +3,7 @@ import { threadId } from 'node:worker_threads';
 
 import type { UnsentItems } from '../pipeline/handover.js';
 import type { Log, RunStore } from '../ports.js';
+import { within } from '../utils/clock.js';
 import type { SavedKeys } from './saved-keys.js';
 import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';
 import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from './snapshot.js';
@@ -34,6 +35,15 @@ export interface ExitRecords {
     itemCount: number;
     parts: PieceReference[][];
     state: string;
+}
+
+/** What another process, or guard, of the run has saved. */
+interface LeftSnapshot {
+    head: SnapshotHead;
+    /** The guard that has written it may still be at work. */
+    isLive?: boolean;
+    /** Why they cannot be read; undefined where they are not to be taken over. */
+    items?: UnsentItems | Error;
 }
 
 /** Pieces that are written at once: the time before the end is short. */
@@ -88,12 +98,14 @@ export class SnapshotStore {
 
     /**
      * Takes over what earlier processes of the run have left. To be called before any item comes in.
-     * What cannot be read stays where it is.
+     * What cannot be read, within this time, stays where it is. @throws Error where nothing could be read
      */
-    async claim(): Promise<Snapshot[]> {
+    async claim(maxMillis = Infinity): Promise<Snapshot[]> {
         const slots = new Set<number>();
         try {
-            return await this.#claimAll(slots);
+            const left = await within(this.#readAll(), maxMillis);
+            if (left === undefined) throw new Error(`the key-value store has not answered in ${maxMillis / 1_000} s`);
+            return this.#takeOver(left, slots);
         } finally {
             // Also where nothing could be read: without a key of its own it could save nothing.
             this.#takeSlot(slots);
@@ -101,32 +113,57 @@ export class SnapshotStore {
         }
     }
 
-    /** Adds the slots of other guards that may still be at work. */
-    async #claimAll(slots: Set<number>): Promise<Snapshot[]> {
-        const { store, log } = this.#options;
-        const heads = await this.#readHeads(await store.keys(this.#prefix));
-        const replaced = new Set([...heads.values()].flatMap(({ replaces }) => replaces));
-        const snapshots: Snapshot[] = [];
+    /** Reads what is there, by the keys of heads. It changes nothing: it may end when nobody waits for it any more. */
+    async #readAll(): Promise<Map<string, LeftSnapshot | Error>> {
+        const { store, datasetId } = this.#options;
+        const heads = new Map<string, SnapshotHead | Error>();
+        for (const key of await store.keys(this.#prefix)) {
+            const head = await store.read(key).then(parseHead).catch(toError);
+            if (head instanceof Error || head.datasetId === datasetId) heads.set(key, head);
+        }
+        const all = [...heads.values()];
+        const replaced = new Set(all.flatMap((head) => (head instanceof Error ? [] : head.replaces)));
+        const left = new Map<string, LeftSnapshot | Error>();
         for (const [key, head] of heads) {
-            if (isLive(key, head)) slots.add(head.slot);
-            else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
+            if (head instanceof Error) left.set(key, head);
+            else if (isLive(key, head)) left.set(key, { head, isLive: true });
+            else if (replaced.has(key) || this.#isOfEarlierRun(head)) left.set(key, { head });
+            else left.set(key, { head, items: await this.#readParts(head).catch(toError) });
+        }
+        return left;
+    }
+
+    /** Adds the slots of other guards that may still be at work. */
+    #takeOver(left: ReadonlyMap<string, LeftSnapshot | Error>, slots: Set<number>): Snapshot[] {
+        const { log } = this.#options;
+        const snapshots: Snapshot[] = [];
+        for (const [key, each] of left) {
+            if (each instanceof Error) {
+                this.#unreadItems++;
+                log.error(
+                    `What an earlier process of this run has saved cannot be read: ${each.message}. It stays in the run's key-value store.`,
+                    { key },
+                );
+                continue;
+            }
+            const { head, items } = each;
+            if (each.isLive) slots.add(head.slot);
+            else if (items instanceof Error) {
+                this.#unreadItems += head.itemCount;
+                log.error(
+                    `${head.itemCount} items that an earlier process saved cannot be read and were not sent: ${items.message}. They stay in the run's key-value store.`,
+                    { key },
+                );
+            } else if (items === undefined) {
                 this.#replaces.push(key);
                 this.#outdated.push(...[...head.parts.flat(), ...(head.keys?.pieces ?? [])].map((piece) => piece.key));
             } else {
-                try {
-                    snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
-                    this.#replaces.push(key);
-                    this.#outdated.push(...(head.outdated ?? []));
-                    this.#parts.push(...head.parts);
-                    this.#itemCount += head.itemCount;
-                    this.#claimKeys(head);
-                } catch (error) {
-                    this.#unreadItems += head.itemCount;
-                    log.error(
-                        `${head.itemCount} items that an earlier process saved cannot be read and were not sent: ${(error as Error).message}. They stay in the run's key-value store.`,
-                        { key },
-                    );
-                }
+                snapshots.push({ statistics: head.statistics, ...items });
+                this.#replaces.push(key);
+                this.#outdated.push(...(head.outdated ?? []));
+                this.#parts.push(...head.parts);
+                this.#itemCount += head.itemCount;
+                this.#claimKeys(head);
             }
         }
         return snapshots;
@@ -281,24 +318,6 @@ export class SnapshotStore {
         }
     }
 
-    async #readHeads(keys: readonly string[]): Promise<Map<string, SnapshotHead>> {
-        const { store, datasetId, log } = this.#options;
-        const heads = new Map<string, SnapshotHead>();
-        for (const key of keys) {
-            try {
-                const head = parseHead(await store.read(key));
-                if (head.datasetId === datasetId) heads.set(key, head);
-            } catch (error) {
-                this.#unreadItems++;
-                log.error(
-                    `What an earlier process of this run has saved cannot be read: ${(error as Error).message}. It stays in the run's key-value store.`,
-                    { key },
-                );
-            }
-        }
-        return heads;
-    }
-
     async #readParts({ parts }: SnapshotHead): Promise<UnsentItems> {
         const all: UnsentItems = { batches: [], records: [] };
         for (const part of parts) {
@@ -344,6 +363,10 @@ const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 function pieceRecord({ key, text }: Piece): SnapshotRecord {
     return { key, text, contentType: TEXT_TYPE };
+}
+
+function toError(thrown: unknown): Error {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function countItems({ batches, records }: Snapshot): number {

@@ -150,6 +150,19 @@ describe.concurrent('the next start of a run', () => {
         expect(numbersIn(server)).toEqual([1, 2, 3]);
     });
 
+    it('stores items although the key-value store of the run does not answer', async (context) => {
+        const server = await startPlatform(context);
+        server.faults.use(({ path }) => (path.includes('key-value-stores') ? { hang: true } : undefined));
+        const internals = { maxRestoreMillis: 300 };
+        const body = 'await guard.pushData([{ n: 1 }, { n: 2 }]); await guard.flush(); process.exit();';
+        const { exitCode, stdout, stderr } = await runScript(actorScript(body, { internals }), {
+            env: platformEnv(server),
+        });
+        expect(exitCode, stdout + stderr).toBe(0);
+        expect(stderr).toContain('the key-value store has not answered in 0.3 s');
+        expect(numbersIn(server)).toEqual([1, 2]);
+    });
+
     it('counts what is left once, though it opens several guards at once', async (context) => {
         const server = await startPlatform(context);
         server.faults.next({ method: 'POST', path: `${server.ids.datasetId}/items`, fault: { status: 403 } });
