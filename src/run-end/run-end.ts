@@ -290,12 +290,12 @@ export class RunEnd implements LifecycleHandlers {
      */
     async #conclude(isByItself: boolean, isSent: boolean): Promise<ExitOutcome> {
         const { pipeline, snapshots, reports, log } = this.#options;
-        const { unreadItems } = snapshots;
+        const { unreadItems, unreadHeads } = snapshots;
         const { unaccountedItems } = pipeline.counters;
         const unsentItems = isSent ? 0 : unaccountedItems;
         pipeline.counters.ended(!isSent || unaccountedItems === 0);
         this.#concludedItems = pipeline.counters.values().receivedItems;
-        const isClosed = isSent && unreadItems === 0;
+        const isClosed = isSent && unreadItems === 0 && unreadHeads === 0;
         if (isClosed)
             await this.#attempt(
                 within(
@@ -303,7 +303,7 @@ export class RunEnd implements LifecycleHandlers {
                     MAX_MOVE_MILLIS,
                 ),
             );
-        const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
+        const reason = isClosed ? undefined : this.#reasonOf(snapshots);
         // The report itself matters more than what it suggests.
         if (this.#remaining > MIN_SUGGEST_MILLIS) await reports.suggest();
         reports.finish(isByItself && !this.#isAborted);
@@ -316,7 +316,14 @@ export class RunEnd implements LifecycleHandlers {
         return { ...outcome, level, isFailed, unsentItems: unsentItems + unreadItems, reason };
     }
 
-    #reasonOf(unreadItems: number): string {
+    #reasonOf({ unreadItems, unreadHeads }: SnapshotStore): string {
+        if (unreadHeads > 0) {
+            const processes =
+                unreadHeads === 1
+                    ? 'an earlier process of this run has'
+                    : `${unreadHeads} earlier processes of this run have`;
+            return `what ${processes} saved could not be read`;
+        }
         if (unreadItems > 0) return `${unreadItems} items that an earlier process saved could not be read`;
         return this.#options.pipeline.failure?.message ?? 'the platform has not answered in time';
     }

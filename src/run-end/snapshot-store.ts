@@ -74,6 +74,7 @@ export class SnapshotStore {
     /** Pieces that earlier processes had no time to remove. */
     #outdated: string[] = [];
     #unreadItems = 0;
+    #unreadHeads = 0;
     #saving: Promise<unknown> = Promise.resolve();
 
     constructor(options: SnapshotStoreOptions) {
@@ -84,6 +85,11 @@ export class SnapshotStore {
     /** Tells open guards on one dataset apart, from 1: the lowest number that is free. */
     get slot(): number {
         return this.#slot;
+    }
+
+    /** Heads that could not be read: nobody knows how many items they name. */
+    get unreadHeads(): number {
+        return this.#unreadHeads;
     }
 
     /** Items that an earlier process has left and that could not be read. */
@@ -139,7 +145,7 @@ export class SnapshotStore {
         const snapshots: Snapshot[] = [];
         for (const [key, each] of left) {
             if (each instanceof Error) {
-                this.#unreadItems++;
+                this.#unreadHeads++;
                 log.error(
                     `What an earlier process of this run has saved cannot be read: ${each.message}. It stays in the run's key-value store.`,
                     { key },
