@@ -187,7 +187,8 @@ export class DatasetGuard<Item extends object = Dictionary> {
         if (reason !== undefined) {
             // The guard stays open, so that the next call can try again.
             runEnd.livesOn();
-            throw new DeliveryError(`${unsentItems} items could not be sent: ${reason}`, {
+            const unsent = unsentItems === 0 ? 'Items may be unsent' : `${unsentItems} items could not be sent`;
+            throw new DeliveryError(`${unsent}: ${reason}`, {
                 keptItems: pipeline.pendingItems,
                 permanent: false,
                 cause: pipeline.failure,

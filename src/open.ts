@@ -1,3 +1,5 @@
+import { isMainThread } from 'node:worker_threads';
+
 import type { Dataset } from 'apify';
 
 import { createCharging } from './apify/charging.js';
@@ -40,7 +42,7 @@ import { SnapshotStore } from './run-end/snapshot-store.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
-import { createClock } from './utils/clock.js';
+import { createClock, within } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
 import { quarantineName } from './utils/storage-name.js';
@@ -66,8 +68,9 @@ export async function openParts(
     if (!initialized) log.warning(`${NOT_INITIALIZED} It works locally; on the platform it is an error.`);
     const dataset = await openDataset(asGiven.dataset);
     const sink = createItemSink(dataset, internal, asGiven.compression);
-    // Locally waiting costs nothing, and what is stored cannot be lost.
-    const options: ResolvedOptions = sink.isRemote ? asGiven : { ...asGiven, ack: 'stored' };
+    // Locally waiting costs nothing, and what is stored cannot be lost. A worker thread is gone without a word when the main thread ends.
+    const maySendLater = sink.isRemote && isMainThread;
+    const options: ResolvedOptions = maySendLater ? asGiven : { ...asGiven, ack: 'stored' };
     const sources = createSchemaSources(dataset);
     const schemas = new SchemaKeeper(
         { option: options.schema, target: schemaTarget(options, isDefaultDataset(dataset)) },
@@ -128,7 +131,7 @@ export async function openParts(
             }),
         log,
     });
-    await restore(snapshots, pipeline, log);
+    await restore(snapshots, pipeline, internal.maxRestoreMillis, log);
     const pusher = new Pusher(pipeline, options, charging);
     const pages = new CollectedPages(pipeline, pusher);
     const keySuffix = reportKeySuffix(dataset, options.dataset, snapshots.slot);
@@ -208,13 +211,23 @@ function withoutSecrets(log: Log, removeSecrets: SecretRemover): Log {
     };
 }
 
-/** Takes over what earlier processes of the run left. What cannot be read now stays where it is. */
-async function restore(snapshots: SnapshotStore, pipeline: Pipeline, log: Log): Promise<void> {
+let restoring: Promise<void> = Promise.resolve();
+
+/**
+ * Takes over what earlier processes of the run left. What cannot be read now stays where it is. One guard after the other: of two
+ * that are opened at once only one may take it.
+ */
+async function restore(snapshots: SnapshotStore, pipeline: Pipeline, maxMillis: number, log: Log): Promise<void> {
+    restoring = restoring.then(async () => restoreNow(snapshots, pipeline, maxMillis, log));
+    await restoring;
+}
+
+async function restoreNow(snapshots: SnapshotStore, pipeline: Pipeline, maxMillis: number, log: Log): Promise<void> {
     try {
-        const left = await snapshots.claim();
+        const left = await snapshots.claim(maxMillis);
         for (const snapshot of left) takeOver(snapshot, pipeline, log);
         // Other processes of the run know of this one from now on, and write reports of their own.
-        await snapshots.saveHead(pipeline.statistics.save());
+        await within(snapshots.saveHead(pipeline.statistics.save()), maxMillis);
     } catch (error) {
         log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
     }

@@ -164,6 +164,8 @@ export interface InternalOptions {
     requestTimeoutSecs: number;
     /** Files that are written at once in a local storage. A process that is killed may leave gaps between them. */
     maxLocalWrites: number;
+    /** The start of an Actor does not wait longer for what earlier processes of the run have left. */
+    maxRestoreMillis: number;
 }
 
 /** Levels as in Crawlee's log. Messages hold paths and counts, never item values or tokens. */

@@ -43,6 +43,7 @@ export const INTERNAL_DEFAULTS: InternalOptions = {
     maxRetries: 8,
     requestTimeoutSecs: 30,
     maxLocalWrites: 32,
+    maxRestoreMillis: 30_000,
 };
 
 /** The SDK's log, with a prefix of the guard's own. */

@@ -80,9 +80,11 @@ class ProcessEnd {
 
     #callListeners(maxMillis: number): void {
         const deadline = now() + maxMillis;
+        let waiting = this.#registrations.size;
         for (const { listener } of this.#registrations) {
             try {
-                listener(Math.max(0, deadline - now()));
+                // One whose dataset does not answer must not use up the time of the next one.
+                listener(Math.max(0, (deadline - now()) / waiting--));
             } catch {
                 // An error thrown here would replace the program's own error and exit code, and skip the next listener.
             }

@@ -129,7 +129,9 @@ export class RunEnd implements LifecycleHandlers {
     async exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome> {
         this.#options.pipeline.settler.decideDisputed(true);
         await this.#end(Math.min(timeoutMillis, MAX_END_MILLIS));
-        return this.#conclude(!hasFailed);
+        // A program that goes on pushing has something under way at any moment. What is left then is sent as the process ends.
+        const isSent = await this.#sendWhatCameIn();
+        return this.#conclude(!hasFailed, isSent);
     }
 
     /** The event loop has run dry. */
@@ -153,7 +155,8 @@ export class RunEnd implements LifecycleHandlers {
     async close(): Promise<ExitOutcome> {
         this.#options.pipeline.settler.decideDisputed(true);
         await this.#end(MAX_END_MILLIS);
-        return this.#conclude(true);
+        await this.#sendWhatCameIn();
+        return this.#conclude(true, this.#options.pipeline.counters.unaccountedItems === 0);
     }
 
     /** The guard is closed: nothing happens any more, whatever the process does. */
@@ -218,37 +221,48 @@ export class RunEnd implements LifecycleHandlers {
         // Another end may be announced meanwhile that comes earlier: the run's timeout while an exit is under way.
         const until = () => Math.min(maxUntil, this.#deadline);
         const saveUntil = () => until() - Math.min(SAVE_MILLIS, (until() - startedAt) / 3);
+        let isOver = false;
+        /** Whether all is sent that had come in by then. A program that goes on pushing has something pending at any moment. */
         let isSent = false;
         // At a move the page runs again; at an end nothing comes after what was collected.
         const committed = isMove ? Promise.resolve() : collected.commitAll();
         const sending = Promise.all([this.#flush(), committed]).then(async () => {
-            await this.#flush();
-            isSent = true;
+            isSent = await this.#flush();
+            isOver = true;
         });
         let savedAt = 0;
-        while (!isSent && clock.monotonic() < saveUntil()) {
+        while (!isOver && clock.monotonic() < saveUntil()) {
             await within(sending, Math.min(CHECK_MILLIS, saveUntil() - clock.monotonic()));
             const left = until() - clock.monotonic();
             const isNear = left <= (pipeline.isInTrouble ? SAVE_BEFORE_MILLIS : SAVE_BEFORE_MILLIS / 2);
             const isDue = isNear && clock.monotonic() - savedAt > 1_000;
-            if (isSent || !isDue || pipeline.pendingItems === 0) continue;
+            if (isOver || !isDue || pipeline.pendingItems === 0) continue;
             await within(this.#save(isMove), saveUntil() - clock.monotonic());
             savedAt = clock.monotonic();
             if (pipeline.failure !== undefined) break;
         }
-        if (pipeline.pendingItems > 0) await this.#save(isMove);
+        if (pipeline.pendingItems > 0 && !isSent) await this.#save(isMove);
         else await this.#attempt(this.#saveState());
     }
 
-    /** Sends what was accepted, and what waits for room, as it gets it. Never rejects: what is left is seen in the pipeline. */
-    async #flush(): Promise<void> {
+    /** Returns whether all is sent that was accepted until now. */
+    async #sendWhatCameIn(): Promise<boolean> {
+        const { pipeline } = this.#options;
+        if (pipeline.counters.unaccountedItems === 0) return true;
+        if (pipeline.failure !== undefined || pipeline.isInTrouble) return false;
+        return (await within(this.#flush(), this.#remaining)) === true;
+    }
+
+    /** Sends what was accepted, and what waits for room, as it gets it. Resolves to whether that worked: a failure was logged, and is kept for the next caller. */
+    async #flush(): Promise<boolean> {
         const { pipeline, pusher } = this.#options;
         try {
             await pipeline.flush();
             await pusher.entries.entered();
             await pipeline.flush();
+            return true;
         } catch {
-            // The failure was logged, and is kept for the next caller.
+            return false;
         }
     }
 
@@ -295,22 +309,26 @@ export class RunEnd implements LifecycleHandlers {
         return { ...handover.unsent(isAll), statistics: statistics.save() };
     }
 
-    /** Writes the last report, and says how the run went. `isByItself`: nothing but the program has ended it. */
-    async #conclude(isByItself: boolean): Promise<ExitOutcome> {
+    /**
+     * Writes the last report, and says how the run went. `isByItself`: nothing but the program has ended it. `isSent`: what is pending
+     * has come in since, and is not what the platform has left unanswered.
+     */
+    async #conclude(isByItself: boolean, isSent: boolean): Promise<ExitOutcome> {
         const { pipeline, snapshots, reports, log } = this.#options;
-        const { unreadItems } = snapshots;
-        const unsentItems = pipeline.counters.unaccountedItems;
-        pipeline.counters.ended(true);
+        const { unreadItems, unreadHeads } = snapshots;
+        const { unaccountedItems } = pipeline.counters;
+        const unsentItems = isSent ? 0 : unaccountedItems;
+        pipeline.counters.ended(!isSent || unaccountedItems === 0);
         this.#concludedItems = pipeline.counters.values().receivedItems;
-        const isClosed = unsentItems === 0 && unreadItems === 0;
+        const isClosed = isSent && unreadItems === 0 && unreadHeads === 0;
         if (isClosed)
             await this.#attempt(
                 within(
-                    snapshots.save(() => this.#collect(true), true),
+                    snapshots.save(() => this.#collect(true), unaccountedItems === 0),
                     MAX_MOVE_MILLIS,
                 ),
             );
-        const reason = isClosed ? undefined : this.#reasonOf(unreadItems);
+        const reason = isClosed ? undefined : this.#reasonOf(snapshots);
         // The report itself matters more than what it suggests.
         if (this.#remaining > MIN_SUGGEST_MILLIS) await reports.suggest();
         reports.finish(isByItself && !this.#isAborted);
@@ -323,7 +341,14 @@ export class RunEnd implements LifecycleHandlers {
         return { ...outcome, level, isFailed, unsentItems: unsentItems + unreadItems, reason };
     }
 
-    #reasonOf(unreadItems: number): string {
+    #reasonOf({ unreadItems, unreadHeads }: SnapshotStore): string {
+        if (unreadHeads > 0) {
+            const processes =
+                unreadHeads === 1
+                    ? 'an earlier process of this run has'
+                    : `${unreadHeads} earlier processes of this run have`;
+            return `what ${processes} saved could not be read`;
+        }
         if (unreadItems > 0) return `${unreadItems} items that an earlier process saved could not be read`;
         return this.#options.pipeline.failure?.message ?? 'the platform has not answered in time';
     }

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
+import { threadId } from 'node:worker_threads';
 
 import type { UnsentItems } from '../pipeline/handover.js';
 import type { Log, RunStore } from '../ports.js';
+import { within } from '../utils/clock.js';
 import type { SavedKeys } from './saved-keys.js';
 import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';
 import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from './snapshot.js';
@@ -35,6 +37,15 @@ export interface ExitRecords {
     state: string;
 }
 
+/** What another process, or guard, of the run has saved. */
+interface LeftSnapshot {
+    head: SnapshotHead;
+    /** The guard that has written it may still be at work. */
+    isLive?: boolean;
+    /** Why they cannot be read; undefined where they are not to be taken over. */
+    items?: UnsentItems | Error;
+}
+
 /** Pieces that are written at once: the time before the end is short. */
 const MAX_PARALLEL_WRITES = 3;
 const MAX_NAME_LENGTH = 60;
@@ -63,6 +74,7 @@ export class SnapshotStore {
     /** Pieces that earlier processes had no time to remove. */
     #outdated: string[] = [];
     #unreadItems = 0;
+    #unreadHeads = 0;
     #saving: Promise<unknown> = Promise.resolve();
 
     constructor(options: SnapshotStoreOptions) {
@@ -73,6 +85,11 @@ export class SnapshotStore {
     /** Tells open guards on one dataset apart, from 1: the lowest number that is free. */
     get slot(): number {
         return this.#slot;
+    }
+
+    /** Heads that could not be read: nobody knows how many items they name. */
+    get unreadHeads(): number {
+        return this.#unreadHeads;
     }
 
     /** Items that an earlier process has left and that could not be read. */
@@ -87,46 +104,86 @@ export class SnapshotStore {
 
     /**
      * Takes over what earlier processes of the run have left. To be called before any item comes in.
-     * What cannot be read stays where it is.
+     * What cannot be read, within this time, stays where it is. @throws Error where nothing could be read
      */
-    async claim(): Promise<Snapshot[]> {
-        const { store, log } = this.#options;
-        const heads = await this.#readHeads(await store.keys(this.#prefix));
-        const replaced = new Set([...heads.values()].flatMap(({ replaces }) => replaces));
+    async claim(maxMillis = Infinity): Promise<Snapshot[]> {
         const slots = new Set<number>();
-        const snapshots: Snapshot[] = [];
+        try {
+            const left = await within(this.#readAll(), maxMillis);
+            if (left === undefined) throw new Error(`the key-value store has not answered in ${maxMillis / 1_000} s`);
+            return this.#takeOver(left, slots);
+        } finally {
+            // Also where nothing could be read: without a key of its own it could save nothing.
+            this.#takeSlot(slots);
+            await this.#options.keys?.restore();
+        }
+    }
+
+    /** Reads what is there, by the keys of heads. It changes nothing: it may end when nobody waits for it any more. */
+    async #readAll(): Promise<Map<string, LeftSnapshot | Error>> {
+        const { store, datasetId } = this.#options;
+        const heads = new Map<string, SnapshotHead | Error>();
+        for (const key of await store.keys(this.#prefix)) {
+            const head = await store.read(key).then(parseHead).catch(toError);
+            if (head instanceof Error || head.datasetId === datasetId) heads.set(key, head);
+        }
+        const all = [...heads.values()];
+        const replaced = new Set(all.flatMap((head) => (head instanceof Error ? [] : head.replaces)));
+        const left = new Map<string, LeftSnapshot | Error>();
         for (const [key, head] of heads) {
-            if (isLive(key, head)) {
+            if (head instanceof Error) left.set(key, head);
+            else if (isLive(key, head)) left.set(key, { head, isLive: true });
+            else if (replaced.has(key) || this.#isOfEarlierRun(head)) left.set(key, { head });
+            else left.set(key, { head, items: await this.#readParts(head).catch(toError) });
+        }
+        return left;
+    }
+
+    /** Adds the slots of other guards that may still be at work. */
+    #takeOver(left: ReadonlyMap<string, LeftSnapshot | Error>, slots: Set<number>): Snapshot[] {
+        const { log } = this.#options;
+        const snapshots: Snapshot[] = [];
+        for (const [key, each] of left) {
+            if (each instanceof Error) {
+                this.#unreadHeads++;
+                log.error(
+                    `What an earlier process of this run has saved cannot be read: ${each.message}. It stays in the run's key-value store.`,
+                    { key },
+                );
+                continue;
+            }
+            const { head, items } = each;
+            if (each.isLive) {
                 slots.add(head.slot);
                 // It was opened first, and has taken over what both of them had in the process before.
                 if (head.pid === process.pid && head.keys !== undefined) this.#options.keys?.share(head.keys);
-            } else if (replaced.has(key) || this.#isOfEarlierRun(head)) {
+            } else if (items instanceof Error) {
+                this.#unreadItems += head.itemCount;
+                log.error(
+                    `${head.itemCount} items that an earlier process saved cannot be read and were not sent: ${items.message}. They stay in the run's key-value store.`,
+                    { key },
+                );
+            } else if (items === undefined) {
                 this.#replaces.push(key);
                 this.#outdated.push(...[...head.parts.flat(), ...(head.keys?.pieces ?? [])].map((piece) => piece.key));
             } else {
-                try {
-                    snapshots.push({ statistics: head.statistics, ...(await this.#readParts(head)) });
-                    this.#replaces.push(key);
-                    this.#outdated.push(...(head.outdated ?? []));
-                    this.#parts.push(...head.parts);
-                    this.#itemCount += head.itemCount;
-                    this.#claimKeys(head);
-                } catch (error) {
-                    this.#unreadItems += head.itemCount;
-                    log.error(
-                        `${head.itemCount} items that an earlier process saved cannot be read and were not sent: ${(error as Error).message}. They stay in the run's key-value store.`,
-                        { key },
-                    );
-                }
+                snapshots.push({ statistics: head.statistics, ...items });
+                this.#replaces.push(key);
+                this.#outdated.push(...(head.outdated ?? []));
+                this.#parts.push(...head.parts);
+                this.#itemCount += head.itemCount;
+                this.#claimKeys(head);
             }
         }
-        while (slots.has(this.#slot)) this.#slot++;
+        return snapshots;
+    }
+
+    #takeSlot(slots: ReadonlySet<number>): void {
+        while (slots.has(this.#slot) || liveHeads.has(this.#nameHead())) this.#slot++;
         this.#headKey = this.#nameHead();
         // A guard that this process has closed before has left it: it is overwritten, not removed.
         this.#replaces = this.#replaces.filter((key) => key !== this.#headKey);
         liveHeads.add(this.#headKey);
-        await this.#options.keys?.restore();
-        return snapshots;
     }
 
     /** Writes the head alone, naming what was taken over: from now on other processes know of this one. */
@@ -247,6 +304,7 @@ export class SnapshotStore {
             host: hostname(),
             pid: process.pid,
             processStartedAt: PROCESS_STARTED_AT,
+            threadId,
             slot: this.#slot,
             isClosed,
             replaces: this.#replaces,
@@ -277,24 +335,6 @@ export class SnapshotStore {
         }
     }
 
-    async #readHeads(keys: readonly string[]): Promise<Map<string, SnapshotHead>> {
-        const { store, datasetId, log } = this.#options;
-        const heads = new Map<string, SnapshotHead>();
-        for (const key of keys) {
-            try {
-                const head = parseHead(await store.read(key));
-                if (head.datasetId === datasetId) heads.set(key, head);
-            } catch (error) {
-                this.#unreadItems++;
-                log.error(
-                    `What an earlier process of this run has saved cannot be read: ${(error as Error).message}. It stays in the run's key-value store.`,
-                    { key },
-                );
-            }
-        }
-        return heads;
-    }
-
     async #readParts({ parts }: SnapshotHead): Promise<UnsentItems> {
         const all: UnsentItems = { batches: [], records: [] };
         for (const part of parts) {
@@ -323,7 +363,8 @@ export class SnapshotStore {
     }
 
     #nameHead(): string {
-        return `${this.#prefix}${toName(hostname())}-${process.pid}-${PROCESS_STARTED_AT}-${this.#slot}`;
+        const thread = threadId === 0 ? '' : `.${threadId}`;
+        return `${this.#prefix}${toName(hostname())}-${process.pid}${thread}-${PROCESS_STARTED_AT}-${this.#slot}`;
     }
 
     /** One after the other, so that no older state overwrites a newer one. */
@@ -339,6 +380,10 @@ const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 function pieceRecord({ key, text }: Piece): SnapshotRecord {
     return { key, text, contentType: TEXT_TYPE };
+}
+
+function toError(thrown: unknown): Error {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function countItems({ batches, records }: Snapshot): number {
@@ -363,9 +408,12 @@ function stateOf(snapshot: Snapshot): string {
 }
 
 /** Whether the guard that has written this head may still be at work. */
-function isLive(key: string, { host, pid, processStartedAt }: SnapshotHead): boolean {
+function isLive(key: string, { host, pid, processStartedAt, threadId: thread = 0 }: SnapshotHead): boolean {
     if (host !== hostname()) return false;
-    if (pid === process.pid) return processStartedAt === PROCESS_STARTED_AT && liveHeads.has(key);
+    if (pid === process.pid) {
+        // Nothing tells whether another thread is still at work.
+        return processStartedAt === PROCESS_STARTED_AT && (thread !== threadId || liveHeads.has(key));
+    }
     try {
         process.kill(pid, 0);
         return true;

@@ -32,6 +32,8 @@ export interface SnapshotHead {
     pid: number;
     /** When the process started, in milliseconds since the epoch. */
     processStartedAt: number;
+    /** Of the thread in that process; 0, or undefined, is the main one. */
+    threadId?: number | undefined;
     /** Tells open guards on one dataset apart, from 1. */
     slot: number;
     /** The guard was closed: its work is done. */

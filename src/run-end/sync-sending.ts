@@ -1,4 +1,5 @@
 import type { SyncStorage } from '../apify/sync-storages.js';
+import { OUTAGE_REFUSALS } from '../delivery/delivery.js';
 import type { PositionInterpretation } from '../delivery/positions.js';
 import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
 import type { ItemCounts, Wanted } from '../delivery/read-back.js';
@@ -19,6 +20,11 @@ export interface SyncSendingOptions {
     openQuarantine: () => SyncStorage | undefined;
 }
 
+/** The platform may be well again after a moment: a request that it limited in rate, a connection that was cut. */
+const FIRST_PAUSE_MILLIS = 200;
+const MAX_TRIES = 5;
+/** Less is no time for another try: a child has to start. */
+const MIN_TRY_MILLIS = 500;
 /** Looking for requests that were under way takes no more than this share of the time. */
 const LOOK_SHARE = 0.5;
 /** The process that looks first also saves, and on a machine that is busy takes long to start. */
@@ -27,6 +33,8 @@ const LOOK_PAUSE_MILLIS = 100;
 const MAX_PAYLOAD_BYTES = 5_000_000;
 /** Each brings another layer of errors to light, and costs a start of the child. */
 const MAX_REPAIR_ATTEMPTS = 4;
+/** What is rejected without names is split in so many: each round costs a start of the child, which takes longer than some requests. */
+const SPLIT_PARTS = 8;
 const REASONS = { 'invalid': 'schema', 'too-large': 'too-large', 'bad-request': 'rejected' } as const;
 
 type ItemRejection = Omit<Rejection, 'rejectedBy'>;
@@ -45,6 +53,8 @@ interface Part {
     indexes: readonly number[];
     /** Set where it is the rest of a rejected request, without the items that the platform has named. */
     restOf?: { indexes: readonly number[]; named: PositionInterpretation };
+    /** It is a single item that was refused alone before. */
+    isDisputed?: boolean;
 }
 
 /** Sends without the event loop, and tells the pipeline what became of each item. */
@@ -52,10 +62,19 @@ export class SyncSending {
     readonly #options: SyncSendingOptions;
     readonly #until: number;
     readonly #storage: SyncStorage | undefined;
-    /** Set once the platform does not answer: asking again for each payload would only use up the time. */
+    /** Set while the platform does not answer: asking again for each payload would only use up the time. */
     #isUnavailable: boolean;
+    /** Whether the platform may answer if it is asked again. */
+    #mayPass = false;
     /** Indexes that are neither stored nor rejected. */
     readonly #unsent = new Map<Batch, number[]>();
+    /** Batches of which a part may be stored by a request of this process's end. */
+    readonly #unproven = new Set<Batch>();
+    /** Items that this process's end has stored while others were not. */
+    readonly #storedHere: ItemCounts = new Map();
+    #acceptedRequests = 0;
+    /** Items that were refused alone, for a reason that may be the platform's. */
+    #disputed: Part[] = [];
     /** Repairs of items that the platform has rejected, by batch and index. */
     readonly #repairs = new Map<Batch, Map<number, RejectedItemRepair>>();
 
@@ -87,17 +106,31 @@ export class SyncSending {
     }
 
     /**
-     * Sends what is in the buffer; what waits beside another item takes its place where that one is not stored. `mayKeepUnproven`: see
-     * `#sendBatches`.
+     * Sends what is in the buffer, and tries again what may pass; what waits beside another item takes its place where that one is not
+     * stored. `mayKeepUnproven`: see `#sendBatches`.
      */
     sendAll(mayKeepUnproven: () => boolean): void {
         const { duplicates } = this.#options.pipeline;
-        for (;;) {
+        for (let tries = 1; ;) {
             const waitingItems = duplicates?.waitingItems ?? 0;
             this.#sendBatches(mayKeepUnproven);
+            if (this.#mayPass) {
+                if (!this.#pauseBefore(++tries)) return;
+                this.#isUnavailable = false;
+                this.#mayPass = false;
+                continue;
+            }
             // Only what waited before can have taken a place.
             if (waitingItems === 0 || waitingItems === duplicates!.waitingItems) return;
         }
+    }
+
+    /** Returns false where there will not be another try. */
+    #pauseBefore(tries: number): boolean {
+        const pauseMillis = FIRST_PAUSE_MILLIS * 2 ** (tries - 2);
+        if (tries > MAX_TRIES || this.#left < pauseMillis + MIN_TRY_MILLIS) return false;
+        sleepSync(pauseMillis);
+        return true;
     }
 
     /**
@@ -122,41 +155,76 @@ export class SyncSending {
             for (const { batch, indexes } of parts.filter(isInQuestion)) this.#unsent.set(batch, [...indexes]);
             parts = parts.filter((part) => !isInQuestion(part));
         }
-        for (parts = withItems(parts); parts.length > 0; parts = withItems(parts)) {
-            const bodies = parts.map(({ batch, indexes }) => batch.payloadOf(indexes).body);
-            const results =
-                this.#isUnavailable || this.#left === 0 ? [] : this.#storage!.pushAll(bodies, this.#left, this.#first);
-            parts = parts.flatMap((part, index) => this.#settle(results[index], part));
+        const position = pipeline.sender.position;
+        const accepted = this.#sendParts(parts);
+        if (this.#mayDecideDisputed()) accepted.push(...this.#sendParts(this.#disputed.splice(0)));
+        for (const { batch, indexes } of this.#disputed.splice(0)) this.#keepUnsent(batch, indexes);
+        // Equal items of these must not be taken for those that are looked for next.
+        if (this.#unsent.size > 0) {
+            for (const { batch, indexes } of accepted) countItems(batch.payloadOf(indexes), this.#storedHere);
         }
         for (const batch of batches) {
             const indexes = (this.#unsent.get(batch) ?? []).sort((a, b) => a - b);
-            const from = batch.savedFrom;
+            const from = batch.savedFrom ?? (this.#unproven.has(batch) ? position : undefined);
             const unknown = from === undefined ? undefined : { from, sentBefore: monotonicMillis(), isSplit: true };
             pipeline.buffer.keep(batch, [{ indexes, unknown }]);
         }
+    }
+
+    /** Returns the parts that are stored now. */
+    #sendParts(given: readonly Part[]): Part[] {
+        const accepted: Part[] = [];
+        for (let parts = withItems(given); parts.length > 0; parts = withItems(parts)) {
+            const bodies = parts.map(({ batch, indexes }) => batch.payloadOf(indexes).body);
+            const results =
+                this.#isUnavailable || this.#left === 0 ? [] : this.#storage!.pushAll(bodies, this.#left, this.#first);
+            accepted.push(...parts.filter((_, index) => results[index]?.kind === 'stored'));
+            this.#acceptedRequests += results.filter(({ kind }) => kind === 'stored').length;
+            parts = parts.flatMap((part, index) => this.#settle(results[index], part));
+        }
+        return accepted;
+    }
+
+    /** Without a contrast nobody knows whether a refusal is about the item. So many refusals and no accepted request are an outage. */
+    #mayDecideDisputed(): boolean {
+        if (this.#acceptedRequests > 0) return true;
+        return this.#options.pipeline.delivery.acceptedSince(0) && this.#disputed.length < OUTAGE_REFUSALS;
+    }
+
+    #keepUnsent(batch: Batch, indexes: readonly number[]): void {
+        this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), ...indexes]);
     }
 
     writeRecords(): void {
         const { pipeline, openQuarantine } = this.#options;
         const texts = pipeline.quarantine.completeSync();
         if (texts.length === 0) return;
-        const bodies = toPayloads(texts).map(({ body }) => body);
-        const results = openQuarantine()?.pushAll(bodies, this.#left, this.#first) ?? [];
-        // A record that is written again has the same id, so all of them are where one is missing.
-        if (results.length === bodies.length && results.every(({ kind }) => kind === 'stored')) {
-            pipeline.quarantine.writtenAtExit();
+        let bodies = toPayloads(texts).map(({ body }) => body);
+        const storage = openQuarantine();
+        if (storage === undefined) return;
+        // A record that is written again has the same id, so that nobody needs to know whether it is there.
+        for (let tries = 1; ;) {
+            const results = storage.pushAll(bodies, this.#left, this.#first);
+            bodies = bodies.filter((_, index) => results[index]?.kind !== 'stored');
+            if (bodies.length === 0) break;
+            if (!results.some(({ kind }) => kind === 'unavailable') || !this.#pauseBefore(++tries)) return;
         }
+        pipeline.quarantine.writtenAtExit();
     }
 
     /**
-     * As `Delivery` does it: the named items are set aside, and what is rejected without names is halved. Returns what is to be sent
+     * As `Delivery` does it: the named items are set aside, and what is rejected without names is split. Returns what is to be sent
      * next. `result` is undefined where the part was not sent.
      */
-    #settle(result: SendResult | undefined, { batch, indexes, restOf }: Part): Part[] {
+    #settle(result: SendResult | undefined, { batch, indexes, restOf, isDisputed = batch.isDisputed }: Part): Part[] {
         const whole = restOf?.indexes ?? indexes;
         if (result === undefined || result.kind === 'unavailable' || result.kind === 'refused') {
             this.#isUnavailable = true;
-            this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), ...whole]);
+            this.#keepUnsent(batch, whole);
+            if (result?.kind === 'unavailable') {
+                this.#mayPass = true;
+                if (result.outcomeUnknown) this.#unproven.add(batch);
+            }
             return [];
         }
         if (result.kind === 'stored') {
@@ -165,20 +233,18 @@ export class SyncSending {
             return restOf === undefined ? [] : this.#settleNamed(batch, restOf.indexes, restOf.named);
         }
         // The platform does not accept the rest, so that its positions mean something else.
-        if (restOf !== undefined) return halvesOf(batch, whole);
-        if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!);
+        if (restOf !== undefined) return partsOf(batch, whole);
+        if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!, isDisputed);
         const [named] = result.kind === 'invalid' ? interpretPositions(result.invalidItems, indexes.length, 0) : [];
-        if (named === undefined) return halvesOf(batch, indexes);
+        if (named === undefined) return partsOf(batch, indexes);
         const rest = indexes.filter((_, position) => !named.errors.has(position));
         if (rest.length > 0) return [{ batch, indexes: rest, restOf: { indexes, named } }];
         return this.#settleNamed(batch, indexes, named);
     }
 
-    #settleSingle(result: RejectedResult, batch: Batch, index: number): Part[] {
-        // Without a contrast nobody knows whether a refusal is about the item.
-        const isKnown = batch.isDisputed && this.#options.pipeline.delivery.acceptedSince(0);
-        if (result.kind === 'bad-request' && !isKnown) {
-            this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), index]);
+    #settleSingle(result: RejectedResult, batch: Batch, index: number, isDisputed: boolean): Part[] {
+        if (result.kind === 'bad-request' && !(isDisputed && this.#mayDecideDisputed())) {
+            this.#disputed.push({ batch, indexes: [index], isDisputed: true });
             return [];
         }
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
@@ -227,9 +293,11 @@ export class SyncSending {
         }
         if (items.size === 0) return { stored: new Map(), isProven: true };
         const others = pipeline.sender.copiesStored(items);
-        for (const [key, count] of ownParts) if (items.has(key)) others.set(key, (others.get(key) ?? 0) + count);
+        for (const [key, count] of [...ownParts, ...this.#storedHere]) {
+            if (items.has(key)) others.set(key, (others.get(key) ?? 0) + count);
+        }
         const wanted = { items, others, from: Math.min(...batches.map(({ savedFrom }) => savedFrom!)) };
-        const isUnderWay = batches.some(({ isSending }) => isSending);
+        const isUnderWay = this.#unproven.size > 0 || batches.some(({ isSending }) => isSending);
         const { found, isProven } = this.#look(wanted, isUnderWay);
         return { stored: new Map(batches.map((batch) => [batch, takeFound(batch, found)])), isProven };
     }
@@ -246,7 +314,7 @@ export class SyncSending {
             isProven ||= isRead && (search.isComplete || !mayYetShowUp);
             const isLast = monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil;
             if (search.isComplete || isLast || (isRead && !mayYetShowUp)) return { found, isProven };
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_PAUSE_MILLIS);
+            sleepSync(LOOK_PAUSE_MILLIS);
         }
     }
 
@@ -257,16 +325,18 @@ export class SyncSending {
     }
 }
 
+function sleepSync(millis: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis);
+}
+
 function withItems(parts: readonly Part[]): Part[] {
     return parts.filter(({ indexes }) => indexes.length > 0);
 }
 
-function halvesOf(batch: Batch, indexes: readonly number[]): Part[] {
-    const middle = Math.floor(indexes.length / 2);
-    return [
-        { batch, indexes: indexes.slice(0, middle) },
-        { batch, indexes: indexes.slice(middle) },
-    ];
+function partsOf(batch: Batch, whole: readonly number[]): Part[] {
+    const size = Math.ceil(whole.length / SPLIT_PARTS);
+    const starts = Array.from({ length: Math.ceil(whole.length / size) }, (_, part) => part * size);
+    return starts.map((start) => ({ batch, indexes: whole.slice(start, start + size) }));
 }
 
 function indexesBut({ payload }: Batch, known: ReadonlySet<number>): number[] {

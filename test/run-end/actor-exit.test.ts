@@ -1,5 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
 
+import { actorScript } from '../support/actor-script.js';
+import { startApiServer } from '../support/api-server.js';
+import { platformEnv } from '../support/platform-env.js';
+import { runScript } from '../support/run-script.js';
 import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bare.js';
 import { expectLineCounting, type Outcome, outcomeOf, range } from './support/outcome.js';
 import { placesOfTests, type PlatformPlace } from './support/places.js';
@@ -144,6 +148,27 @@ describe.concurrent('an aborting listener', () => {
         );
         expectSameEnd(both);
         await expectSameItems(both);
+    });
+});
+
+describe.concurrent('a program that goes on pushing while it ends', () => {
+    it.for([
+        ['Actor.exit()', 'await Actor.exit();'],
+        ['a graceful abort', "Actor.config.getEventManager().emit('aborting', {}); await new Promise(() => {});"],
+    ])('stores what it has pushed, and is told of nothing unsent: %s', async ([, end], { onTestFinished }) => {
+        const server = await startApiServer();
+        onTestFinished(async () => server.close());
+        const pushOn = 'void (async () => { for (let n = 0; ; n++) await guard.pushData({ n }); })();';
+        // Each answer takes its time, so that at any moment a request is under way.
+        const begin = `${pushOn} await guard.flush();`;
+        server.latencyMillis = 40;
+        const { exitCode, stdout, stderr } = await runScript(actorScript(`${begin} ${end}`), {
+            env: platformEnv(server),
+        });
+        expect(exitCode, stdout + stderr).toBe(0);
+        expect(stdout + stderr).not.toMatch(/ERROR|not sent|in time/);
+        const report = JSON.parse(server.records().get('DATASET-GUARD-REPORT')!.value.toString());
+        expect(report).toMatchObject({ storedItems: server.items().length, pendingItems: 0, unsentItems: 0 });
     });
 });
 

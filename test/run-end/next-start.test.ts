@@ -132,6 +132,58 @@ describe.concurrent('the next start of a run', () => {
         expect(new Set(records.map(({ id }) => id)).size).toBe(2);
     });
 
+    it.for([
+        ['Actor.exit()', 'await Actor.exit();'],
+        ['process.exit()', 'process.exit();'],
+    ])('sends what %s has left of a process that could not list the records of the run', async ([, end], context) => {
+        const server = await startPlatform(context);
+        const { datasetId } = server.ids;
+        server.faults.next({ path: /key-value-stores\/[^/]+\/keys$/, fault: { status: 403 } });
+        const stop = server.faults.use(({ path }) =>
+            path.endsWith(`${datasetId}/items`) ? { status: 403 } : undefined,
+        );
+        const first = await runProcess(server, `await guard.pushData([{ n: 1 }, { n: 2 }]); ${end}`);
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        stop();
+        const second = await runProcess(server, `await guard.pushData({ n: 3 }); await Actor.exit();`);
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(numbersIn(server)).toEqual([1, 2, 3]);
+    });
+
+    it('stores items although the key-value store of the run does not answer', async (context) => {
+        const server = await startPlatform(context);
+        server.faults.use(({ path }) => (path.includes('key-value-stores') ? { hang: true } : undefined));
+        const internals = { maxRestoreMillis: 300 };
+        const body = 'await guard.pushData([{ n: 1 }, { n: 2 }]); await guard.flush(); process.exit();';
+        const { exitCode, stdout, stderr } = await runScript(actorScript(body, { internals }), {
+            env: platformEnv(server),
+        });
+        expect(exitCode, stdout + stderr).toBe(0);
+        expect(stderr).toContain('the key-value store has not answered in 0.3 s');
+        expect(numbersIn(server)).toEqual([1, 2]);
+    });
+
+    it('counts what is left once, though it opens several guards at once', async (context) => {
+        const server = await startPlatform(context);
+        server.faults.next({ method: 'POST', path: `${server.ids.datasetId}/items`, fault: { status: 403 } });
+        const first = await runProcess(server, `await guard.pushData([{ n: 1 }, { n: 2 }]); process.exit();`);
+        expect(first.exitCode, first.stdout + first.stderr).toBe(1);
+        const second = await runScript(
+            actorScript(
+                `const guards = [guard, ...(await others)];
+                console.log('received', guards.map((each) => each.report().receivedItems).toSorted());
+                await Actor.exit();`,
+                {
+                    before: 'const open = async () => DatasetGuard.open({}, { listingLagMillis: 200 }); const others = Promise.all([open(), open()]);',
+                },
+            ),
+            { env: platformEnv(server) },
+        );
+        expect(second.exitCode, second.stdout + second.stderr).toBe(0);
+        expect(second.stdout).toContain('received [ 0, 0, 2 ]');
+        expect(numbersIn(server)).toEqual([1, 2]);
+    });
+
     it('is not blocked by two items that the platform refused without a reason in the earlier process', async (context) => {
         const server = await startPlatform(context);
         refuseWithoutReason(server, server.ids.datasetId, ({ n }) => n < 0);

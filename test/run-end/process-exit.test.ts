@@ -2,12 +2,26 @@ import { setTimeout } from 'node:timers/promises';
 
 import { describe, expect, it, vi } from 'vitest';
 
+import { actorScript } from '../support/actor-script.js';
+import { startApiServer } from '../support/api-server.js';
+import { platformEnv } from '../support/platform-env.js';
+import { refuseWithoutReason } from '../support/platform-faults.js';
+import { runScript } from '../support/run-script.js';
 import { besideBare, expectSameEnd, expectSameItems } from './support/beside-bare.js';
 import { expectLineCounting, outcomeOf, range, sorted } from './support/outcome.js';
 import { placesOfTests } from './support/places.js';
 import type { ProgramOptions } from './support/program.js';
 import { keptPieces } from './support/saved-pieces.js';
-import { down, halfUnderWay, pushArrived, signalled, slow, storedOnceGivenUp, underWay } from './support/troubles.js';
+import {
+    down,
+    halfUnderWay,
+    once,
+    pushArrived,
+    signalled,
+    slow,
+    storedOnceGivenUp,
+    underWay,
+} from './support/troubles.js';
 
 vi.setConfig({ testTimeout: 300_000, maxConcurrency: 1_000 });
 
@@ -25,6 +39,11 @@ const SUDDEN: [name: string, options: Partial<ProgramOptions>][] = [
     ['an uncaught error', { end: 'throws' }],
     ['SIGTERM', signalled('SIGTERM')],
 ];
+
+/** Each a good item, in several requests. */
+const EQUAL_ITEMS = `
+for (let n = 0; n < 100; n++) await guard.pushData({ text: 'x'.repeat(90) });
+process.exit();`;
 
 async function expectUnsentItemsToBeCounted(ending: Partial<ProgramOptions>): Promise<void> {
     const { bare, guarded } = await besideBare(platform, main({ ...ending, ...down(503), flawless: true }));
@@ -47,6 +66,42 @@ describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) =>
 
     it('counts the items that could not be sent in a line, and does not exit with 0, where the platform is down', async () => {
         await expectUnsentItemsToBeCounted(ending);
+    });
+
+    it.each([
+        ['its first request is limited in rate', once({ status: 429 })],
+        ['its first request is answered with a 503', once({ status: 503 })],
+        ['the connection of its first request is cut', once({ cut: true })],
+        ['the answer to its first request is lost', once({ cut: true, when: 'after' })],
+        ['the request to the quarantine is answered with a 503', once({ status: 503 }, 1)],
+    ])('stores all items, and ends as the bare program does, where %s', async (_trouble, trouble) => {
+        const bare = outcomeOf(await platform(), main({ ...ending, via: ['bare'] }));
+        const options = main({ ...ending, ...trouble });
+        const guarded = outcomeOf(await platform(), options);
+        const both = { bare: await bare, guarded: await guarded, entryPoint: 'buffered' as const, options };
+        await expectSameItems(both);
+        expectSameEnd(both);
+    });
+
+    it('quarantines an item that the platform refuses without a reason while it accepts the others', async () => {
+        const place = await platform();
+        refuseWithoutReason(place.server, place.server.ids.datasetId, ({ n }) => n === 7);
+        const outcome = await outcomeOf(place, main({ ...ending, flawless: true }));
+        expect(sorted(await outcome.stored('buffered'))).toEqual(range(0, 20).filter((n) => n !== 7));
+        expect(await outcome.quarantined('buffered')).toEqual([7]);
+        expect(await outcome.report('buffered')).toMatchObject({
+            storedItems: 19,
+            quarantinedItems: 1,
+            unsentItems: 0,
+        });
+    });
+
+    it('quarantines nothing where the platform refuses everything without a reason', async () => {
+        const place = await platform();
+        const whenReady = () => refuseWithoutReason(place.server, place.server.ids.datasetId, () => true);
+        const outcome = await outcomeOf(place, main({ ...ending, flawless: true, whenReady }));
+        expect(await outcome.quarantined('buffered')).toEqual([]);
+        expectLineCounting(20, outcome);
     });
 
     it('does not store items twice whose request was under way', async () => {
@@ -84,6 +139,20 @@ describe.concurrent.each(SUDDEN)('a process that ends by %s', (_name, ending) =>
         const place = await platform();
         await outcomeOf(place, main({ ...ending, flawless: true }));
         expect(await keptPieces(place)).toEqual([]);
+    });
+});
+
+describe.concurrent('equal items', () => {
+    it('are all stored by a process that dies, where the connection of one of its requests is cut', async ({
+        onTestFinished,
+    }) => {
+        const server = await startApiServer();
+        onTestFinished(async () => server.close());
+        server.faults.next({ on: 'push', skip: 2, fault: { cut: true } });
+        await runScript(actorScript(EQUAL_ITEMS, { options: { maxPayloadBytes: 1_100 } }), {
+            env: platformEnv(server),
+        });
+        expect(server.items()).toHaveLength(100);
     });
 });
 

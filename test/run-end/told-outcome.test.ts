@@ -48,6 +48,26 @@ describe.concurrent('the end of a run', () => {
     });
 });
 
+describe.concurrent('a state that an earlier process has saved and that cannot be read', () => {
+    it.for([
+        ['Actor.exit()', 'await Actor.exit();'],
+        ['guard.close()', 'await guard.close();'],
+    ])('makes the run fail, without a number of items that nobody knows: %s', async ([, end], context) => {
+        const server = await startPlatform(context);
+        for (const each of [1, 2]) {
+            const key = `DATASET-GUARD-STATE-${server.ids.datasetId}-host-1-2-${each}`;
+            server.setRecord(key, '{ "version": 1, "pa', 'text/plain; charset=utf-8');
+        }
+        const { exitCode, stdout, stderr } = await runScript(actorScript(`await guard.pushData({ n: 1 }); ${end}`), {
+            env: platformEnv(server),
+        });
+        expect(exitCode).not.toBe(0);
+        expect(server.items()).toEqual([{ n: 1 }]);
+        expect(stdout + stderr).toContain('what 2 earlier processes of this run have saved could not be read');
+        expect(stdout + stderr).not.toMatch(/\d items/);
+    });
+});
+
 describe.concurrent('two processes of one run at once', () => {
     it('leave reports and counters in which no item of either is missing', async (context) => {
         const server = await startPlatform(context);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { ApiServer } from '../../support/api-server.js';
+import type { ApiServer, Fault } from '../../support/api-server.js';
 import type { RunningScript } from '../../support/run-script.js';
 import type { PlatformPlace } from './places.js';
 import type { ProgramOptions } from './program.js';
@@ -29,6 +29,11 @@ export function downOnceReady({ server }: PlatformPlace, status: number): Partia
     server.faults.next({ ...PUSHES, times: 100_000, fault: { status, until: isReady } });
     return { whenReady: () => tellReady() };
 }
+
+/** Once the program has done its work, one request to store items goes wrong: the first, unless others are skipped. */
+export const once = (fault: Fault, skip = 0): Partial<ProgramOptions> => ({
+    whenReady: (_script, { server }) => server!.faults.next({ ...PUSHES, skip, fault }),
+});
 
 export function refusePushes(server: ApiServer, status: number): void {
     server.faults.next({ ...PUSHES, times: 100_000, fault: { status } });
