@@ -1,12 +1,11 @@
-import { hostname } from 'node:os';
-import { threadId } from 'node:worker_threads';
-
-import type { UnsentItems } from '../pipeline/handover.js';
 import type { Log, RunStore } from '../ports.js';
 import { within } from '../utils/clock.js';
+import { headKey, headPrefix, liveHeads, THIS_PROCESS } from './head-owner.js';
+import type { LeftSnapshot } from './left-snapshots.js';
+import { readLeftSnapshots } from './left-snapshots.js';
 import type { SavedKeys } from './saved-keys.js';
 import type { Piece, PieceReference, Snapshot, SnapshotHead } from './snapshot.js';
-import { fromPieces, isIntact, parseHead, referenceTo, toPieces } from './snapshot.js';
+import { referenceTo, toPieces } from './snapshot.js';
 
 export interface SnapshotStoreOptions {
     store: RunStore;
@@ -37,22 +36,8 @@ export interface ExitRecords {
     state: string;
 }
 
-/** What another process, or guard, of the run has saved. */
-interface LeftSnapshot {
-    head: SnapshotHead;
-    /** The guard that has written it may still be at work. */
-    isLive?: boolean;
-    /** Why they cannot be read; undefined where they are not to be taken over. */
-    items?: UnsentItems | Error;
-}
-
 /** Pieces that are written at once: the time before the end is short. */
 const MAX_PARALLEL_WRITES = 3;
-const MAX_NAME_LENGTH = 60;
-const PROCESS_STARTED_AT = Math.round(performance.timeOrigin);
-
-// Guards of one process share the run's key-value store, and each has a head of its own there.
-const liveHeads = new Set<string>();
 
 /**
  * Keeps a guard's state with the run: pieces under new keys first, then one head that names them, then the old pieces go. The
@@ -79,7 +64,7 @@ export class SnapshotStore {
 
     constructor(options: SnapshotStoreOptions) {
         this.#options = options;
-        this.#prefix = `DATASET-GUARD-STATE-${toName(options.datasetId)}-`;
+        this.#prefix = headPrefix(options.datasetId);
     }
 
     /** Tells open guards on one dataset apart, from 1: the lowest number that is free. */
@@ -109,7 +94,7 @@ export class SnapshotStore {
     async claim(maxMillis = Infinity): Promise<Snapshot[]> {
         const slots = new Set<number>();
         try {
-            const left = await within(this.#readAll(), maxMillis);
+            const left = await within(readLeftSnapshots(this.#prefix, this.#options), maxMillis);
             if (left === undefined) throw new Error(`the key-value store has not answered in ${maxMillis / 1_000} s`);
             return this.#takeOver(left, slots);
         } finally {
@@ -117,26 +102,6 @@ export class SnapshotStore {
             this.#takeSlot(slots);
             await this.#options.keys?.restore();
         }
-    }
-
-    /** Reads what is there, by the keys of heads. It changes nothing: it may end when nobody waits for it any more. */
-    async #readAll(): Promise<Map<string, LeftSnapshot | Error>> {
-        const { store, datasetId } = this.#options;
-        const heads = new Map<string, SnapshotHead | Error>();
-        for (const key of await store.keys(this.#prefix)) {
-            const head = await store.read(key).then(parseHead).catch(toError);
-            if (head instanceof Error || head.datasetId === datasetId) heads.set(key, head);
-        }
-        const all = [...heads.values()];
-        const replaced = new Set(all.flatMap((head) => (head instanceof Error ? [] : head.replaces)));
-        const left = new Map<string, LeftSnapshot | Error>();
-        for (const [key, head] of heads) {
-            if (head instanceof Error) left.set(key, head);
-            else if (isLive(key, head)) left.set(key, { head, isLive: true });
-            else if (replaced.has(key) || this.#isOfEarlierRun(head)) left.set(key, { head });
-            else left.set(key, { head, items: await this.#readParts(head).catch(toError) });
-        }
-        return left;
     }
 
     /** Adds the slots of other guards that may still be at work. */
@@ -156,7 +121,7 @@ export class SnapshotStore {
             if (each.isLive) {
                 slots.add(head.slot);
                 // It was opened first, and has taken over what both of them had in the process before.
-                if (head.pid === process.pid && head.keys !== undefined) this.#options.keys?.share(head.keys);
+                if (head.pid === THIS_PROCESS.pid && head.keys !== undefined) this.#options.keys?.share(head.keys);
             } else if (items instanceof Error) {
                 this.#unreadItems += head.itemCount;
                 log.error(
@@ -179,8 +144,8 @@ export class SnapshotStore {
     }
 
     #takeSlot(slots: ReadonlySet<number>): void {
-        while (slots.has(this.#slot) || liveHeads.has(this.#nameHead())) this.#slot++;
-        this.#headKey = this.#nameHead();
+        while (slots.has(this.#slot) || liveHeads.has(headKey(this.#prefix, this.#slot))) this.#slot++;
+        this.#headKey = headKey(this.#prefix, this.#slot);
         // A guard that this process has closed before has left it: it is overwritten, not removed.
         this.#replaces = this.#replaces.filter((key) => key !== this.#headKey);
         liveHeads.add(this.#headKey);
@@ -301,10 +266,7 @@ export class SnapshotStore {
             version: 1,
             datasetId,
             runId,
-            host: hostname(),
-            pid: process.pid,
-            processStartedAt: PROCESS_STARTED_AT,
-            threadId,
+            ...THIS_PROCESS,
             slot: this.#slot,
             isClosed,
             replaces: this.#replaces,
@@ -335,36 +297,10 @@ export class SnapshotStore {
         }
     }
 
-    async #readParts({ parts }: SnapshotHead): Promise<UnsentItems> {
-        const all: UnsentItems = { batches: [], records: [] };
-        for (const part of parts) {
-            const texts: string[] = [];
-            for (const reference of part) {
-                const text = await this.#options.store.read(reference.key);
-                if (!isIntact(text, reference)) throw new Error(`record ${reference.key} is missing or damaged`);
-                texts.push(text);
-            }
-            const { batches, records } = fromPieces(texts);
-            all.batches.push(...batches);
-            all.records.push(...records);
-        }
-        return all;
-    }
-
     #claimKeys({ keys }: SnapshotHead): void {
         if (keys === undefined) return;
         if (this.#options.keys === undefined) this.#outdated.push(...keys.pieces.map(({ key }) => key));
         else this.#options.keys.claim(keys);
-    }
-
-    /** Locally a run has no id: what a closed guard has left belongs to a run that is over. */
-    #isOfEarlierRun({ runId, isClosed }: SnapshotHead): boolean {
-        return runId !== this.#options.runId || (runId === undefined && isClosed);
-    }
-
-    #nameHead(): string {
-        const thread = threadId === 0 ? '' : `.${threadId}`;
-        return `${this.#prefix}${toName(hostname())}-${process.pid}${thread}-${PROCESS_STARTED_AT}-${this.#slot}`;
     }
 
     /** One after the other, so that no older state overwrites a newer one. */
@@ -380,10 +316,6 @@ const TEXT_TYPE = 'text/plain; charset=utf-8';
 
 function pieceRecord({ key, text }: Piece): SnapshotRecord {
     return { key, text, contentType: TEXT_TYPE };
-}
-
-function toError(thrown: unknown): Error {
-    return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
 function countItems({ batches, records }: Snapshot): number {
@@ -405,25 +337,4 @@ function stateOf(snapshot: Snapshot): string {
         discardedItems,
         rejectedItems,
     ].join();
-}
-
-/** Whether the guard that has written this head may still be at work. */
-function isLive(key: string, { host, pid, processStartedAt, threadId: thread = 0 }: SnapshotHead): boolean {
-    if (host !== hostname()) return false;
-    if (pid === process.pid) {
-        // Nothing tells whether another thread is still at work.
-        return processStartedAt === PROCESS_STARTED_AT && (thread !== threadId || liveHeads.has(key));
-    }
-    try {
-        process.kill(pid, 0);
-        return true;
-    } catch (error) {
-        // Somebody else's process.
-        return (error as NodeJS.ErrnoException).code === 'EPERM';
-    }
-}
-
-/** A part of a key: letters, digits, dots and underscores. */
-function toName(text: string): string {
-    return text.replace(/[^\w.]+/g, '_').slice(0, MAX_NAME_LENGTH);
 }
