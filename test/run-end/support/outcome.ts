@@ -71,11 +71,15 @@ const CRAWLER = /^(INFO|WARN|ERROR) +\w+Crawler:/;
 const STATUS_MESSAGE = /^\w+ +\[(Terminal s|S)tatus message\]/;
 
 function lines(text: string): string[] {
-    return text
-        .replaceAll(COLOURS, '')
-        .replaceAll(/\((node:|rejection id: )\d+\)/g, '($1N)')
-        .split('\n')
-        .map((line) => (CRAWLER.test(line) ? line.replaceAll(/\d+(\.\d+)?/g, 'N') : line));
+    return (
+        text
+            .replaceAll(COLOURS, '')
+            .replaceAll(/\((node:|rejection id: )\d+\)/g, '($1N)')
+            .split('\n')
+            // Crawlee shows the errors that came first of those that came equally often.
+            .map((line) => line.replace(/"mostCommonErrors":\[.*?\]/, '"mostCommonErrors":[]'))
+            .map((line) => (CRAWLER.test(line) ? line.replaceAll(/\d+(\.\d+)?/g, 'N') : line))
+    );
 }
 
 function isOwn(line: string): boolean {

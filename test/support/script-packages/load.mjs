@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 
 const file = fileURLToPath(new URL('packages.cjs', import.meta.url));
@@ -10,7 +10,8 @@ const require = createRequire(file);
 
 export const bundle = new vm.Script(
     `(function (exports, require, __filename, __dirname) {${readFileSync(file, 'utf8')}\n})`,
-    { filename: file, cachedData: readCache() },
+    // By an address, as modules are: the SDK's library for checks of arguments reads the whole file of its caller if it has a path.
+    { filename: pathToFileURL(file).href, cachedData: readCache() },
 );
 const packages = {};
 bundle.runInThisContext()(packages, require, file, fileURLToPath(new URL('.', import.meta.url)));

@@ -37,6 +37,13 @@ const FAILURES = [
     async () => new Promise(() => {}),
 ];
 const RETRY_WITHOUT_ITEMS = 6;
+const MAX_CONCURRENCY = 5;
+
+const pushedPages = new Set();
+let tellPushed;
+const havePushed = new Promise((resolve) => {
+    tellPushed = resolve;
+});
 
 await Actor.init();
 const guards = await openGuards();
@@ -47,6 +54,7 @@ async function handler({ request, pushData }) {
     if (page !== RETRY_WITHOUT_ITEMS || request.retryCount === 0) {
         for (const n of numbers) for (const entryPoint of program.via) await push(entryPoint, [n], pushData);
     }
+    if (pushedPages.add(page).size === program.pages.length) tellPushed();
     await FAILURES[page](request);
 }
 
@@ -56,9 +64,12 @@ const crawler = new BasicCrawler({
         program.pages.map((page) => ({ url: `http://127.0.0.1/${page}`, userData: { page } })),
     ),
     requestHandler: guardOf('handler')?.handler(handler) ?? handler,
-    // The run may be ended before a page is tried again.
-    errorHandler: async () => endings[program.end](guards),
-    maxConcurrency: 5,
+    // The run may be ended before a page is tried again, but not before pages that run beside it have pushed their items.
+    errorHandler: async () => {
+        if (program.pages.length <= MAX_CONCURRENCY) await havePushed;
+        await endings[program.end](guards);
+    },
+    maxConcurrency: MAX_CONCURRENCY,
     maxRequestRetries: 1,
     sameDomainDelaySecs: 0,
     requestHandlerTimeoutSecs: 1,
