@@ -30,6 +30,8 @@ const MAX_CALLBACK_MILLIS = 30_000;
 
 const NOT_CONSTRUCTED =
     'A guard is opened, not constructed, because it looks for the schema first. Write: const guard = await DatasetGuard.open();';
+const UNCALLED_HOOK =
+    'The router got guard.routerHook itself, which makes a middleware and is none. Write router.use(guard.routerHook()).';
 const UNCALLED_HANDLER =
     'The crawler got guard.handler itself, which wraps a handler and is none. Write requestHandler: guard.handler(router).';
 
@@ -131,6 +133,8 @@ export class DatasetGuard<Item extends object = Dictionary> {
 
     /** A middleware for `router.use()`: each `context.pushData` resolves when its items are stored or quarantined. */
     routerHook(): (context: GuardableContext) => void {
+        // Called by a router, without the guard: no request could ever do better.
+        if (!(this instanceof DatasetGuard)) throw toCriticalError(new TypeError(UNCALLED_HOOK));
         return this.#hook;
     }
 

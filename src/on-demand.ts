@@ -11,7 +11,7 @@ import type { RedriveResult } from './redrive/result.js';
  * Infers the schema of items, read one after another: every item passes it, apart from those that `tolerate` leaves out.
  * Items are taken as JSON, so a `Date` must be a string already.
  *
- * @throws InvalidOptionsError where `tolerate` is no share
+ * @throws InvalidOptionsError where `tolerate` is no share, TypeError where `items` is no iterable
  */
 export async function inferSchema(
     items: Iterable<unknown> | AsyncIterable<unknown>,
@@ -25,7 +25,7 @@ export async function inferSchema(
  * Finds the smallest changes of a schema that let items in which fail it, and the repairs that would mend the items instead.
  * Records of a quarantine stand for the items in them. One pass; what is remembered does not grow with the number of items.
  *
- * @throws SchemaLoadError where `schema` cannot work
+ * @throws SchemaLoadError where `schema` cannot work, TypeError where `records` is no iterable
  */
 export async function suggestChanges(
     records: Iterable<unknown> | AsyncIterable<unknown>,

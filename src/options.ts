@@ -235,7 +235,7 @@ function bufferSize(options: Dictionary, maxPayloadBytes: number): number {
 
 function oneOf<T extends string>(options: Dictionary, key: DefaultKey, allowed: readonly T[]): T {
     const value = options[key] === undefined ? DEFAULTS[key] : options[key];
-    if (!allowed.includes(value)) failOption(key, allowed.map((name) => `'${name}'`).join(', '), value);
+    if (!allowed.includes(value)) failOption(key, `one of ${allowed.map((name) => `'${name}'`).join(', ')}`, value);
     return value;
 }
 

@@ -52,9 +52,9 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
         `an integer from ${min} to ${max}`,
         [],
     ]),
-    ['mode', "'quarantine', 'warn', 'fail'", []],
-    ['ack', "'buffered', 'stored'", []],
-    ['compression', "'auto', 'none'", []],
+    ['mode', "one of 'quarantine', 'warn', 'fail'", []],
+    ['ack', "one of 'buffered', 'stored'", []],
+    ['compression', "one of 'auto', 'none'", []],
     ['dataset', 'a name, { id }, { name } or { alias }, or an open Dataset', ['a string']],
     ['quarantine', 'a name, { id }, { name } or { alias }', ['a string']],
     ['schema', 'a JSON Schema object, or false', ['an empty object', 'an object']],
@@ -64,7 +64,7 @@ const EXPECTATIONS: [option: string, expected: string, fitting: string[]][] = [
         // What is wrong within an object or a list is named itself.
         ['a function', 'an array', 'an object'],
     ],
-    ['duplicates', "'drop', 'quarantine', 'count'", []],
+    ['duplicates', "one of 'drop', 'quarantine', 'count'", []],
     [
         'unique',
         "a field such as 'url', a JSON Pointer such as '/product/id', a list of these, or a function (item) => string | undefined",

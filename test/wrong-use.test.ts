@@ -1,4 +1,4 @@
-import { CheerioCrawler, CriticalError } from '@crawlee/cheerio';
+import { CheerioCrawler, createCheerioRouter, CriticalError } from '@crawlee/cheerio';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { DatasetGuard } from '../src/index.js';
@@ -34,6 +34,19 @@ describe('guard.handler()', () => {
         const call = () => requestHandler.call(crawler, { request: {} });
         expect(call).toThrow(CriticalError);
         expect(call).toThrow('Write requestHandler: guard.handler(router)');
+    });
+});
+
+describe('guard.routerHook()', () => {
+    it('stops the crawler and says what to write when the router got it without a call', async () => {
+        await run.fresh();
+        const guard = await run.open({ schema: false });
+        const router = createCheerioRouter();
+        router.use(guard.routerHook as never);
+        router.addDefaultHandler(() => undefined);
+        const context = { request: { url: 'https://example.com' }, log: { debug: () => undefined } } as never;
+        await expect(router(context)).rejects.toThrow(CriticalError);
+        await expect(router(context)).rejects.toThrow('Write router.use(guard.routerHook())');
     });
 });
 

@@ -36,6 +36,8 @@ export interface CheckResult {
     readonly repairedItems: number;
     /** Quarantine records without an item that could be checked. */
     readonly skippedRecords: number;
+    /** Quarantine records that a redrive has brought back; their items are not checked. */
+    readonly redrivenRecords: number;
     readonly isQuarantine: boolean;
     /** The first ones. */
     readonly failing: readonly FailingItem[];
@@ -53,6 +55,8 @@ export interface CheckRunOptions {
     repair?: readonly RepairStep[] | undefined;
     /** Paths whose fields are counted, too. */
     paths: readonly string[];
+    /** Tells which records, by position, a redrive has brought back. Called once, where the source is a quarantine. */
+    openRedriven?: () => Promise<(position: number) => boolean>;
     /** Called with each failing item, as it was read. */
     onFailing?: (item: unknown) => Promise<void> | void;
     /** Called after each item. */
@@ -72,12 +76,21 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
     const fields = new FieldCounts({ schema: json, samples, paths });
     const failing: FailingItem[] = [];
     const seen = new SeenRecords();
+    let isRedriven = (_position: number): boolean => false;
+    let redrivenRecords = 0;
     let [position, checkedItems, failedItems, repairedItems, skippedRecords, isQuarantine] = [0, 0, 0, 0, 0, false];
     for await (const read of source.items()) {
-        if (position === 0) isQuarantine = isQuarantineRecord(read);
+        if (position === 0) {
+            isQuarantine = isQuarantineRecord(read);
+            if (isQuarantine && options.openRedriven !== undefined) isRedriven = await options.openRedriven();
+        }
         const at = position++;
         const record = isQuarantine && isQuarantineRecord(read) ? read : undefined;
         if (record !== undefined && seen.note(record, at) !== undefined) continue;
+        if (record !== undefined && isRedriven(at)) {
+            redrivenRecords++;
+            continue;
+        }
         if (record !== undefined && !('item' in record)) {
             skippedRecords++;
             continue;
@@ -108,6 +121,7 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
         failedItems,
         repairedItems,
         skippedRecords,
+        redrivenRecords,
         isQuarantine,
         failing,
         reasons: reasons.details(),

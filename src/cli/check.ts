@@ -28,6 +28,7 @@ import { openItemFile } from './item-file.js';
 import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { refuseToOverwrite } from './output-file.js';
 import { reasonsTable } from './reasons-table.js';
+import { openRedriven } from './redriven.js';
 import { repairOption } from './repair-option.js';
 import { describeSaved } from './saved-items.js';
 import { coloured, count, oneLine, print, printJson, Progress, say } from './terminal.js';
@@ -36,7 +37,7 @@ const DESCRIPTION = `Says which items a guard would reject, before anything runs
 
 ${SOURCE_HELP}
 
-Where the source is a quarantine, the items in its records are checked.`;
+Where the source is a quarantine, the items in its records are checked, without those that a redrive has brought back.`;
 
 /** Failing items that are named on the screen. */
 const SHOWN_ITEMS = 20;
@@ -107,6 +108,7 @@ async function check(named: string, options: CheckOptions): Promise<number> {
         samples: options.samples,
         repair: resolveRepair(options.repair),
         paths: expectedPaths(expectations),
+        openRedriven: async () => openRedriven(source, named),
         onFailing: async (item) => {
             await suggestions?.add(item);
             await failedFile?.write(item);
@@ -156,7 +158,7 @@ function printResult(
     verdict: Verdict,
     { repair, failed, html }: CheckOptions,
 ): void {
-    const { checkedItems, failedItems, skippedRecords, isQuarantine, reasons, failing } = result;
+    const { checkedItems, failedItems, skippedRecords, redrivenRecords, isQuarantine, reasons, failing } = result;
     const what = isQuarantine ? `${name}, a quarantine` : name;
     if (schema === undefined) {
         print(
@@ -174,6 +176,10 @@ function printResult(
         print(`${words} in ${oneLine(what)}${oneLine(against)}.`);
     }
     if (skippedRecords > 0) print(`${count(skippedRecords, 'record')} without an item in them skipped.`);
+    if (redrivenRecords > 0) {
+        const are = redrivenRecords === 1 ? 'is' : 'are';
+        print(`${count(redrivenRecords, 'record')} that a redrive has brought back ${are} left out.`);
+    }
     for (const { message } of verdict.unmet) {
         print(`${coloured(verdict.outcome === 'failed' ? 'bad' : 'warning', 'Unmet:')} ${message}.`);
     }

@@ -42,7 +42,8 @@ export async function openActorSchema(cwd: string): Promise<FieldsDocument> {
     const definition = await readLocalDefinition(cwd);
     if (definition?.files === undefined) {
         throw new UsageError(
-            'There is no .actor/actor.json in this folder, where the schema of an Actor is looked for.',
+            'There is no .actor/actor.json in this folder. Go to the folder of your Actor, or make the file: ' +
+                '{ "actorSpecification": 1, "name": "my-actor", "version": "0.1" }.',
         );
     }
     const { content, source, files } = definition;

@@ -67,7 +67,7 @@ async function infer(named: string, options: InferCommandOptions): Promise<numbe
     const { tolerate, ranges, samples: examples } = options;
     const result = await inferSchema(itemsOf(items), { tolerate, ranges, examples }).finally(() => progress.clear());
     if (result.readItems === result.notObjects) {
-        say(`${source.name}: there is no item to make a schema of.`);
+        say(`${source.name}: there is no item to make a schema of.${unusedWords(result)}`);
         return EXIT.failed;
     }
     const fields = keepAnnotations(result.fields, target?.fields);
@@ -94,11 +94,15 @@ async function* itemsOf(records: AsyncIterable<unknown>): AsyncGenerator<unknown
     for await (const record of records) yield itemOfRecord(record);
 }
 
-function summary({ readItems, notObjects, fields }: InferredSchema): string {
-    const properties = Object.keys(fields.properties ?? {}).length;
-    const skipped =
-        notObjects === 0 ? '' : ` ${count(notObjects, 'item')} could not be used: no dataset takes what is no object.`;
-    return `a schema with ${properties} ${properties === 1 ? 'property' : 'properties'}, of ${count(readItems - notObjects, 'item')}.${skipped}`;
+function summary(result: InferredSchema): string {
+    const properties = Object.keys(result.fields.properties ?? {}).length;
+    const usedItems = result.readItems - result.notObjects;
+    return `a schema with ${properties} ${properties === 1 ? 'property' : 'properties'}, of ${count(usedItems, 'item')}.${unusedWords(result)}`;
+}
+
+function unusedWords({ notObjects }: InferredSchema): string {
+    if (notObjects === 0) return '';
+    return ` ${count(notObjects, 'item')} could not be used: no dataset takes what is no object.`;
 }
 
 function outliersTable(outliers: readonly Outlier[], withSamples: boolean): string {

@@ -11,8 +11,8 @@ export const SOURCE_HELP = `<source> is one of:
   a folder   of a local dataset, such as storage/datasets/default, or its name
   a dataset  on the platform, by id, name or owner/name, with APIFY_TOKEN
 
-In CSV, a cell that is a JSON number or boolean is one, an empty cell is a missing
-field, and the columns a/0/b and a/1/b are an array of objects.`;
+In CSV, a cell that is a JSON number or boolean is one, an empty cell is a
+missing field, and the columns a/0/b and a/1/b are an array of objects.`;
 
 /** The items of a source, with a line that tells how far they are read. */
 export async function* withProgress(

@@ -20,6 +20,7 @@ import { FieldSuggestions } from './field-suggestions.js';
 import { openNamedSource } from './named-source.js';
 import { refuseToOverwrite } from './output-file.js';
 import { REASONS } from './redrive.js';
+import { openRedriven } from './redriven.js';
 import { count, oneLine, print, printJson, Progress } from './terminal.js';
 
 const DESCRIPTION = `Writes a page that shows what is in a quarantine, and why.
@@ -66,7 +67,7 @@ async function report(named: string, options: ReportOptions): Promise<number> {
     await refuseToOverwrite('--out', options.out, [named, options.schema]);
     const schema = await loadSchemaIfAny(options.schema);
     const source = await openNamedSource(named);
-    const isRedriven = source.isDataset ? await readRedriven(named) : () => false;
+    const isRedriven = await openRedriven(source, named);
     /** By run where the last one is asked for: which it is is known at the end. */
     const quarantines = new Map<string | undefined, QuarantineOfRun>();
     const ofRun = (run: string | undefined) => {
@@ -162,19 +163,6 @@ async function loadSchemaIfAny(file: string | undefined): Promise<ItemSchema | u
         if (file === undefined && error instanceof SchemaLoadError) return undefined;
         throw error;
     }
-}
-
-/** Which records of a quarantine dataset, by position, redrives are done with. */
-async function readRedriven(named: string): Promise<(position: number) => boolean> {
-    // Loaded where it is needed: the SDK takes a while.
-    const { useStoragesOf } = await import('../apify/command-line.js');
-    const { findDataset } = await import('../apify/redrive-storages.js');
-    const { openJournalStore } = await import('../apify/journal-store.js');
-    const { Journal } = await import('../redrive/journal.js');
-    const dataset = await findDataset((await useStoragesOf(named, undefined)).idOrName);
-    if (dataset === undefined) return () => false;
-    const { redriven } = await Journal.open(await openJournalStore(dataset, true));
-    return (position) => redriven.has(position);
 }
 
 function parseDate(text: string): Date {

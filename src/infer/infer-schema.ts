@@ -1,5 +1,6 @@
 import type { Dictionary } from '../records.js';
 import { InvalidOptionsError } from '../errors.js';
+import { expectIterable } from './expect-iterable.js';
 import { kindOf, ObservedValue } from './observed-value.js';
 import type { Sighting } from './observed-value.js';
 import { PlaceBudget } from './place-budget.js';
@@ -79,7 +80,7 @@ export class SchemaInference {
  * Infers the schema of items, read one after another: every item passes it, apart from those that `tolerate` leaves out.
  * Items are taken as JSON, so a `Date` must be a string already.
  *
- * @throws InvalidOptionsError where `tolerate` is no share
+ * @throws InvalidOptionsError where `tolerate` is no share, TypeError where `items` is no iterable
  */
 export async function inferSchema(
     items: Iterable<unknown> | AsyncIterable<unknown>,
@@ -92,6 +93,7 @@ export async function inferSchema(
             `"tolerate" must be a share from 0 to less than 0.5, but got: ${String(tolerate)}.`,
         );
     }
+    expectIterable('inferSchema()', items);
     const inference = new SchemaInference();
     for await (const item of items) inference.add(item);
     return inference.finish(options);

@@ -20,6 +20,7 @@ export async function* parseCsv(
         for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
             if (readRow === undefined) {
                 columns = record.length;
+                refuseOtherDelimiter(record, delimiter, name);
                 readRow = rowReader(record);
                 continue;
             }
@@ -36,6 +37,17 @@ export async function* parseCsv(
         parser.destroy();
         await feeding;
     }
+}
+
+const DELIMITERS = { ',': '","', ';': '";"', '\t': 'tabs' } as const;
+
+/** Cells with another delimiter make one column, and each item would be one text. */
+function refuseOtherDelimiter(header: readonly string[], delimiter: string, name: string): void {
+    if (header.length !== 1) return;
+    const found = Object.entries(DELIMITERS).find(([other]) => other !== delimiter && header[0]!.includes(other));
+    if (found === undefined) return;
+    const what = `is not CSV: its cells seem to be separated by ${found[1]}`;
+    throw new SourceError(name, `${what}. Expected commas in .csv, and tabs in .tsv.`);
 }
 
 /** Writes text into the parser as fast as it reads; what fails on the way reaches whoever reads the rows. */

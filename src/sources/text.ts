@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import { createGunzip } from 'node:zlib';
 
 import { SourceError } from './source.js';
@@ -12,10 +11,6 @@ export interface TextInput {
     /** See `Source.progress`. */
     progress(): number | undefined;
 }
-
-const BYTE_ORDER_MARK = '\uFEFF';
-/** Stands for bytes that are no UTF-8, such as the byte order mark of UTF-16. */
-const REPLACEMENT = '\uFFFD';
 
 /** A file's text, unpacked where it is gzip. */
 export async function readTextFile(path: string): Promise<TextInput> {
@@ -29,22 +24,17 @@ export function readStandardInput(): TextInput {
 }
 
 async function* decode(stream: Readable, name: string): AsyncGenerator<string> {
-    const decoder = new StringDecoder('utf8');
-    let isFirst = true;
-    const text = (decoded: string) => {
-        if (!isFirst || decoded === '') return decoded;
-        isFirst = false;
-        if (decoded.startsWith(REPLACEMENT)) {
-            throw new SourceError(name, 'is no UTF-8 text. If it is text of another encoding, save it as UTF-8.');
-        }
-        return decoded.startsWith(BYTE_ORDER_MARK) ? decoded.slice(1) : decoded;
-    };
+    // Bytes of another encoding would become replacement characters, and the items would be others than those in the file.
+    const decoder = new TextDecoder('utf-8', { fatal: true });
     try {
-        for await (const bytes of await unpacked(stream)) yield text(decoder.write(bytes as Buffer));
-        yield text(decoder.end());
+        for await (const bytes of await unpacked(stream)) yield decoder.decode(bytes as Buffer, { stream: true });
+        yield decoder.decode();
     } catch (error) {
-        if (error instanceof SourceError) throw error;
         const { code, message } = error as NodeJS.ErrnoException;
+        if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+            const what = 'is no UTF-8 text. If it is text of another encoding, save it as UTF-8.';
+            throw new SourceError(name, what, { cause: error });
+        }
         if (code?.startsWith('Z_')) {
             throw new SourceError(name, `its gzip data is damaged or cut off (${message}).`, { cause: error });
         }

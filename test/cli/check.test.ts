@@ -342,6 +342,19 @@ describe('check', { timeout: 60_000 }, () => {
         expect(await checkJson('records.json')).toMatchObject({ checkedItems: 3, failedItems: 3, skippedRecords: 0 });
     });
 
+    it('leaves out records of a quarantine that a redrive has brought back', async () => {
+        const records = recordsInQuarantine(3, 'default');
+        await writeFolder(
+            join(folder, 'storage/datasets/q'),
+            Object.fromEntries(records.map((record, index) => [`00000000${index + 1}.json`, record])),
+        );
+        await writeFolder(folder, { 'any.json': { type: 'object' } });
+        expect(await checkJson('q')).toMatchObject({ checkedItems: 3, redrivenRecords: 0 });
+        expect(await runCli(['redrive', 'q', '-s', 'any.json'], { cwd: folder })).toMatchObject({ exitCode: 0 });
+        expect(await checkJson('q')).toMatchObject({ checkedItems: 0, failedItems: 0, redrivenRecords: 3 });
+        expect((await check('q')).stdout).toContain('3 records that a redrive has brought back are left out.\n');
+    });
+
     it('says first that items were not checked where the schema is empty', async () => {
         await writeFolder(folder, { 'schema.json': {}, 'items.json': ITEMS.slice(0, 2) });
         const { stdout } = await check('items.json');

@@ -223,7 +223,12 @@ describe('infer', { timeout: 60_000 }, () => {
     });
 
     it.each([
-        ['no Actor to write into', ['items.json', '--write'], 'There is no .actor/actor.json'],
+        ['no Actor to write into', ['items.json', '--write'], 'There is no .actor/actor.json in this folder'],
+        [
+            'no Actor, with how to make one',
+            ['items.json', '--write'],
+            '{ "actorSpecification": 1, "name": "my-actor", "version": "0.1" }',
+        ],
         ['an invalid share', ['items.json', '--tolerate', 'much'], 'Expected a share below 50%'],
         ['a source that is nowhere', ['nowhere.json'], 'nowhere.json: no such file'],
         [
@@ -241,12 +246,21 @@ describe('infer', { timeout: 60_000 }, () => {
 
     it('fails with exit code 1 where there is no item, and writes nothing', async () => {
         await writeText('.actor/actor.json', '{}');
-        await writeFolder(folder, { 'none.json': ['text'] });
+        await writeFolder(folder, { 'none.json': [] });
         expect(await infer(['none.json', '-w'])).toEqual({
             exitCode: 1,
             stdout: '',
             stderr: 'none.json: there is no item to make a schema of.\n',
         });
         expect(await read('.actor/actor.json')).toBe('{}');
+    });
+
+    it('says that none of the items is an object where that is why there is no schema', async () => {
+        await writeFolder(folder, { 'texts.json': ['text', 1, null] });
+        expect(await infer(['texts.json'])).toEqual({
+            exitCode: 1,
+            stdout: '',
+            stderr: 'texts.json: there is no item to make a schema of. 3 items could not be used: no dataset takes what is no object.\n',
+        });
     });
 });

@@ -291,6 +291,17 @@ describe('inferSchema', () => {
         );
     });
 
+    it.each([
+        ['one item', { title: 'Alien' }, 'an object'],
+        ['nothing', undefined, 'undefined'],
+    ])('says that it expects a list when it gets %s', async (_what, items, words) => {
+        const inferring = inferSchema(items as never);
+        await expect(inferring).rejects.toThrow(TypeError);
+        await expect(inferring).rejects.toThrow(
+            `inferSchema() expects an array or another iterable of items, but got ${words}.`,
+        );
+    });
+
     it.each([-0.1, 0.5, Number.NaN, '1%'])('refuses to tolerate %s', async (tolerate) => {
         await expect(inferSchema([], { tolerate: tolerate as number })).rejects.toThrow(InvalidOptionsError);
     });

@@ -92,6 +92,29 @@ describe('CSV', () => {
         await expect(rowsOf(text)).rejects.toThrow(message);
     });
 
+    it.each([
+        ['semicolons', 'items.csv', 'a;b\n1;2\n', 'separated by ";"'],
+        ['tabs in .csv', 'items.csv', 'a\tb\n1\t2\n', 'separated by tabs'],
+        ['commas in .tsv', 'items.tsv', 'a,b\n1,2\n', 'separated by ","'],
+    ])('is refused with %s, which would make one column of all', async (_what, name, text, message) => {
+        await expect(rowsOfFile(name, text)).rejects.toThrow(SourceError);
+        await expect(rowsOfFile(name, text)).rejects.toThrow(message);
+    });
+
+    it.each([
+        ['CSV', 'items.csv', Buffer.from('a,b\n1,Caf\u00e9\n', 'latin1')],
+        ['JSON Lines', 'items.jsonl', Buffer.from('{"a":"Caf\u00e9"}\n', 'latin1')],
+        ['text that ends within a character', 'items.csv', Buffer.from('a\n\u00e9').subarray(0, -1)],
+    ])('is refused in another encoding than UTF-8: %s', async (_what, name, content) => {
+        const reading = rowsOfFile(name, content);
+        await expect(reading).rejects.toThrow(SourceError);
+        await expect(reading).rejects.toThrow(/is no UTF-8 text.* save it as UTF-8/);
+    });
+
+    it('keeps a replacement character that is in the text as UTF-8', async () => {
+        expect(await rowsOfFile('items.csv', '\uFFFDa\nCaf\uFFFD\n')).toEqual([{ '\uFFFDa': 'Caf\uFFFD' }]);
+    });
+
     it('is refused in UTF-16, with the encoding that it must have', async () => {
         const reading = rowsOfFile('items.csv', Buffer.from('\uFEFFa,b\n1,2\n', 'utf16le'));
         await expect(reading).rejects.toThrow(SourceError);

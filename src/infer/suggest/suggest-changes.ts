@@ -3,6 +3,7 @@ import { SchemaLoadError } from '../../errors.js';
 import type { Dictionary } from '../../records.js';
 import { fieldsOfSchema } from '../../schema/discover.js';
 import { isObject } from '../../schema/place.js';
+import { expectIterable } from '../expect-iterable.js';
 import type { JsonPatchOperation } from '../json-patch.js';
 import { applyPatch } from '../json-patch.js';
 import { itemOfRecord } from '../record-item.js';
@@ -93,6 +94,7 @@ export async function suggestChanges(
     const { fields, place } = fieldsOfSchema(schema, 'the schema');
     const finder = new ChangeFinder(isObject(fields) ? fields : {}, options);
     await finder.open();
+    expectIterable('suggestChanges()', records);
     for await (const record of records) await finder.add(record);
     return finder.finish(place.place === undefined ? '' : `/${place.place}`);
 }
