@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -42,6 +42,10 @@ export async function makeScriptPackages(): Promise<void> {
     await rm(SCRIPTS, { recursive: true, force: true });
     await mkdir(SCRIPTS, { recursive: true });
     await bundle();
+    // The HTTP client of the crawlers reads them from beside its code.
+    await cp(join(REPOSITORY, 'node_modules/header-generator/data_files'), join(SCRIPTS, 'data_files'), {
+        recursive: true,
+    });
     for (const name of Object.keys(PACKAGES)) await writePackage(name);
     // What it runs is what is compiled beforehand.
     const run = promisify(execFile);
