@@ -18,7 +18,7 @@ export interface DeliveryOptions {
  * So many items refused alone in a row, with no accepted request between them, are an outage. Requests of several items do not
  * count: to find one item among a thousand takes ten refusals.
  */
-export const OUTAGE_REFUSALS = 12;
+const OUTAGE_REFUSALS = 12;
 
 /**
  * Gets a payload's items into the dataset, in order, whatever the platform rejects.

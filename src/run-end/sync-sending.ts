@@ -1,5 +1,4 @@
 import type { SyncStorage } from '../apify/sync-storages.js';
-import { OUTAGE_REFUSALS } from '../delivery/delivery.js';
 import type { PositionInterpretation } from '../delivery/positions.js';
 import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
 import type { ItemCounts, Wanted } from '../delivery/read-back.js';
@@ -53,8 +52,8 @@ interface Part {
     indexes: readonly number[];
     /** Set where it is the rest of a rejected request, without the items that the platform has named. */
     restOf?: { indexes: readonly number[]; named: PositionInterpretation };
-    /** It is a single item that was refused alone before. */
-    isDisputed?: boolean;
+    /** It is a single item that was refused alone: the requests of this process's end that had been accepted before. */
+    acceptedBefore?: number;
 }
 
 /** Sends without the event loop, and tells the pipeline what became of each item. */
@@ -157,8 +156,12 @@ export class SyncSending {
         }
         const position = pipeline.sender.position;
         const accepted = this.#sendParts(parts);
-        if (this.#mayDecideDisputed()) accepted.push(...this.#sendParts(this.#disputed.splice(0)));
-        for (const { batch, indexes } of this.#disputed.splice(0)) this.#keepUnsent(batch, indexes);
+        // Where others were accepted since, a second refusal tells that it is about the item.
+        const disputed = this.#disputed.splice(0);
+        const decidable = disputed.filter((part) => this.#hasContrast(part));
+        const undecided = disputed.filter((part) => !decidable.includes(part));
+        accepted.push(...this.#sendParts(decidable));
+        for (const part of [...undecided, ...this.#disputed.splice(0)]) this.#keepUnsent(part);
         // Equal items of these must not be taken for those that are looked for next.
         if (this.#unsent.size > 0) {
             for (const { batch, indexes } of accepted) countItems(batch.payloadOf(indexes), this.#storedHere);
@@ -179,19 +182,19 @@ export class SyncSending {
             const results =
                 this.#isUnavailable || this.#left === 0 ? [] : this.#storage!.pushAll(bodies, this.#left, this.#first);
             accepted.push(...parts.filter((_, index) => results[index]?.kind === 'stored'));
-            this.#acceptedRequests += results.filter(({ kind }) => kind === 'stored').length;
             parts = parts.flatMap((part, index) => this.#settle(results[index], part));
         }
         return accepted;
     }
 
-    /** Without a contrast nobody knows whether a refusal is about the item. So many refusals and no accepted request are an outage. */
-    #mayDecideDisputed(): boolean {
-        if (this.#acceptedRequests > 0) return true;
-        return this.#options.pipeline.delivery.acceptedSince(0) && this.#disputed.length < OUTAGE_REFUSALS;
+    /** Without a contrast nobody knows whether a refusal is about the item. */
+    #hasContrast({ batch, acceptedBefore }: Part): boolean {
+        if (acceptedBefore !== undefined) return this.#acceptedRequests > acceptedBefore;
+        if (!batch.isDisputed) return false;
+        return this.#acceptedRequests > 0 || this.#options.pipeline.delivery.acceptedSince(batch.acceptedBefore!);
     }
 
-    #keepUnsent(batch: Batch, indexes: readonly number[]): void {
+    #keepUnsent({ batch, indexes }: Pick<Part, 'batch' | 'indexes'>): void {
         this.#unsent.set(batch, [...(this.#unsent.get(batch) ?? []), ...indexes]);
     }
 
@@ -216,11 +219,12 @@ export class SyncSending {
      * As `Delivery` does it: the named items are set aside, and what is rejected without names is split. Returns what is to be sent
      * next. `result` is undefined where the part was not sent.
      */
-    #settle(result: SendResult | undefined, { batch, indexes, restOf, isDisputed = batch.isDisputed }: Part): Part[] {
+    #settle(result: SendResult | undefined, part: Part): Part[] {
+        const { batch, indexes, restOf } = part;
         const whole = restOf?.indexes ?? indexes;
         if (result === undefined || result.kind === 'unavailable' || result.kind === 'refused') {
             this.#isUnavailable = true;
-            this.#keepUnsent(batch, whole);
+            this.#keepUnsent({ batch, indexes: whole });
             if (result?.kind === 'unavailable') {
                 this.#mayPass = true;
                 if (result.outcomeUnknown) this.#unproven.add(batch);
@@ -228,13 +232,14 @@ export class SyncSending {
             return [];
         }
         if (result.kind === 'stored') {
+            this.#acceptedRequests++;
             const stored = new Set(indexes);
             this.#options.pipeline.settler.stored(batch, (index) => stored.has(index));
             return restOf === undefined ? [] : this.#settleNamed(batch, restOf.indexes, restOf.named);
         }
         // The platform does not accept the rest, so that its positions mean something else.
         if (restOf !== undefined) return partsOf(batch, whole);
-        if (indexes.length === 1) return this.#settleSingle(result, batch, indexes[0]!, isDisputed);
+        if (indexes.length === 1) return this.#settleSingle(result, part);
         const [named] = result.kind === 'invalid' ? interpretPositions(result.invalidItems, indexes.length, 0) : [];
         if (named === undefined) return partsOf(batch, indexes);
         const rest = indexes.filter((_, position) => !named.errors.has(position));
@@ -242,9 +247,11 @@ export class SyncSending {
         return this.#settleNamed(batch, indexes, named);
     }
 
-    #settleSingle(result: RejectedResult, batch: Batch, index: number, isDisputed: boolean): Part[] {
-        if (result.kind === 'bad-request' && !(isDisputed && this.#mayDecideDisputed())) {
-            this.#disputed.push({ batch, indexes: [index], isDisputed: true });
+    #settleSingle(result: RejectedResult, part: Part): Part[] {
+        const { batch, indexes } = part;
+        const index = indexes[0]!;
+        if (result.kind === 'bad-request' && !this.#hasContrast(part)) {
+            this.#disputed.push({ batch, indexes, acceptedBefore: this.#acceptedRequests });
             return [];
         }
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
