@@ -1,17 +1,18 @@
 import type { SyncStorage } from '../apify/sync-storages.js';
 import type { PositionInterpretation } from '../delivery/positions.js';
 import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
-import type { ItemCounts, Wanted } from '../delivery/read-back.js';
-import { countItems, indexesOf, mergeCounts, readBackSync, Search } from '../delivery/read-back.js';
+import type { ItemCounts } from '../delivery/read-back.js';
+import { countItems } from '../delivery/read-back.js';
 import { PayloadWriter } from '../delivery/payload.js';
-import type { ListedPage, PageRange, SendResult } from '../ports.js';
+import type { SendResult } from '../ports.js';
 import type { Batch } from '../pipeline/batch.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
-import type { PlatformRepair } from '../pipeline/platform-repair.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
-import type { Rejection } from '../quarantine/record.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { FirstRequests } from '../utils/request-sync.js';
+import { sleepSync } from './sleep-sync.js';
+import { indexesBut, SyncLook } from './sync-look.js';
+import { type ItemRejection, SyncRepairs } from './sync-repairs.js';
 
 export interface SyncSendingOptions {
     pipeline: Pipeline;
@@ -24,27 +25,12 @@ const FIRST_PAUSE_MILLIS = 200;
 const MAX_TRIES = 5;
 /** Less is no time for another try: a child has to start. */
 const MIN_TRY_MILLIS = 500;
-/** Looking for requests that were under way takes no more than this share of the time. */
-const LOOK_SHARE = 0.5;
-/** The process that looks first also saves, and on a machine that is busy takes long to start. */
-const SAVE_AND_LOOK_SHARE = 0.75;
-const LOOK_PAUSE_MILLIS = 100;
 const MAX_PAYLOAD_BYTES = 5_000_000;
-/** Each brings another layer of errors to light, and costs a start of the child. */
-const MAX_REPAIR_ATTEMPTS = 4;
 /** What is rejected without names is split in so many: each round costs a start of the child, which takes longer than some requests. */
 const SPLIT_PARTS = 8;
 const REASONS = { 'invalid': 'schema', 'too-large': 'too-large', 'bad-request': 'rejected' } as const;
 
-type ItemRejection = Omit<Rejection, 'rejectedBy'>;
 type RejectedResult = Extract<SendResult, { kind: keyof typeof REASONS }>;
-
-interface RejectedItemRepair {
-    /** Of the item as it was pushed. */
-    rejection: ItemRejection;
-    session: ReturnType<PlatformRepair['begin']>;
-    attempts: number;
-}
 
 /** Items of a batch that go in one request. */
 interface Part {
@@ -74,9 +60,7 @@ export class SyncSending {
     #acceptedRequests = 0;
     /** Items that were refused alone, for a reason that may be the platform's. */
     #disputed: Part[] = [];
-    /** Repairs of items that the platform has rejected, by batch and index. */
-    readonly #repairs = new Map<Batch, Map<number, RejectedItemRepair>>();
-
+    readonly #repairs: SyncRepairs;
     #first: FirstRequests | undefined;
 
     /** `until`: on the monotonic clock. */
@@ -85,6 +69,7 @@ export class SyncSending {
         this.#until = until;
         this.#storage = options.openStorage();
         this.#isUnavailable = this.#storage === undefined;
+        this.#repairs = new SyncRepairs(options.pipeline);
     }
 
     get #left(): number {
@@ -174,6 +159,12 @@ export class SyncSending {
         }
     }
 
+    #findStored(batches: readonly Batch[]) {
+        const { sender } = this.#options.pipeline;
+        const look = new SyncLook({ storage: this.#storage, sender, left: () => this.#left, first: this.#first });
+        return look.findStored(batches, this.#storedHere, this.#unproven.size > 0);
+    }
+
     /** Returns the parts that are stored now. */
     #sendParts(given: readonly Part[]): Part[] {
         const accepted: Part[] = [];
@@ -256,7 +247,7 @@ export class SyncSending {
         }
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
         const reason = REASONS[result.kind];
-        return this.#repairOrSetAside(batch, index, { reason, errors, itemPosition: 0 })
+        return this.#repairs.repairOrSetAside(batch, index, { reason, errors, itemPosition: 0 })
             ? [{ batch, indexes: [index] }]
             : [];
     }
@@ -266,74 +257,10 @@ export class SyncSending {
         const repaired = [...byPosition].flatMap(([itemPosition, errors]) => {
             const rejection: ItemRejection = { reason: 'schema', errors, itemPosition };
             const index = whole[itemPosition]!;
-            return this.#repairOrSetAside(batch, index, rejection) ? [index] : [];
+            return this.#repairs.repairOrSetAside(batch, index, rejection) ? [index] : [];
         });
         return [{ batch, indexes: repaired }];
     }
-
-    /** Returns whether the item was repaired. If not, it belongs in quarantine with its first errors, those of the item as it was pushed. */
-    #repairOrSetAside(batch: Batch, index: number, rejection: ItemRejection): boolean {
-        const { pipeline } = this.#options;
-        const repairs = this.#repairs.get(batch) ?? new Map<number, RejectedItemRepair>();
-        this.#repairs.set(batch, repairs);
-        const repair = repairs.get(index) ?? {
-            rejection,
-            session: pipeline.platformRepair?.begin(batch, index),
-            attempts: 0,
-        };
-        repairs.set(index, repair);
-        const isTried = rejection.reason === 'schema' && repair.attempts++ < MAX_REPAIR_ATTEMPTS;
-        if (isTried && pipeline.platformRepair?.repairNext(batch, index, repair.session, rejection.errors)) return true;
-        batch.repairFailed(index);
-        pipeline.settler.rejected(batch, batch.item(index), repair.rejection);
-        return false;
-    }
-
-    /** Which items are stored of requests that were under way, here or in an earlier process. */
-    #findStored(batches: readonly Batch[]): { stored: Map<Batch, Set<number>>; isProven: boolean } {
-        const { pipeline } = this.#options;
-        const items: ItemCounts = new Map();
-        const ownParts: ItemCounts = new Map();
-        for (const batch of batches) {
-            countItems(batch.payloadOf(indexesBut(batch, batch.storedIndexes)), items);
-            countItems(batch.payloadOf([...batch.storedIndexes]), ownParts);
-        }
-        if (items.size === 0) return { stored: new Map(), isProven: true };
-        const others = pipeline.sender.copiesStored(items);
-        for (const [key, count] of [...ownParts, ...this.#storedHere]) {
-            if (items.has(key)) others.set(key, (others.get(key) ?? 0) + count);
-        }
-        const wanted = { items, others, from: Math.min(...batches.map(({ savedFrom }) => savedFrom!)) };
-        const isUnderWay = this.#unproven.size > 0 || batches.some(({ isSending }) => isSending);
-        const { found, isProven } = this.#look(wanted, isUnderWay);
-        return { stored: new Map(batches.map((batch) => [batch, takeFound(batch, found)])), isProven };
-    }
-
-    /** `mayYetShowUp`: some of it was under way in this process. */
-    #look(wanted: Wanted, mayYetShowUp: boolean): { found: ItemCounts; isProven: boolean } {
-        const lookUntil = monotonicMillis() + this.#left * LOOK_SHARE;
-        const found: ItemCounts = new Map();
-        for (let isProven = false; ;) {
-            const search = new Search(wanted);
-            const isRead = readBackSync((pages) => this.#list(pages, lookUntil), wanted, search);
-            mergeCounts(found, search.found());
-            // What was under way may be stored and not be listed yet.
-            isProven ||= isRead && (search.isComplete || !mayYetShowUp);
-            const isLast = monotonicMillis() + LOOK_PAUSE_MILLIS >= lookUntil;
-            if (search.isComplete || isLast || (isRead && !mayYetShowUp)) return { found, isProven };
-            sleepSync(LOOK_PAUSE_MILLIS);
-        }
-    }
-
-    #list(pages: readonly PageRange[], lookUntil: number): (ListedPage | undefined)[] {
-        const lookMillis = Math.max(0, lookUntil - monotonicMillis());
-        const maxMillis = this.#first?.isPending ? this.#left * SAVE_AND_LOOK_SHARE : lookMillis;
-        return this.#storage?.list(pages, maxMillis, this.#first) ?? pages.map(() => undefined);
-    }
-}
-
-function sleepSync(millis: number): void {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, millis);
 }
 
 function withItems(parts: readonly Part[]): Part[] {
@@ -344,19 +271,6 @@ function partsOf(batch: Batch, whole: readonly number[]): Part[] {
     const size = Math.ceil(whole.length / SPLIT_PARTS);
     const starts = Array.from({ length: Math.ceil(whole.length / size) }, (_, part) => part * size);
     return starts.map((start) => ({ batch, indexes: whole.slice(start, start + size) }));
-}
-
-function indexesBut({ payload }: Batch, known: ReadonlySet<number>): number[] {
-    return Array.from({ length: payload.itemCount }, (_, index) => index).filter((index) => !known.has(index));
-}
-
-/** The indexes of the batch's items that are found. Those copies are found for no other batch. */
-function takeFound(batch: Batch, found: ItemCounts): Set<number> {
-    const indexes = indexesBut(batch, batch.storedIndexes);
-    const part = batch.payloadOf(indexes);
-    const positions = indexesOf(part, found);
-    for (const [key, count] of countItems(part)) found.set(key, Math.max(0, (found.get(key) ?? 0) - count));
-    return new Set([...positions].map((position) => indexes[position]!));
 }
 
 function toPayloads(texts: readonly string[]): PayloadWriter[] {
