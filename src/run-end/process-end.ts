@@ -10,6 +10,8 @@ type Signal = (typeof SIGNALS)[number];
 const MAX_EXIT_MILLIS = 10_000;
 /** Shorter, because a person who pressed Ctrl+C is waiting. */
 const MAX_SIGNAL_MILLIS = 5_000;
+/** The share of the time that each later listener has in any case: enough to send a little, or to save. */
+const RESERVED_SHARE = 0.1;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
@@ -83,8 +85,10 @@ class ProcessEnd {
         let waiting = this.#registrations.size;
         for (const { listener } of this.#registrations) {
             try {
-                // One whose dataset does not answer must not use up the time of the next one.
-                listener(Math.max(0, (deadline - now()) / waiting--));
+                // Most have little to do, but one whose dataset does not answer must not use up the time of the next ones.
+                const left = Math.max(0, deadline - now());
+                waiting--;
+                listener(Math.max(left / (waiting + 1), left - maxMillis * RESERVED_SHARE * waiting));
             } catch {
                 // An error thrown here would replace the program's own error and exit code, and skip the next listener.
             }
