@@ -6,7 +6,6 @@ import packageJson from './package.json' with { type: 'json' };
 
 /** What takes longest, begun first so that nothing waits for it at the end; what mostly waits, beside what mostly works. */
 const LONGEST = [
-    'test/chaos/chaos.test.ts',
     'test/run-end/matrix.test.ts',
     'test/run-end/actor-exit.test.ts',
     'test/run-end/migration.test.ts',
@@ -41,18 +40,32 @@ const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema'
     (folder) => `test/${folder}/**/*.test.ts`,
 );
 
+/** Its processes end within seconds, whatever befalls them, and its server must answer in time: nothing else runs beside it. */
+const CHAOS = ['test/chaos/chaos.test.ts'];
+
 export default defineConfig(({ mode }) => ({
     // As the build does it.
     define: { LIBRARY_VERSION: JSON.stringify(packageJson.version) },
     test: {
         // What `--mode` says is not passed on to them by itself.
         projects: [
-            { extends: true, mode, test: { name: 'pure', include: PURE, isolate: false } },
+            {
+                extends: true,
+                mode,
+                test: { name: 'pure', include: PURE, isolate: false, sequence: { groupOrder: 1 } },
+            },
+            { extends: true, mode, test: { name: 'chaos', include: CHAOS, sequence: { groupOrder: 0 } } },
             // The others drive the SDK's configuration, so each file gets a process of its own.
             {
                 extends: true,
                 mode,
-                test: { name: 'processes', include: ['test/**/*.test.ts'], exclude: PURE, isolate: true },
+                test: {
+                    name: 'processes',
+                    include: ['test/**/*.test.ts'],
+                    exclude: [...PURE, ...CHAOS],
+                    isolate: true,
+                    sequence: { groupOrder: 1 },
+                },
             },
         ],
         globalSetup: 'test/support/script-packages.setup.ts',
