@@ -86,7 +86,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     quarantinedAt: string;
 }
 
-/** Whether an item of a dataset or a file is a quarantine record, so that it stands for the item in it. */
+/** Whether an item of a dataset or a file is a quarantine record. A record stands for the item in it. */
 export function isQuarantineRecord(value: unknown): value is QuarantineRecord {
     const { reason, errors, datasetId, quarantinedAt } = (value ?? {}) as Partial<QuarantineRecord>;
     return Array.isArray(errors) && [reason, datasetId, quarantinedAt].every((text) => typeof text === 'string');

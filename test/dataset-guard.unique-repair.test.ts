@@ -90,7 +90,7 @@ describe("an item that the platform's errors repair to the key of another one", 
         expect(accountedItems(guard.report())).toBe(3);
     });
 
-    it("is counted, and stored all the same, with duplicates: 'count'", async () => {
+    it("is stored and counted as a duplicate with duplicates: 'count'", async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ ...OPTIONS, duplicates: 'count' });
         await guard.pushData([

@@ -10,6 +10,7 @@ import { startApiServer } from '../support/api-server.js';
 import { writeFolder } from '../support/local-run.js';
 import type { CliOptions } from './support/cli.js';
 import { runCli, temporaryFolder } from './support/cli.js';
+import { RECORD_WITHOUT_ITEM } from '../infer/support/quarantine-record.js';
 
 const MOVIES = fileURLToPath(new URL('../data/movies.json', import.meta.resolve('vega-datasets')));
 const ITEMS = Array.from({ length: 200 }, (_, index) => ({ name: `Name ${index}`, price: index / 2 }));
@@ -122,16 +123,9 @@ describe('infer', { timeout: 60_000 }, () => {
     });
 
     it('reads the items in the records of a quarantine, as check and suggest do', async () => {
-        const record = {
-            reason: 'schema',
-            rejectedBy: 'guard',
-            quarantinedAt: '2025-01-31T12:00:00Z',
-            datasetId: 'movies',
-            errors: [],
-        };
         await writeFolder(folder, {
-            'storage/datasets/q/000000001.json': { ...record, datasetId: 'd', item: { title: 'Alien' } },
-            'storage/datasets/q/000000002.json': { ...record, datasetId: 'd', item: { title: null } },
+            'storage/datasets/q/000000001.json': { ...RECORD_WITHOUT_ITEM, datasetId: 'd', item: { title: 'Alien' } },
+            'storage/datasets/q/000000002.json': { ...RECORD_WITHOUT_ITEM, datasetId: 'd', item: { title: null } },
         });
         const { stdout, stderr } = await infer(['q']);
         expect(JSON.parse(stdout).properties).toEqual({

@@ -8,6 +8,7 @@ import { applyPatch } from '../../src/infer/json-patch.js';
 import { movies } from '../actor/support/movies.js';
 import { writeFolder } from '../support/local-run.js';
 import { runCli, temporaryFolder } from './support/cli.js';
+import { RECORD_WITHOUT_ITEM } from '../infer/support/quarantine-record.js';
 
 const SCHEMA = {
     type: 'object',
@@ -82,14 +83,9 @@ describe('suggest', { timeout: 60_000 }, () => {
     });
 
     it('reads the records of a quarantine, and prints everything as JSON', async () => {
-        const record = {
-            reason: 'schema',
-            rejectedBy: 'guard',
-            quarantinedAt: '2025-01-31T12:00:00Z',
-            datasetId: 'movies',
-            errors: [],
-        };
-        await writeFolder(folder, { 'storage/datasets/q/000000001.json': { ...record, item: { title: null } } });
+        await writeFolder(folder, {
+            'storage/datasets/q/000000001.json': { ...RECORD_WITHOUT_ITEM, item: { title: null } },
+        });
         const { exitCode, stdout } = await suggest('q', '-s', 'schema.json', '--json');
         expect(exitCode).toBe(0);
         expect(JSON.parse(stdout)).toMatchObject({

@@ -131,8 +131,8 @@ describe('AdaptivePlaywrightCrawler behind the entry points that it cannot use',
     it.skipIf(!hasChromium)(`is stopped by guard.handler(), which says what to use${unlessSkipped}`, async () => {
         await stage.freshDataset();
         const guard = await stage.open();
-        const requestHandler = guard.handler(createAdaptivePlaywrightRouter()) as any;
-        requestHandler.addDefaultHandler(async ({ pushData }: any) => pushData({ n: 1 }));
+        const requestHandler = guard.handler(createAdaptivePlaywrightRouter());
+        requestHandler.addDefaultHandler(async ({ pushData }) => pushData({ n: 1 }));
         const crawler = new AdaptivePlaywrightCrawler({ ...(await adaptiveOptions(bothWays)), requestHandler });
         await expect(crawl(crawler, stage.site.urls(2))).rejects.toThrow(
             /guard\.handler\(\) cannot be used with AdaptivePlaywrightCrawler.*guard\.install\(crawler\)/,

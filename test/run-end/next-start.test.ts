@@ -163,7 +163,7 @@ describe.concurrent('the next start of a run', () => {
         expect(numbersIn(server)).toEqual([1, 2]);
     });
 
-    it('counts what is left once, though it opens several guards at once', async (context) => {
+    it('counts the items that an earlier process has left once, where it opens several guards at once', async (context) => {
         const server = await startPlatform(context);
         server.faults.next({ method: 'POST', path: `${server.ids.datasetId}/items`, fault: { status: 403 } });
         const first = await runProcess(server, `await guard.pushData([{ n: 1 }, { n: 2 }]); process.exit();`);

@@ -9,7 +9,7 @@ import { suggestChanges } from './suggest-changes.js';
 export interface SampledReason {
     readonly reason: string;
     readonly keyword: string;
-    /** The field's path. `*` stands for an index, or for a key that only the data knows. */
+    /** The field's path. An index is written `*`, and so is a key that only the data knows. */
     readonly path: string;
     /** As `path`; for what is missing its own path. */
     readonly field: string;

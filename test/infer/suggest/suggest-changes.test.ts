@@ -5,6 +5,7 @@ import { inferSchema } from '../../../src/infer/infer-schema.js';
 import { applyPatch } from '../../../src/infer/json-patch.js';
 import { suggestChanges } from '../../../src/infer/suggest/suggest-changes.js';
 import { compile } from '../support/strict-ajv.js';
+import { RECORD_WITHOUT_ITEM } from '../support/quarantine-record.js';
 
 type Schema = Record<string, any>;
 
@@ -147,18 +148,11 @@ describe('suggestChanges', () => {
     });
 
     it('reads the items of quarantine records, and says how many no change lets in', async () => {
-        const record = {
-            reason: 'schema',
-            rejectedBy: 'guard',
-            quarantinedAt: '2025-01-31T12:00:00Z',
-            datasetId: 'movies',
-            errors: [],
-        };
         const records = [
-            { ...record, item: { value: 1 } },
-            { ...record },
-            { ...record, item: 'text' },
-            { ...record, item: {} },
+            { ...RECORD_WITHOUT_ITEM, item: { value: 1 } },
+            { ...RECORD_WITHOUT_ITEM },
+            { ...RECORD_WITHOUT_ITEM, item: 'text' },
+            { ...RECORD_WITHOUT_ITEM, item: {} },
         ];
         const result = await suggestChanges(records, schemaOf({ type: 'string' }));
         expect(result).toMatchObject({

@@ -76,7 +76,7 @@ function lines(text: string): string[] {
             .replaceAll(COLOURS, '')
             .replaceAll(/\((node:|rejection id: )\d+\)/g, '($1N)')
             .split('\n')
-            // Crawlee shows the errors that came first of those that came equally often.
+            // Of errors that are equally frequent Crawlee shows the first ones, and pages fail in any order.
             .map((line) => line.replace(/"mostCommonErrors":\[.*?\]/, '"mostCommonErrors":[]'))
             .map((line) => (CRAWLER.test(line) ? line.replaceAll(/\d+(\.\d+)?/g, 'N') : line))
     );
