@@ -9,7 +9,6 @@ const LONGEST = [
     'test/run-end/matrix.test.ts',
     'test/run-end/actor-exit.test.ts',
     'test/run-end/migration.test.ts',
-    'test/run-end/process-exit.test.ts',
     'test/chaos/handlers.test.ts',
     'test/run-end/handler-ends.test.ts',
     'test/run-end/saved-state.test.ts',
@@ -40,8 +39,8 @@ const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema'
     (folder) => `test/${folder}/**/*.test.ts`,
 );
 
-/** Its processes end within seconds, whatever befalls them, and its server must answer in time: nothing else runs beside it. */
-const CHAOS = ['test/chaos/chaos.test.ts'];
+/** Their processes end within seconds, whatever befalls them, and the server must answer in time: nothing else runs beside them. */
+const ALONE = ['test/chaos/chaos.test.ts', 'test/run-end/process-exit.test.ts'];
 
 export default defineConfig(({ mode }) => ({
     // As the build does it.
@@ -54,7 +53,11 @@ export default defineConfig(({ mode }) => ({
                 mode,
                 test: { name: 'pure', include: PURE, isolate: false, sequence: { groupOrder: 1 } },
             },
-            { extends: true, mode, test: { name: 'chaos', include: CHAOS, sequence: { groupOrder: 0 } } },
+            {
+                extends: true,
+                mode,
+                test: { name: 'alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 0 } },
+            },
             // The others drive the SDK's configuration, so each file gets a process of its own.
             {
                 extends: true,
@@ -62,7 +65,7 @@ export default defineConfig(({ mode }) => ({
                 test: {
                     name: 'processes',
                     include: ['test/**/*.test.ts'],
-                    exclude: [...PURE, ...CHAOS],
+                    exclude: [...PURE, ...ALONE],
                     isolate: true,
                     sequence: { groupOrder: 1 },
                 },

@@ -38,17 +38,21 @@ function ignore(): void {
 }
 
 describe('saved keys', () => {
-    it('of a million items are restored within a second, without a pause of 50 ms', { timeout: 60_000 }, async () => {
+    // Of two pieces of work of the same process, so that it does not count how fast the machine is. Where adding them takes half a
+    // second, they are restored in a quarter of one, and no pause is 50 ms.
+    it('of a million items are restored faster than they were added, a tenth of that time in a turn at most', async () => {
         const records = new Map<string, string>();
         const before = process(records);
+        const startedAt = cpuMillis();
         for (let n = 0; n < KEYS; n++) before.add(n);
+        const addMillis = cpuMillis() - startedAt;
         await before.saved.save();
         const next = process(records);
         next.saved.claim(before.saved.head);
         const { millis, longestTurn } = await measure(next.saved.restore());
         expect(next.keys.size).toBe(KEYS);
-        expect(millis).toBeLessThan(1_000);
-        expect(longestTurn).toBeLessThan(50);
+        expect(millis).toBeLessThan(addMillis);
+        expect(longestTurn).toBeLessThan(addMillis / 10);
     });
 
     it('are saved again with the next ones where they could not be saved, and said once', async () => {

@@ -1,5 +1,8 @@
 import type { ApiServer } from '../../support/api-server.js';
-import type { Writer } from './writer.js';
+
+interface Signalled {
+    signal(name: NodeJS.Signals): void;
+}
 
 /** How the processes of all runs end, in the middle of their work. */
 export interface End {
@@ -15,7 +18,7 @@ export interface End {
     /** A process that has not gone by then is stuck. */
     maxMillis: number;
     /** Makes it happen. */
-    begin(server: ApiServer, writers: readonly Writer[]): void;
+    begin(server: ApiServer, writers: readonly Signalled[]): void;
 }
 
 /** The platform kills a run 30 s after it has announced that. */

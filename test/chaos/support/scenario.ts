@@ -91,7 +91,7 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
         if (lost.length > 0) missing.push(`${when}: ${lost.length} (${lost.slice(0, 5).join(', ')})`);
     };
     try {
-        for (const writer of writers) writer.start(ends[0]?.timeoutMillis);
+        for (const writer of writers) writer.start(ends[0]);
         for (const [index, end] of ends.entries()) {
             if (end.timeoutMillis === undefined) await waitForItems((items * 0.75 * (index + 1)) / (ends.length + 1));
             await Promise.all(writers.map(async (writer) => writer.listening()));
@@ -110,7 +110,7 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
             await check(`${end.name}, ${index}`);
             faults.isDown = false;
             faults.isCalm = false;
-            for (const writer of writers) writer.start(ends[index + 1]?.timeoutMillis);
+            for (const writer of writers) writer.start(ends[index + 1]);
         }
         await Promise.all(writers.map(async (writer) => writer.ended()));
         const all = writers.flatMap((writer) => writer.items);

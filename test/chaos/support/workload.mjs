@@ -10,6 +10,8 @@ import { Actor } from 'apify';
 const workload = JSON.parse(process.env.WORKLOAD);
 const calls = JSON.parse(readFileSync(workload.callsFile, 'utf8'));
 const isBare = workload.kind === 'bare';
+/** Where an end is to come, it comes before the last of these. */
+const WAITS_AT = process.env.WAITS_FOR_END ? Math.floor(calls.length * 0.9) : Infinity;
 /** A user's listener waits for what is under way, but not for ever: while the platform is down a push may wait for it. */
 const MAX_WAIT_MILLIS = 1_000;
 
@@ -82,7 +84,8 @@ if (!isStopping) await Actor.exit({ timeoutSecs: 20 });
 
 async function pushAll() {
     let position = 0;
-    for (const call of calls) {
+    for (const [index, call] of calls.entries()) {
+        while (index >= WAITS_AT && !isStopping) await sleep(20);
         const first = position;
         position += call.length;
         const rest = call.map((item, index) => ({ item, position: first + index }));

@@ -6,6 +6,7 @@ import { platformEnv } from '../../support/platform-env.js';
 import type { RunningScript, ScriptResult } from '../../support/run-script.js';
 import { startFile } from '../../support/run-script.js';
 import { compiledProgram } from '../../support/compiled-module.js';
+import type { End } from './ends.js';
 import type { ChaosItem } from './items.js';
 import { CHAOS_TUNING } from './random-faults.js';
 import { times } from './size.js';
@@ -79,12 +80,16 @@ export class Writer {
         return writer;
     }
 
-    /** Starts the run's next process, which is killed after so long where it has a timeout. */
-    start(runTimeoutMillis?: number): void {
-        const timeout = runTimeoutMillis && { ACTOR_TIMEOUT_AT: new Date(Date.now() + runTimeoutMillis).toISOString() };
+    /**
+     * Starts the run's next process. Where it is to come to an end it waits for that before its last items, however slow the machine
+     * is; where the end is a timeout it is killed after so long.
+     */
+    start(end?: End): void {
+        const { timeoutMillis } = end ?? {};
+        const timeout = timeoutMillis && { ACTOR_TIMEOUT_AT: new Date(Date.now() + timeoutMillis).toISOString() };
         this.#script = startFile(this.#program, {
-            env: { ...this.#env, ...timeout },
-            timeoutMillis: runTimeoutMillis ?? times(300_000),
+            env: { ...this.#env, ...timeout, ...(end && { WAITS_FOR_END: '1' }) },
+            timeoutMillis: timeoutMillis ?? times(300_000),
         });
     }
 
