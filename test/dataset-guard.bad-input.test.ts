@@ -1,5 +1,7 @@
+import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
+import { collectLog } from './report/support/log-lines.js';
 import type { PlatformRun } from './support/platform-run.js';
 import { startPlatformRun } from './support/platform-run.js';
 
@@ -180,6 +182,21 @@ describe('an unusual item', () => {
         expect(Object.hasOwn(run.server.items(id)[0], '__proto__')).toBe(true);
         expect(Object.hasOwn(run.quarantined(id)[0]!.item!, '__proto__')).toBe(true);
         expect(({} as any).x).toBeUndefined();
+    });
+});
+
+describe('a promise pushed as an item', () => {
+    it('is stored as bare Actor.pushData stores it, and said once', async () => {
+        const makeItem = async (n: number) => ({ n });
+        const bareId = run.freshDataset();
+        await Actor.pushData([makeItem(1), makeItem(2)]);
+        const id = run.freshDataset();
+        const lines = collectLog();
+        const guard = await run.open({ ack: 'stored' });
+        await guard.pushData(makeItem(1));
+        await guard.pushData([makeItem(2)]);
+        expect(run.server.items(id)).toEqual(run.server.items(bareId));
+        expect(lines.filter((line) => line.includes('A promise was pushed as an item'))).toHaveLength(1);
     });
 });
 

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { types } from 'node:util';
 
 import { Delivery } from '../delivery/delivery.js';
 import { PayloadPool } from '../delivery/payload.js';
@@ -251,6 +252,7 @@ export class Pipeline {
     prepare(item: unknown, itemPosition: number): PreparedItem {
         const prepared = this.#preparer.prepare(item, itemPosition);
         if (prepared.warning !== undefined) this.rejectedItems.countWarned(prepared.warning, prepared.text);
+        if (prepared.text === '{}' && types.isPromise(item)) this.rejectedItems.sayThatItIsAPromise();
         return prepared;
     }
 

@@ -31,6 +31,7 @@ export interface RejectedItemsOptions {
 export class RejectedItems {
     readonly #options: RejectedItemsOptions;
     #hasSaidThatThereAreMore = false;
+    #hasSaidThatItIsAPromise = false;
 
     constructor(options: RejectedItemsOptions) {
         this.#options = options;
@@ -58,6 +59,15 @@ export class RejectedItems {
     /** `mode: 'warn'`: the item is sent nevertheless. */
     countWarned(warning: Rejection, text: string | undefined): void {
         this.#count(warning, text, undefined, 'Against the schema');
+    }
+
+    /** Its JSON is `{}`, and is taken or rejected as that: the SDK would store it. */
+    sayThatItIsAPromise(): void {
+        if (this.#hasSaidThatItIsAPromise) return;
+        this.#hasSaidThatItIsAPromise = true;
+        this.#options.log.warning(
+            'A promise was pushed as an item, and its JSON is {}. Await what makes the item: pushData(await makeItem()), or pushData(await Promise.all(promises)). Logged once.',
+        );
     }
 
     /** `mode: 'fail'`: some items of a call failed, and the call takes all or none. */
