@@ -82,7 +82,7 @@ async function tryOut({ name, node, packages, installer }) {
         const output = await runWith(nodePath, project, platform);
         assert.deepEqual(platform.items(), [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }], output);
         assert.equal(platform.quarantine().length, 3, output);
-        assert.doesNotMatch(output, /WARN.*(apify|@crawlee\/core)/, output);
+        assert.doesNotMatch(output, /WARN.*(is installed, but|Two copies)/, output);
         return `ok, ${/Node\.js v\S+/.exec(output)?.[0]}`;
     } finally {
         await platform.close();
