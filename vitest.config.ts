@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
+import { bundledPackages } from './test/support/script-packages.js';
 import packageJson from './package.json' with { type: 'json' };
 
 /** What takes longest, begun first so that nothing waits for it at the end; what mostly waits, beside what mostly works. */
@@ -42,6 +43,10 @@ const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema'
 /** Their processes end within seconds, whatever befalls them, and the server must answer in time: nothing else runs beside them. */
 const ALONE = ['test/chaos/chaos.test.ts', 'test/run-end/process-exit.test.ts'];
 
+/** They import all of Crawlee, which would bring a second copy of what is bundled. */
+const UNBUNDLED = ['test/crawlee/adaptive.test.ts', 'test/crawlee/types.test.ts'];
+const resolve = { alias: bundledPackages() };
+
 export default defineConfig(({ mode }) => ({
     // As the build does it.
     define: { LIBRARY_VERSION: JSON.stringify(packageJson.version) },
@@ -56,20 +61,23 @@ export default defineConfig(({ mode }) => ({
             {
                 extends: true,
                 mode,
+                resolve,
                 test: { name: 'alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 0 } },
             },
             // The others drive the SDK's configuration, so each file gets a process of its own.
             {
                 extends: true,
                 mode,
+                resolve,
                 test: {
                     name: 'processes',
                     include: ['test/**/*.test.ts'],
-                    exclude: [...PURE, ...ALONE],
+                    exclude: [...PURE, ...ALONE, ...UNBUNDLED],
                     isolate: true,
                     sequence: { groupOrder: 1 },
                 },
             },
+            { extends: true, mode, test: { name: 'unbundled', include: UNBUNDLED, sequence: { groupOrder: 1 } } },
         ],
         globalSetup: 'test/support/script-packages.setup.ts',
         pool: 'forks',
