@@ -7,73 +7,8 @@ import { heldLength } from '../pipeline/repair/repairs.js';
 import type { Pusher } from '../pipeline/push.js';
 import type { RequestInfo } from '../records.js';
 import { PushSource, Waiter } from '../waiter.js';
-
-/** One run of a handler for a page, and what it has collected. */
-export class Attempt {
-    readonly page: Page;
-    /** Attempts of a page count up. */
-    readonly number: number;
-    readonly request: RequestInfo;
-    readonly #isCurrent: () => boolean;
-    readonly #copies = new Map<string, number>();
-    #items: PreparedItem[] = [];
-    #bytes = 0;
-    /** The handler still runs, but the page was committed: what it pushes from now on is stored at once. */
-    isCommittedEarly = false;
-    /** The handler has thrown, or nobody waits for it any more. */
-    isWaiting = false;
-
-    /** `isCurrent`: whether the crawler waits for this very run of the handler. */
-    constructor(page: Page, number: number, request: RequestInfo, isCurrent: () => boolean) {
-        this.page = page;
-        this.number = number;
-        this.request = request;
-        this.#isCurrent = isCurrent;
-    }
-
-    get isCurrent(): boolean {
-        return this.#isCurrent();
-    }
-
-    get hasItems(): boolean {
-        return this.#items.length > 0;
-    }
-
-    get bytes(): number {
-        return this.#bytes;
-    }
-
-    /** Counts an item that is about to be stored. Returns how many equal ones the attempt has pushed with it. */
-    countCopy(hash: string): number {
-        return addCopy(this.#copies, hash);
-    }
-
-    add(items: readonly PreparedItem[], bytes: number): void {
-        this.#items.push(...items);
-        this.#bytes += bytes;
-    }
-
-    take(): { items: PreparedItem[]; bytes: number } {
-        const taken = { items: this.#items, bytes: this.#bytes };
-        this.#items = [];
-        this.#bytes = 0;
-        return taken;
-    }
-}
-
-/** A crawler's request, as long as an attempt may follow. */
-interface Page {
-    attempts: Attempt[];
-    startedAttempts: number;
-    /** The newest attempt that has collected something, or has returned: what earlier ones push later is left out. */
-    newestNumber: number;
-    /** Counts the stored copies of each item by its hash. A retry that pushes the same item to the letter leaves that number out. */
-    readonly committed: Map<string, number>;
-    /** Settles with the last commit. */
-    committing: Promise<unknown>;
-    /** Forgets the page. */
-    forget: () => void;
-}
+import type { Page } from './attempt.js';
+import { addCopy, Attempt, newestWithItems } from './attempt.js';
 
 /**
  * What handlers have collected. A page is committed when its handler returns; only its newest attempt that has collected
@@ -90,9 +25,17 @@ export class CollectedPages implements CollectedItems {
         this.#pusher = pusher;
     }
 
-    begin(crawler: object, uniqueKey: string, request: RequestInfo, isCurrent: () => boolean): Attempt {
+    /** Runs of handlers with the same `attemptId` belong together: none drops what another one has collected. */
+    begin(
+        { crawler, uniqueKey, attemptId }: { crawler: object; uniqueKey: string; attemptId: unknown },
+        request: RequestInfo,
+        isCurrent: () => boolean,
+    ): Attempt {
         const page = this.#pageOf(crawler, uniqueKey);
-        const attempt = new Attempt(page, ++page.startedAttempts, request, isCurrent);
+        if (page.turn?.id !== attemptId) {
+            page.turn = { id: attemptId, number: (page.turn?.number ?? 0) + 1, copies: new Map() };
+        }
+        const attempt = new Attempt(page, page.turn!, request, isCurrent);
         page.attempts.push(attempt);
         return attempt;
     }
@@ -145,7 +88,7 @@ export class CollectedPages implements CollectedItems {
         attempt.isWaiting = true;
         if (!isLast) return;
         // It may have failed before it pushed anything: then what an earlier one has pushed is all there is.
-        this.#commitEarly(attempt.page.attempts.findLast(({ hasItems }) => hasItems) ?? attempt);
+        for (const newest of newestWithItems(attempt.page)) this.#commitEarly(newest);
         attempt.isCommittedEarly = true;
         await this.#pipeline.flush().catch(() => undefined);
         attempt.page.forget();
@@ -175,7 +118,7 @@ export class CollectedPages implements CollectedItems {
 
     #uncommitted(): Attempt[] {
         const pages = [...this.#pages.values()].flatMap((byKey) => [...byKey.values()]);
-        return pages.flatMap(({ attempts }) => attempts.findLast((attempt) => attempt.hasItems) ?? []);
+        return pages.flatMap(newestWithItems);
     }
 
     /** Puts what the attempt has collected on its way, whoever fails. A retry leaves it out. */
@@ -259,7 +202,7 @@ export class CollectedPages implements CollectedItems {
         if (known !== undefined) return known;
         const page: Page = {
             attempts: [],
-            startedAttempts: 0,
+            turn: undefined,
             newestNumber: 0,
             committed: new Map(),
             committing: Promise.resolve(),
@@ -276,10 +219,4 @@ export class CollectedPages implements CollectedItems {
 
 function hashOf({ text }: PreparedItem): string[] {
     return text === undefined ? [] : [createHash('sha1').update(text).digest('base64')];
-}
-
-function addCopy(copies: Map<string, number>, hash: string): number {
-    const count = (copies.get(hash) ?? 0) + 1;
-    copies.set(hash, count);
-    return count;
 }
