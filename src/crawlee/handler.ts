@@ -125,41 +125,45 @@ class HandlerRun {
 
     async #push(data: PushedData, datasetIdOrName: string | undefined, original: ContextPush): Promise<void> {
         checkStorageAccess();
-        const { pusher, pages } = this.guard;
         if (!this.guard.takes(datasetIdOrName, this.#original.crawler)) {
             await original.call(undefined, data, datasetIdOrName);
             return;
         }
-        const isLate = this.#isStored !== undefined;
-        const prepared = pusher.prepareAll(data);
-        // Before the first `await`: the handler may return without waiting.
-        const collected = isLate ? undefined : this.#collect(prepared);
-        try {
-            if (collected !== undefined) {
-                await collected;
-                return;
-            }
-            const items = await prepared;
-            if (!(await this.#isStored)) await pages.collect(this.#attempt, items);
-            else if (!this.guard.isClosed) await pages.pushLate(this.#attempt, items);
-        } catch (error) {
-            throw asCrawlerError(error);
-        }
-        if (!(await this.#isStored) || !this.guard.isClosed) return;
+        const isPushed = !this.guard.isClosed && (await this.#pushGuarded(data));
+        if (isPushed) return;
         this.guard.warnClosed();
         await inCrawler(async () => original.call(undefined, data, datasetIdOrName));
     }
 
+    /** Resolves to whether the guard has the items: `false` where it was closed before it had. */
+    async #pushGuarded(data: PushedData): Promise<boolean> {
+        const { pusher, pages } = this.guard;
+        const prepared = pusher.prepareAll(data);
+        try {
+            // Before the first `await`: the handler may return without waiting.
+            if (this.#isStored === undefined) return await this.#collect(prepared);
+            const [items, isStored] = await Promise.all([prepared, this.#isStored]);
+            if (this.guard.isClosed) return false;
+            if (isStored) await pages.pushLate(this.#attempt, items);
+            else await pages.collect(this.#attempt, items);
+            return true;
+        } catch (error) {
+            throw asCrawlerError(error);
+        }
+    }
+
     /** Collects the items of a push behind those of the pushes before it. @throws what preparing them throws */
-    async #collect(prepared: Promise<readonly PreparedItem[]>): Promise<void> {
+    async #collect(prepared: Promise<readonly PreparedItem[]>): Promise<boolean> {
         const before = this.#collected;
         const collected = prepared.then(async (items) => {
             await before;
+            if (this.guard.isClosed) return false;
             await this.guard.pages.collect(this.#attempt, items);
+            return true;
         });
         // Of a push that was rejected nothing is collected, as the handler was told.
         this.#collected = Promise.all([before, collected.catch(ignore)]);
-        await collected;
+        return collected;
     }
 }
 
