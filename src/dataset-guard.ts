@@ -153,10 +153,12 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Resolves when all that was accepted before this call is stored or in quarantine.
+     * Resolves when all that was accepted before this call is stored or in quarantine. What `handler` has collected stays with its page
+     * while the crawler runs, and is stored by this call once the crawler has ended.
      * @throws DeliveryError, QuarantineError: the items are kept, and the next flush tries again
      */
     async flush(): Promise<void> {
+        this.#parts.pages.commitEnded();
         await this.#parts.pipeline.flush();
     }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { hasEnded } from '../apify/crawlee-core.js';
 import type { CollectedItems } from '../run-end/run-end.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
@@ -98,6 +99,14 @@ export class CollectedPages implements CollectedItems {
     async pushLate(attempt: Attempt, items: readonly PreparedItem[]): Promise<void> {
         this.#pipeline.counters.received(items.length);
         await this.#pusher.pushPrepared(items, new Waiter(attempt.request));
+    }
+
+    /** Puts on its way what no attempt follows for: its crawler has ended. A crawler that runs again leaves it out. */
+    commitEnded(): void {
+        for (const [crawler, byKey] of this.#pages) {
+            if (!hasEnded(crawler)) continue;
+            for (const attempt of [...byKey.values()].flatMap(newestWithItems)) this.#commitEarly(attempt);
+        }
     }
 
     async commitAll(): Promise<void> {
