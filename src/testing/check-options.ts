@@ -1,5 +1,5 @@
 import { failOption, InvalidOptionsError } from '../errors.js';
-import { isObject } from '../schema/place.js';
+import { isRecord } from '../utils/is-record.js';
 
 /** What each key of an object must be. The checks get what a caller in plain JavaScript may have passed. */
 export type Checks<Key extends string> = Readonly<
@@ -8,7 +8,7 @@ export type Checks<Key extends string> = Readonly<
 
 /** Checks an object key by key. `name` stands for it in messages, and `prefix` before its keys. @throws InvalidOptionsError */
 export function checkKeys(value: unknown, checks: Checks<string>, name: string, prefix = `${name}.`): void {
-    if (!isObject(value)) failOption(name, 'an object', value);
+    if (!isRecord(value)) failOption(name, 'an object', value);
     for (const [key, entry] of Object.entries(value)) {
         const check = Object.hasOwn(checks, key) ? checks[key] : undefined;
         if (check === undefined) {

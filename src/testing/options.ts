@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 import { InvalidOptionsError } from '../errors.js';
-import { isObject } from '../schema/place.js';
+import { isRecord } from '../utils/is-record.js';
 import { checkKeys, isText, type Checks } from './check-options.js';
 import { findMistake } from './server/check-rule.js';
 import type { FaultRule } from './server/faults.js';
@@ -32,14 +32,14 @@ export interface PlatformOptions {
 const CHECKS: Checks<keyof PlatformOptions> = {
     schema: {
         expected: 'a dataset schema, the JSON Schema of one item, the path of a file, or null',
-        isValid: (value) => value === null || isText(value) || isObject(value),
+        isValid: (value) => value === null || isText(value) || isRecord(value),
     },
     faults: { expected: 'a list of rules: [{ on: "push", fault: { status: 503 } }]', isValid: Array.isArray },
     input: { expected: 'a JSON value', isValid: isJson },
     cwd: { expected: 'the path of a folder', isValid: isFolder },
     eventPricesUsd: {
         expected: 'prices by event name: { "result": 0.001 }',
-        isValid: (value) => isObject(value) && Object.values(value).every(isPrice),
+        isValid: (value) => isRecord(value) && Object.values(value).every(isPrice),
     },
     maxTotalChargeUsd: { expected: 'a number of US dollars, 0 or more', isValid: isPrice },
 };

@@ -43,6 +43,7 @@ describe('startPlatform()', () => {
 
     it.each([
         ['an input that is no JSON', { input: 5n }, 'input'],
+        ['a schema that nobody has awaited', { schema: Promise.resolve({}) }, 'schema'],
         ['an empty path of a schema', { schema: '' }, 'schema'],
         ['a folder that is not there', { cwd: '/nowhere/at/all' }, 'cwd'],
     ])('refuses %s', async (_what, options, name) => {
