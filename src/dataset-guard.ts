@@ -1,7 +1,7 @@
 import type { RouterHandler } from '@crawlee/core';
 
 import { checkStorageAccess, toCriticalError } from './apify/crawlee-core.js';
-import { isSameDataset, takes } from './apify/storages.js';
+import { canReach, isSameDataset, takes } from './apify/storages.js';
 import type {
     Awaitable,
     GuardableContext,
@@ -63,6 +63,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
             pusher,
             pages,
             takes: (name, crawler) => takes(dataset, name, crawler),
+            isReachedBy: (crawler) => canReach(dataset, crawler),
             get isClosed() {
                 return isClosed();
             },

@@ -44,7 +44,7 @@ export function wrapHandler<H extends Handler>(guard: GuardHandle, requestHandle
             rejectAdaptive(context, 'guard.handler()');
             if (guard.isClosed) guard.warnClosed();
             if (guard.isClosed || isCollected(guard, context)) return Reflect.apply(target, thisArg, [context]);
-            if (!guard.takes(undefined, context.crawler)) guard.warnForeign();
+            if (!guard.isReachedBy(context.crawler)) guard.warnForeign();
             const run = new HandlerRun(guard, context);
             return run.run(async () => Reflect.apply(target, thisArg, [run.context]));
         },

@@ -33,7 +33,7 @@ export class Installation {
     /** Again without a crawler: nothing. With one: records of what its handlers push know their request. */
     install(crawler?: InstallableCrawler): void {
         installTarget(this.#target);
-        const isForeign = crawler !== undefined && !(isOfThisCrawlee(crawler) && this.#guard.takes(undefined, crawler));
+        const isForeign = crawler !== undefined && !(isOfThisCrawlee(crawler) && this.#guard.isReachedBy(crawler));
         if (isForeign) this.#guard.warnForeign();
         if (crawler === undefined || this.#crawlers.has(crawler)) return;
         const undo = scopeRequests(crawler);
