@@ -10,12 +10,20 @@ interface Turn {
     readonly copies: Map<string, number>;
 }
 
+/** The crawler's view of an attempt, which changes while the handler runs and afterwards. */
+export interface AttemptState {
+    /** Whether the crawler waits for this very run of the handler. */
+    isCurrent(): boolean;
+    /** Whether the request is marked as handled: no attempt of it follows. */
+    isHandled(): boolean;
+}
+
 /** One run of a handler for a page, and what it has collected. */
 export class Attempt {
     readonly page: Page;
     readonly request: RequestInfo;
     readonly #turn: Turn;
-    readonly #isCurrent: () => boolean;
+    readonly #state: AttemptState;
     #items: PreparedItem[] = [];
     #bytes = 0;
     /** The handler still runs, but the page was committed: what it pushes from now on is stored at once. */
@@ -23,12 +31,11 @@ export class Attempt {
     /** The handler has thrown, or nobody waits for it any more. */
     isWaiting = false;
 
-    /** `isCurrent`: whether the crawler waits for this very run of the handler. */
-    constructor(page: Page, turn: Turn, request: RequestInfo, isCurrent: () => boolean) {
+    constructor(page: Page, turn: Turn, request: RequestInfo, state: AttemptState) {
         this.page = page;
         this.#turn = turn;
         this.request = request;
-        this.#isCurrent = isCurrent;
+        this.#state = state;
     }
 
     get number(): number {
@@ -36,7 +43,11 @@ export class Attempt {
     }
 
     get isCurrent(): boolean {
-        return this.#isCurrent();
+        return this.#state.isCurrent();
+    }
+
+    get isHandled(): boolean {
+        return this.#state.isHandled();
     }
 
     get hasItems(): boolean {

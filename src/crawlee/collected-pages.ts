@@ -8,7 +8,7 @@ import { heldLength } from '../pipeline/repair/repairs.js';
 import type { Pusher } from '../pipeline/push.js';
 import type { RequestInfo } from '../records.js';
 import { PushSource, Waiter } from '../waiter.js';
-import type { Page } from './attempt.js';
+import type { AttemptState, Page } from './attempt.js';
 import { addCopy, Attempt, newestWithItems } from './attempt.js';
 
 /**
@@ -30,13 +30,13 @@ export class CollectedPages implements CollectedItems {
     begin(
         { crawler, uniqueKey, attemptId }: { crawler: object; uniqueKey: string; attemptId: unknown },
         request: RequestInfo,
-        isCurrent: () => boolean,
+        state: AttemptState,
     ): Attempt {
         const page = this.#pageOf(crawler, uniqueKey);
         if (page.turn?.id !== attemptId) {
             page.turn = { id: attemptId, number: (page.turn?.number ?? 0) + 1, copies: new Map() };
         }
-        const attempt = new Attempt(page, page.turn!, request, isCurrent);
+        const attempt = new Attempt(page, page.turn!, request, state);
         page.attempts.push(attempt);
         return attempt;
     }
@@ -89,7 +89,7 @@ export class CollectedPages implements CollectedItems {
         attempt.isWaiting = true;
         if (!isLast) return;
         // It may have failed before it pushed anything: then what an earlier one has pushed is all there is.
-        for (const newest of newestWithItems(attempt.page)) this.#commitEarly(newest);
+        this.#commitPage(attempt.page);
         attempt.isCommittedEarly = true;
         await this.#pipeline.flush().catch(() => undefined);
         attempt.page.forget();
@@ -101,11 +101,10 @@ export class CollectedPages implements CollectedItems {
         await this.#pusher.pushPrepared(items, new Waiter(attempt.request));
     }
 
-    /** Puts on its way what no attempt follows for: its crawler has ended. A crawler that runs again leaves it out. */
+    /** Puts on its way what no attempt follows for. A crawler that runs again leaves out what it was stopped before. */
     commitEnded(): void {
         for (const [crawler, byKey] of this.#pages) {
-            if (!hasEnded(crawler)) continue;
-            for (const attempt of [...byKey.values()].flatMap(newestWithItems)) this.#commitEarly(attempt);
+            for (const page of byKey.values()) if (hasEnded(crawler) || isHandled(page)) this.#commitPage(page);
         }
     }
 
@@ -128,6 +127,10 @@ export class CollectedPages implements CollectedItems {
     #uncommitted(): Attempt[] {
         const pages = [...this.#pages.values()].flatMap((byKey) => [...byKey.values()]);
         return pages.flatMap(newestWithItems);
+    }
+
+    #commitPage(page: Page): void {
+        for (const newest of newestWithItems(page)) this.#commitEarly(newest);
     }
 
     /** Puts what the attempt has collected on its way, whoever fails. A retry leaves it out. */
@@ -208,7 +211,9 @@ export class CollectedPages implements CollectedItems {
         const pages = this.#pages.get(crawler) ?? new Map<string, Page>();
         this.#pages.set(crawler, pages);
         const known = pages.get(uniqueKey);
-        if (known !== undefined) return known;
+        if (known !== undefined && !isHandled(known)) return known;
+        // The crawler runs again. This is no retry, so that it leaves nothing out.
+        if (known !== undefined) this.#commitPage(known);
         const page: Page = {
             attempts: [],
             turn: undefined,
@@ -216,7 +221,7 @@ export class CollectedPages implements CollectedItems {
             committed: new Map(),
             committing: Promise.resolve(),
             forget: () => {
-                if (page.attempts.some(({ hasItems }) => hasItems)) return;
+                if (pages.get(uniqueKey) !== page || page.attempts.some(({ hasItems }) => hasItems)) return;
                 pages.delete(uniqueKey);
                 if (pages.size === 0) this.#pages.delete(crawler);
             },
@@ -224,6 +229,11 @@ export class CollectedPages implements CollectedItems {
         pages.set(uniqueKey, page);
         return page;
     }
+}
+
+/** Its request is done, although an attempt of it still holds something or has not returned. */
+function isHandled({ attempts }: Page): boolean {
+    return attempts.some((attempt) => attempt.isHandled);
 }
 
 function hashOf({ text }: PreparedItem): string[] {

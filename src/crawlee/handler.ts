@@ -79,10 +79,13 @@ class HandlerRun {
         this.#original = context;
         const { pushData, request, crawler } = context;
         const { state, retryCount } = request;
-        const isCurrent = () => request.state === state && request.retryCount === retryCount;
+        const attemptState = {
+            isCurrent: () => request.state === state && request.retryCount === retryCount,
+            isHandled: () => Boolean(request.handledAt),
+        };
         const info = requestInfoOf(request);
         const ids = { crawler: crawler as object, uniqueKey: request.uniqueKey, attemptId: this.attemptId };
-        this.#attempt = guard.pages.begin(ids, info, isCurrent);
+        this.#attempt = guard.pages.begin(ids, info, attemptState);
         let push: ContextPush = async (data, datasetIdOrName) => this.#push(data, datasetIdOrName, pushData);
         this.context = new Proxy(context, {
             get: (target, key) => (key === 'pushData' ? push : Reflect.get(target, key)),
