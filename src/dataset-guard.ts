@@ -1,7 +1,7 @@
 import type { RouterHandler } from '@crawlee/core';
 
 import { checkStorageAccess, toCriticalError } from './apify/crawlee-core.js';
-import { isSameDataset, takes } from './apify/storages.js';
+import { canReach, isSameDataset, takes } from './apify/storages.js';
 import type {
     Awaitable,
     GuardableContext,
@@ -63,6 +63,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
             pusher,
             pages,
             takes: (name, crawler) => takes(dataset, name, crawler),
+            isReachedBy: (crawler) => canReach(dataset, crawler),
             get isClosed() {
                 return isClosed();
             },
@@ -153,10 +154,12 @@ export class DatasetGuard<Item extends object = Dictionary> {
     }
 
     /**
-     * Resolves when all that was accepted before this call is stored or in quarantine.
+     * Resolves when all that was accepted before this call is stored or in quarantine. What `handler` has collected stays with its page
+     * while the crawler runs, and is stored by this call once the crawler has ended.
      * @throws DeliveryError, QuarantineError: the items are kept, and the next flush tries again
      */
     async flush(): Promise<void> {
+        this.#parts.pages.commitEnded();
         await this.#parts.pipeline.flush();
     }
 

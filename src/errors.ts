@@ -179,6 +179,7 @@ function describe(value: unknown): string {
     if (typeof value === 'function') return 'a function';
     if (value instanceof Promise) return 'a promise';
     if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+    if (value instanceof Map || value instanceof Set || value instanceof Date) return `a ${value.constructor.name}`;
     if (typeof value === 'object' && value !== null) {
         return `an object with the keys: ${Object.keys(value).join(', ') || '(none)'}`;
     }

@@ -8,6 +8,7 @@ import type { DuplicatesOption, ResolvedUnique, UniqueOption } from './pipeline/
 import type { ExpectOption } from './quality/expectations.js';
 import { resolveExpectOption } from './quality/expectations.js';
 import type { Dictionary, QuarantineRecord } from './records.js';
+import { isRecord } from './utils/is-record.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
 export type StorageTarget =
@@ -189,7 +190,7 @@ const KEYS: ReadonlySet<string> = new Set([
 
 /** Checks `options` and fills in the defaults. The caller's object is not changed. @throws InvalidOptionsError */
 export function resolveOptions(options: DatasetGuardOptions<any> = {}): ResolvedOptions {
-    if (!isObject(options)) failOption('options', 'an object', options);
+    if (!isRecord(options)) failOption('options', 'an object', options);
     rejectUnknownKeys(options, KEYS, '');
 
     const maxPayloadBytes = integer(options, 'maxPayloadBytes', 1_024, PLATFORM_MAX_PAYLOAD_BYTES);
@@ -264,7 +265,7 @@ function schema(value: unknown): object | false | undefined {
     if (value === undefined || value === false) return value;
     // A schema of arktype is a function.
     if (typeof value === 'function' && '~standard' in value) return value;
-    if (!isObject(value)) failOption('schema', 'a JSON Schema object, or false', value);
+    if (!isRecord(value)) failOption('schema', 'a JSON Schema object, or false', value);
     return value;
 }
 
@@ -272,8 +273,8 @@ function target(options: Dictionary, key: string, also?: string): StorageTarget 
     const value = options[key];
     if (value === undefined) return undefined;
     if (typeof value === 'string' && value !== '') return value;
-    if (isObject(value)) {
-        if (also && typeof value.pushData === 'function' && isObject(value.client)) return value as Dataset;
+    if (isRecord(value)) {
+        if (also && typeof value.pushData === 'function' && isRecord(value.client)) return value as Dataset;
         const [only, ...others] = Object.entries(value);
         if (
             only &&
@@ -290,7 +291,7 @@ function target(options: Dictionary, key: string, also?: string): StorageTarget 
 
 function tolerance(value: unknown): Required<Tolerance> {
     if (value === undefined) return TOLERANCE_DEFAULTS;
-    if (!isObject(value)) failOption('tolerance', 'an object { maxItems, maxRatio, minItems }', value);
+    if (!isRecord(value)) failOption('tolerance', 'an object { maxItems, maxRatio, minItems }', value);
     const given = value as Tolerance;
     rejectUnknownKeys(given, new Set(Object.keys(TOLERANCE_DEFAULTS)), 'tolerance.');
     const { maxItems, maxRatio, minItems } = { ...TOLERANCE_DEFAULTS, ...definedEntries(given) };
@@ -317,8 +318,4 @@ function rejectUnknownKeys(value: object, known: ReadonlySet<string>, prefix: st
             throw new InvalidOptionsError(prefix + key, `Unknown option "${prefix}${key}". Expected one of: ${names}.`);
         }
     }
-}
-
-function isObject(value: unknown): value is Dictionary {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -30,6 +30,8 @@ const STRANGERS: Record<string, [value: unknown, words: string]> = {
     'an empty object': [{}, 'an object with the keys: (none)'],
     'an object': [{ value: 5 }, 'an object with the keys: value'],
     'a function': [() => 5, 'a function'],
+    'a promise': [Promise.resolve({}), 'a promise'],
+    'a Map': [new Map(), 'a Map'],
 };
 const strangersBut = (...fitting: string[]) => Object.entries(STRANGERS).filter(([name]) => !fitting.includes(name));
 
@@ -146,9 +148,12 @@ describe('an option of a wrong type', () => {
         expect(error.option).toBe(`tolerance.${part}`);
     });
 
-    it.each([null, 5, 'options', true, [], () => ({})])('is named for the options as a whole: %s', (options) => {
-        expect(rejection(options).message).toMatch(/^Option "options" must be an object, but got: .+\.$/);
-    });
+    it.each([null, 5, 'options', true, [], () => ({}), Promise.resolve({}), new Map()])(
+        'is named for the options as a whole: %s',
+        (options) => {
+            expect(rejection(options).message).toMatch(/^Option "options" must be an object, but got: .+\.$/);
+        },
+    );
 
     it('is not repeated where it is long, because it may be a secret', () => {
         const secret = 'apify_api_'.padEnd(46, 'x');

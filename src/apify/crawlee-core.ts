@@ -40,3 +40,8 @@ export function mayBeRetried(crawler: unknown, request: unknown, error: unknown)
         return true;
     }
 }
+
+/** Whether the crawler has run and runs no more. False where that is not known. */
+export function hasEnded(crawler: unknown): boolean {
+    return (crawler as { running?: unknown }).running === false;
+}

@@ -7,6 +7,8 @@ export interface RunOutcome {
     readonly message: string;
     /** The run must not look like a success: items are unsent, or the data is not what `expect` demands. */
     readonly isFailed: boolean;
+    /** Nothing came to the guard: of two outcomes that are equally bad, the other one says more. */
+    readonly isEmpty: boolean;
 }
 
 /** The argument of `exit` listeners: the options of `Actor.exit()`, which still count afterwards. */
@@ -82,8 +84,8 @@ function worstOutcome(): RunOutcome | undefined {
     );
 }
 
-function rank({ level, isFailed }: RunOutcome): number {
-    return isFailed ? LEVELS.length : LEVELS.indexOf(level);
+function rank({ level, isFailed, isEmpty }: RunOutcome): number {
+    return (isFailed ? LEVELS.length : LEVELS.indexOf(level)) - (isEmpty ? 0.5 : 0);
 }
 
 function withOutcome(own: string | undefined, outcome: string): string {

@@ -18,11 +18,22 @@ export function isDefaultDataset(dataset: Dataset): boolean {
 
 /** Whether a push of this crawler that names this dataset, or none, goes to `dataset`. */
 export function takes(dataset: Dataset, idOrName: string | undefined, crawler: unknown): boolean {
-    const config = (crawler as { config?: Configuration }).config ?? Actor.config;
-    const pushedTo = idOrName ?? config.get('defaultDatasetId');
+    const pushedTo = idOrName ?? configOf(crawler).get('defaultDatasetId');
     // A local default dataset has an id of its own; its name is what the configuration calls an id.
-    if (pushedTo !== dataset.id && pushedTo !== dataset.name) return false;
-    return isStoredWith(dataset.client as LocalClient, config.getStorageClient() as LocalStorage);
+    return (pushedTo === dataset.id || pushedTo === dataset.name) && isWithinReach(dataset, crawler);
+}
+
+/** Whether this crawler can push to `dataset`: without naming it where it is the run's default dataset. */
+export function canReach(dataset: Dataset, crawler: unknown): boolean {
+    return isDefaultDataset(dataset) ? takes(dataset, undefined, crawler) : isWithinReach(dataset, crawler);
+}
+
+function isWithinReach(dataset: Dataset, crawler: unknown): boolean {
+    return isStoredWith(dataset.client as LocalClient, configOf(crawler).getStorageClient() as LocalStorage);
+}
+
+function configOf(crawler: unknown): Configuration {
+    return (crawler as { config?: Configuration }).config ?? Actor.config;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { hasEnded } from '../apify/crawlee-core.js';
 import type { CollectedItems } from '../run-end/run-end.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
@@ -7,73 +8,8 @@ import { heldLength } from '../pipeline/repair/repairs.js';
 import type { Pusher } from '../pipeline/push.js';
 import type { RequestInfo } from '../records.js';
 import { PushSource, Waiter } from '../waiter.js';
-
-/** One run of a handler for a page, and what it has collected. */
-export class Attempt {
-    readonly page: Page;
-    /** Attempts of a page count up. */
-    readonly number: number;
-    readonly request: RequestInfo;
-    readonly #isCurrent: () => boolean;
-    readonly #copies = new Map<string, number>();
-    #items: PreparedItem[] = [];
-    #bytes = 0;
-    /** The handler still runs, but the page was committed: what it pushes from now on is stored at once. */
-    isCommittedEarly = false;
-    /** The handler has thrown, or nobody waits for it any more. */
-    isWaiting = false;
-
-    /** `isCurrent`: whether the crawler waits for this very run of the handler. */
-    constructor(page: Page, number: number, request: RequestInfo, isCurrent: () => boolean) {
-        this.page = page;
-        this.number = number;
-        this.request = request;
-        this.#isCurrent = isCurrent;
-    }
-
-    get isCurrent(): boolean {
-        return this.#isCurrent();
-    }
-
-    get hasItems(): boolean {
-        return this.#items.length > 0;
-    }
-
-    get bytes(): number {
-        return this.#bytes;
-    }
-
-    /** Counts an item that is about to be stored. Returns how many equal ones the attempt has pushed with it. */
-    countCopy(hash: string): number {
-        return addCopy(this.#copies, hash);
-    }
-
-    add(items: readonly PreparedItem[], bytes: number): void {
-        this.#items.push(...items);
-        this.#bytes += bytes;
-    }
-
-    take(): { items: PreparedItem[]; bytes: number } {
-        const taken = { items: this.#items, bytes: this.#bytes };
-        this.#items = [];
-        this.#bytes = 0;
-        return taken;
-    }
-}
-
-/** A crawler's request, as long as an attempt may follow. */
-interface Page {
-    attempts: Attempt[];
-    startedAttempts: number;
-    /** The newest attempt that has collected something, or has returned: what earlier ones push later is left out. */
-    newestNumber: number;
-    /** Counts the stored copies of each item by its hash. A retry that pushes the same item to the letter leaves that number out. */
-    readonly committed: Map<string, number>;
-    /** Settles with the last commit. */
-    committing: Promise<unknown>;
-    /** Forgets the page. */
-    forget: () => void;
-}
+import type { AttemptState, Page } from './attempt.js';
+import { addCopy, Attempt, newestWithItems } from './attempt.js';
 
 /**
  * What handlers have collected. A page is committed when its handler returns; only its newest attempt that has collected
@@ -90,9 +26,17 @@ export class CollectedPages implements CollectedItems {
         this.#pusher = pusher;
     }
 
-    begin(crawler: object, uniqueKey: string, request: RequestInfo, isCurrent: () => boolean): Attempt {
+    /** Runs of handlers with the same `attemptId` belong together: none drops what another one has collected. */
+    begin(
+        { crawler, uniqueKey, attemptId }: { crawler: object; uniqueKey: string; attemptId: unknown },
+        request: RequestInfo,
+        state: AttemptState,
+    ): Attempt {
         const page = this.#pageOf(crawler, uniqueKey);
-        const attempt = new Attempt(page, ++page.startedAttempts, request, isCurrent);
+        if (page.turn?.id !== attemptId) {
+            page.turn = { id: attemptId, number: (page.turn?.number ?? 0) + 1, copies: new Map() };
+        }
+        const attempt = new Attempt(page, page.turn!, request, state);
         page.attempts.push(attempt);
         return attempt;
     }
@@ -145,7 +89,7 @@ export class CollectedPages implements CollectedItems {
         attempt.isWaiting = true;
         if (!isLast) return;
         // It may have failed before it pushed anything: then what an earlier one has pushed is all there is.
-        this.#commitEarly(attempt.page.attempts.findLast(({ hasItems }) => hasItems) ?? attempt);
+        this.#commitPage(attempt.page);
         attempt.isCommittedEarly = true;
         await this.#pipeline.flush().catch(() => undefined);
         attempt.page.forget();
@@ -155,6 +99,13 @@ export class CollectedPages implements CollectedItems {
     async pushLate(attempt: Attempt, items: readonly PreparedItem[]): Promise<void> {
         this.#pipeline.counters.received(items.length);
         await this.#pusher.pushPrepared(items, new Waiter(attempt.request));
+    }
+
+    /** Puts on its way what no attempt follows for. A crawler that runs again leaves out what it was stopped before. */
+    commitEnded(): void {
+        for (const [crawler, byKey] of this.#pages) {
+            for (const page of byKey.values()) if (hasEnded(crawler) || isHandled(page)) this.#commitPage(page);
+        }
     }
 
     async commitAll(): Promise<void> {
@@ -175,7 +126,11 @@ export class CollectedPages implements CollectedItems {
 
     #uncommitted(): Attempt[] {
         const pages = [...this.#pages.values()].flatMap((byKey) => [...byKey.values()]);
-        return pages.flatMap(({ attempts }) => attempts.findLast((attempt) => attempt.hasItems) ?? []);
+        return pages.flatMap(newestWithItems);
+    }
+
+    #commitPage(page: Page): void {
+        for (const newest of newestWithItems(page)) this.#commitEarly(newest);
     }
 
     /** Puts what the attempt has collected on its way, whoever fails. A retry leaves it out. */
@@ -256,15 +211,17 @@ export class CollectedPages implements CollectedItems {
         const pages = this.#pages.get(crawler) ?? new Map<string, Page>();
         this.#pages.set(crawler, pages);
         const known = pages.get(uniqueKey);
-        if (known !== undefined) return known;
+        if (known !== undefined && !isHandled(known)) return known;
+        // The crawler runs again. This is no retry, so that it leaves nothing out.
+        if (known !== undefined) this.#commitPage(known);
         const page: Page = {
             attempts: [],
-            startedAttempts: 0,
+            turn: undefined,
             newestNumber: 0,
             committed: new Map(),
             committing: Promise.resolve(),
             forget: () => {
-                if (page.attempts.some(({ hasItems }) => hasItems)) return;
+                if (pages.get(uniqueKey) !== page || page.attempts.some(({ hasItems }) => hasItems)) return;
                 pages.delete(uniqueKey);
                 if (pages.size === 0) this.#pages.delete(crawler);
             },
@@ -274,12 +231,11 @@ export class CollectedPages implements CollectedItems {
     }
 }
 
-function hashOf({ text }: PreparedItem): string[] {
-    return text === undefined ? [] : [createHash('sha1').update(text).digest('base64')];
+/** Its request is done, although an attempt of it still holds something or has not returned. */
+function isHandled({ attempts }: Page): boolean {
+    return attempts.some((attempt) => attempt.isHandled);
 }
 
-function addCopy(copies: Map<string, number>, hash: string): number {
-    const count = (copies.get(hash) ?? 0) + 1;
-    copies.set(hash, count);
-    return count;
+function hashOf({ text }: PreparedItem): string[] {
+    return text === undefined ? [] : [createHash('sha1').update(text).digest('base64')];
 }

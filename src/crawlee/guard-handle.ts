@@ -17,6 +17,8 @@ export interface GuardHandle {
     readonly isClosed: boolean;
     /** Whether a push of this crawler that names this dataset, or none, is the guard's. */
     takes(datasetIdOrName: string | undefined, crawler: unknown): boolean;
+    /** Whether this crawler can push to the guard's dataset. */
+    isReachedBy(crawler: unknown): boolean;
     /** Logs once that what is pushed after `close()` goes straight to the dataset. */
     warnClosed(): void;
     /** Logs once that a crawler's storage is not the guard's. */

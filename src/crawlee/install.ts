@@ -33,7 +33,7 @@ export class Installation {
     /** Again without a crawler: nothing. With one: records of what its handlers push know their request. */
     install(crawler?: InstallableCrawler): void {
         installTarget(this.#target);
-        const isForeign = crawler !== undefined && !(isOfThisCrawlee(crawler) && this.#guard.takes(undefined, crawler));
+        const isForeign = crawler !== undefined && !(isOfThisCrawlee(crawler) && this.#guard.isReachedBy(crawler));
         if (isForeign) this.#guard.warnForeign();
         if (crawler === undefined || this.#crawlers.has(crawler)) return;
         const undo = scopeRequests(crawler);
@@ -55,7 +55,11 @@ export class Installation {
     async #push(data: unknown, eventName: string | undefined): Promise<PushResult> {
         checkStorageAccess();
         const request = currentRequest();
-        const options = { eventName, ...(request && { request: requestInfoOf(request) }) };
+        const options = {
+            // The SDK stores items whose event is '' or null, too.
+            ...(eventName !== '' && eventName !== null && { eventName }),
+            ...(request && { request: requestInfoOf(request) }),
+        };
         // Always: where `install` was not given the crawler, nothing tells whether it is a handler that pushes.
         return inCrawler(async () => this.#guard.pusher.push(data, { ack: 'stored', ...options }));
     }

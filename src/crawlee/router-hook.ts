@@ -11,7 +11,7 @@ export function createRouterHook(guard: GuardHandle): (context: GuardableContext
         // Behind guard.handler() the handler collects.
         if (hooked.has(context) || isCollected(guard, context)) return;
         hooked.add(context);
-        if (!guard.isClosed && !guard.takes(undefined, context.crawler)) guard.warnForeign();
+        if (!guard.isClosed && !guard.isReachedBy(context.crawler)) guard.warnForeign();
         const { pushData } = context;
         context.pushData = async (data, datasetIdOrName) => {
             checkStorageAccess();

@@ -1,4 +1,6 @@
 import { failOption, InvalidOptionsError } from '../errors.js';
+import { isPointer, POINTER_IN_WORDS } from '../utils/json-pointer.js';
+import { isRecord } from '../utils/is-record.js';
 import { toFieldPath } from './field-tree.js';
 
 /** Expectations of a run's data. They are judged when the run ends by itself. */
@@ -66,7 +68,7 @@ export function readExpectations(expect: ExpectOption): ResolvedExpectations {
 
 /** Checks expectations and fills in the defaults. The given object is not changed. @throws InvalidOptionsError */
 export function resolveExpectations(value: unknown): ResolvedExpectations {
-    if (!isObject(value))
+    if (!isRecord(value))
         return failOption('expect', 'an object such as { minItems: 1 }, or a function that returns one', value);
     for (const key of Object.keys(value)) {
         if (KEYS.includes(key)) continue;
@@ -93,9 +95,10 @@ export function resolveExpectations(value: unknown): ResolvedExpectations {
 
 function resolveFilled(filled: unknown): { name: string; path: string; share: number }[] {
     if (filled === undefined) return [];
-    if (!isObject(filled)) return failOption('expect.filled', 'an object such as { price: 0.95 }', filled);
+    if (!isRecord(filled)) return failOption('expect.filled', 'an object such as { price: 0.95 }', filled);
     return Object.entries(filled).map(([name, share]) => {
         if (name === '' || name === '/') failOption('expect.filled', 'an object whose keys name fields', filled);
+        if (name.startsWith('/') && !isPointer(name)) failOption(`expect.filled.${name}`, POINTER_IN_WORDS, name);
         if (!isShare(share)) failShare(`expect.filled.${name}`, share);
         return Object.freeze({ name, path: toFieldPath(name), share: share as number });
     });
@@ -108,8 +111,4 @@ function isShare(value: unknown): boolean {
 function failShare(option: string, value: unknown): never {
     const hint = typeof value === 'number' && value > 1 && value <= 100 ? ` (${value / 100} for ${value} %)` : '';
     return failOption(option, `a share from 0 to 1${hint}`, value);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

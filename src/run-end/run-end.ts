@@ -338,7 +338,8 @@ export class RunEnd implements LifecycleHandlers {
         const level = isClosed ? outcome.level : 'error';
         log[level](outcome.message);
         const isFailed = !isClosed || reports.report().verdict.outcome === 'failed';
-        return { ...outcome, level, isFailed, unsentItems: unsentItems + unreadItems, reason };
+        const isEmpty = this.#concludedItems === 0;
+        return { ...outcome, level, isFailed, isEmpty, unsentItems: unsentItems + unreadItems, reason };
     }
 
     #reasonOf({ unreadItems, unreadHeads }: SnapshotStore): string {

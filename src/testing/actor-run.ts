@@ -1,5 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
+import { failOption } from '../errors.js';
+import { isObject } from '../schema/place.js';
+import { checkKeys, isIntegerFrom, isText, type Checks } from './check-options.js';
+
 /** How `platform.run()` starts an Actor. */
 export interface RunOptions {
     /** Further arguments of the program. @default none */
@@ -11,6 +15,16 @@ export interface RunOptions {
     /** Kills the Actor after this number of milliseconds. @default 60,000 */
     timeoutMillis?: number | undefined;
 }
+
+const CHECKS: Checks<keyof RunOptions> = {
+    args: { expected: 'a list of texts', isValid: isListOfTexts },
+    nodeArgs: { expected: "a list of texts, such as ['--import', 'tsx']", isValid: isListOfTexts },
+    env: {
+        expected: 'variables with text as their value, or undefined',
+        isValid: (value) => isObject(value) && isListOfTexts(Object.values(value).filter((text) => text !== undefined)),
+    },
+    timeoutMillis: { expected: 'an integer of 1 or more', isValid: isIntegerFrom(1) },
+};
 
 /** How an Actor's process ended. */
 export interface ActorRun {
@@ -26,12 +40,14 @@ export interface ActorRun {
 export class ActorProcesses {
     readonly #children = new Set<ChildProcess>();
 
-    /** Runs a file with Node.js. @throws Error when no process can be started */
-    async run(file: string, cwd: string, env: NodeJS.ProcessEnv, options: RunOptions): Promise<ActorRun> {
+    /** Runs a file with Node.js. @throws InvalidOptionsError, or Error when no process can be started */
+    async run(file: string, cwd: string, env: () => NodeJS.ProcessEnv, options: RunOptions): Promise<ActorRun> {
+        if (!isText(file)) failOption('file', 'the path of a file of the Actor', file);
+        checkKeys(options, CHECKS, 'options');
         const { args = [], nodeArgs = [], timeoutMillis = 60_000 } = options;
         const child = spawn(process.execPath, [...nodeArgs, file, ...args], {
             cwd,
-            env,
+            env: env(),
             stdio: ['ignore', 'pipe', 'pipe'],
             timeout: timeoutMillis,
             killSignal: 'SIGKILL',
@@ -60,4 +76,8 @@ export class ActorProcesses {
     killAll(): void {
         for (const child of this.#children) child.kill('SIGKILL');
     }
+}
+
+function isListOfTexts(value: unknown): boolean {
+    return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }

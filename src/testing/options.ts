@@ -1,5 +1,9 @@
-import { failOption, InvalidOptionsError } from '../errors.js';
-import { isObject } from '../schema/place.js';
+import { statSync } from 'node:fs';
+
+import { InvalidOptionsError } from '../errors.js';
+import { isRecord } from '../utils/is-record.js';
+import { checkKeys, isText, type Checks } from './check-options.js';
+import { findMistake } from './server/check-rule.js';
 import type { FaultRule } from './server/faults.js';
 
 /** Options of `startPlatform()`. Unknown keys are an `InvalidOptionsError`. */
@@ -14,7 +18,7 @@ export interface PlatformOptions {
     faults?: readonly FaultRule[] | undefined;
     /** The run's input, any JSON value. @default none */
     input?: unknown;
-    /** The Actor's folder: `.actor/` and paths are looked up there, and `run()` starts there. @default `process.cwd()` */
+    /** The Actor's folder, which must be there: `.actor/` and paths are looked up there, and `run()` starts there. @default `process.cwd()` */
     cwd?: string | undefined;
     /**
      * Prices of pay-per-event events in US dollars, by name; the run is then paid per event.
@@ -25,37 +29,43 @@ export interface PlatformOptions {
     maxTotalChargeUsd?: number | undefined;
 }
 
-// Each check gets what a caller in plain JavaScript may have passed.
-const CHECKS: Record<keyof PlatformOptions, { expected: string; isValid: (value: any) => boolean }> = {
+const CHECKS: Checks<keyof PlatformOptions> = {
     schema: {
         expected: 'a dataset schema, the JSON Schema of one item, the path of a file, or null',
-        isValid: (value) => value === null || typeof value === 'string' || isObject(value),
+        isValid: (value) => value === null || isText(value) || isRecord(value),
     },
-    faults: { expected: 'a list of rules: [{ on: "push", fault: { status: 503 } }]', isValid: isListOfRules },
-    input: { expected: 'a JSON value', isValid: (value) => JSON.stringify(value) !== undefined },
-    cwd: { expected: 'the path of a folder', isValid: (value) => typeof value === 'string' && value !== '' },
+    faults: { expected: 'a list of rules: [{ on: "push", fault: { status: 503 } }]', isValid: Array.isArray },
+    input: { expected: 'a JSON value', isValid: isJson },
+    cwd: { expected: 'the path of a folder', isValid: isFolder },
     eventPricesUsd: {
         expected: 'prices by event name: { "result": 0.001 }',
-        isValid: (value) => isObject(value) && Object.values(value).every(isPrice),
+        isValid: (value) => isRecord(value) && Object.values(value).every(isPrice),
     },
     maxTotalChargeUsd: { expected: 'a number of US dollars, 0 or more', isValid: isPrice },
 };
 
 /** @throws InvalidOptionsError */
 export function checkOptions(options: unknown): asserts options is PlatformOptions {
-    if (!isObject(options)) failOption('options', 'an object', options);
-    for (const [name, value] of Object.entries(options)) {
-        const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof PlatformOptions] : undefined;
-        if (check === undefined) {
-            const names = Object.keys(CHECKS).join(', ');
-            throw new InvalidOptionsError(name, `Unknown option "${name}". Expected one of: ${names}.`);
-        }
-        if (value !== undefined && !check.isValid(value)) failOption(name, check.expected, value);
+    checkKeys(options, CHECKS, 'options', '');
+    const { faults = [] } = options as PlatformOptions;
+    for (const [index, rule] of faults.entries()) {
+        const mistake = findMistake(rule);
+        if (mistake === undefined) continue;
+        const option = `faults[${index}]${mistake.path}`;
+        throw new InvalidOptionsError(option, `Option "${option}" ${mistake.problem}.`);
     }
 }
 
-function isListOfRules(value: unknown): boolean {
-    return Array.isArray(value) && value.every((rule) => isObject(rule) && isObject(rule.fault));
+function isJson(value: unknown): boolean {
+    try {
+        return JSON.stringify(value) !== undefined;
+    } catch {
+        return false;
+    }
+}
+
+function isFolder(value: unknown): boolean {
+    return isText(value) && (statSync(value as string, { throwIfNoEntry: false })?.isDirectory() ?? false);
 }
 
 function isPrice(value: unknown): boolean {

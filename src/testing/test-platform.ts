@@ -45,6 +45,9 @@ export async function startPlatform(options: PlatformOptions = {}): Promise<Test
     return new TestPlatform(server, cwd, datasets);
 }
 
+/** The server of the platform whose run this process is. The variables are the process's own: they can point at one platform only. */
+let inUse: ApiServer | undefined;
+
 /** One run of an Actor on a platform of this process; see `startPlatform()`. */
 export class TestPlatform {
     /** The server itself, for what this class has no method for: requests, charges, events, other datasets. */
@@ -54,6 +57,7 @@ export class TestPlatform {
     readonly #aliases: ReadonlyMap<string, string>;
     readonly #processes = new ActorProcesses();
     #restoreEnv: (() => void) | undefined;
+    #isClosed = false;
 
     /** @internal */
     constructor(server: ApiServer, cwd: string, { schemas }: DeclaredDatasets) {
@@ -66,8 +70,9 @@ export class TestPlatform {
         ]);
     }
 
-    /** The environment variables of the run: where the API is, the token, ids, storages. For a process of your own. */
+    /** The environment variables of the run: where the API is, the token, ids, storages. For a process of your own. @throws Error once closed */
     get env(): Record<string, string> {
+        if (this.#isClosed) throw new Error('The platform is closed. Start another one: await startPlatform().');
         const datasets = Object.fromEntries(this.#aliases);
         return platformEnv(this.server, { ACTOR_STORAGES_JSON: JSON.stringify({ datasets }) });
     }
@@ -108,18 +113,28 @@ export class TestPlatform {
     /**
      * Runs a file of the Actor with Node.js, as a run of the platform, until it ends. An Actor that fails does not reject.
      * @param file relative to `cwd`
-     * @throws Error when no process can be started
+     * @throws InvalidOptionsError, or Error when no process can be started
      */
     async run(file: string, options: RunOptions = {}): Promise<ActorRun> {
-        return this.#processes.run(file, this.#cwd, childEnv({ ...this.env, ...options.env }), options);
+        const env = () => childEnv({ ...this.env, ...options.env });
+        return this.#processes.run(file, this.#cwd, env, options);
     }
 
     /**
      * Makes this process the run, until `close()`: sets its variables in `process.env`, in place of those that begin with `APIFY_`,
      * `ACTOR_` and `CRAWLEE_`. Call it before `Actor.init()`, and end with `await Actor.exit({ exit: false })`.
+     * @throws Error where this process is the run of another platform that is not closed
      */
     useInThisProcess(): void {
-        this.#restoreEnv ??= applyPlatformEnv(this.server, this.env);
+        if (inUse === this.server) return;
+        const { env } = this;
+        if (inUse !== undefined) {
+            throw new Error(
+                'This process is the run of another platform. Close that one first: await platform.close().',
+            );
+        }
+        this.#restoreEnv = applyPlatformEnv(this.server, env);
+        inUse = this.server;
     }
 
     /** Sends an event to the processes of the run: `migrating`, `aborting`, `persistState`. Returns how many have it. */
@@ -129,11 +144,13 @@ export class TestPlatform {
 
     /** Kills what runs, closes the server, and gives this process its variables back. Calling it again does nothing. */
     async close(): Promise<void> {
+        this.#isClosed = true;
         this.#processes.killAll();
         // The SDK does not wait for the status message, which it sends last. Cut off, it would try again for minutes.
         if (this.#restoreEnv !== undefined) await setTimeout(LAST_REQUEST_MILLIS);
         this.#restoreEnv?.();
         this.#restoreEnv = undefined;
+        if (inUse === this.server) inUse = undefined;
         await this.server.close();
     }
 

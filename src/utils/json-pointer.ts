@@ -1,3 +1,10 @@
+/** What text must be that begins with `/`. */
+export const POINTER_IN_WORDS = 'a JSON Pointer in which "~" is written "~0" and "/" in a name "~1"';
+
+export function isPointer(text: string): boolean {
+    return text.startsWith('/') && !/~(?![01])/.test(text);
+}
+
 /** Names of a JSON Pointer, unescaped: `/a~1b/0` is `['a/b', '0']`. */
 export function pointerNames(pointer: string): string[] {
     const tokens = pointer.split('/').slice(1);

@@ -51,6 +51,14 @@ describe('after close()', () => {
 });
 
 describe('Actor.pushData', () => {
+    it.each(['', null])('stores the item with %j in place of an event, as without the guard', async (eventName) => {
+        const id = await stage.freshDataset();
+        await Actor.pushData({ n: 1 }, eventName as string);
+        install(await stage.open());
+        await Actor.pushData({ n: 2 }, eventName as string);
+        expect(numbers(await stage.items(id))).toEqual([1, 2]);
+    });
+
     it('opens the dataset once for calls that come together, and anew for those that come later', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();

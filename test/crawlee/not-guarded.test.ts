@@ -6,6 +6,7 @@ import { Configuration } from 'apify';
 import { BasicCrawler } from '@crawlee/basic';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
+import type { DatasetGuardOptions } from '../../src/index.js';
 import { collectLog } from '../report/support/log-lines.js';
 import { runScript } from '../support/run-script.js';
 import { crawl, crawlerOptions, numbers, stageOnPlatform } from './support/crawling.js';
@@ -20,8 +21,12 @@ const warningsIn = (lines: readonly string[]) =>
 type EntryPoint = 'handler' | 'routerHook' | 'install';
 
 /** Crawls some pages of which each pushes an item, behind one of the entry points. */
-async function crawlBehind(entryPoint: EntryPoint, configuration: Configuration | undefined) {
-    const guard = await stage.open();
+async function crawlBehind(
+    entryPoint: EntryPoint,
+    configuration: Configuration | undefined,
+    guardOptions?: DatasetGuardOptions,
+) {
+    const guard = await stage.open(guardOptions);
     const options = await crawlerOptions();
     const { router } = new BasicCrawler(options);
     if (entryPoint === 'routerHook') router.use(guard.routerHook());
@@ -53,6 +58,14 @@ describe.each<EntryPoint>(['handler', 'routerHook', 'install'])('%s()', (entryPo
         const id = await stage.freshDataset();
         const lines = collectLog();
         await crawlBehind(entryPoint, undefined);
+        expect(numbers(await stage.items(id))).toEqual([1, 1, 1]);
+        expect(warningsIn(lines)).toEqual([]);
+    });
+
+    it('does not warn when the guard stands before a dataset that pushes have to name', async () => {
+        const id = await stage.freshDataset();
+        const lines = collectLog();
+        await crawlBehind(entryPoint, undefined, { dataset: { name: 'reviews' }, schema: false });
         expect(numbers(await stage.items(id))).toEqual([1, 1, 1]);
         expect(warningsIn(lines)).toEqual([]);
     });

@@ -41,6 +41,13 @@ describe('the option expect', () => {
             'expect.filled.price',
             /\(0\.95 for 95 %\), but got: 95/,
         ],
+        [
+            'a path that is no JSON Pointer',
+            { filled: { '/a~b': 1 } },
+            'expect.filled./a~b',
+            /a JSON Pointer in which .* but got: "\/a~b"/,
+        ],
+        ['a promise', Promise.resolve({ minItems: 1 }), 'expect', /but got: a promise/],
         ['another consequence', { otherwise: 'stop' }, 'expect.otherwise', /'warn' or 'fail', but got: "stop"/],
     ])('is refused where it is %s', (_what, value, option, message) => {
         const error = errorOf(value);

@@ -138,6 +138,14 @@ describe('several guards', () => {
             /^Warning: no item was stored; expected at least 1\. No items were received\./,
         );
     });
+
+    it('leave the outcome of one that has stored items rather than that of an idle one', async () => {
+        const { run } = await runOnPlatform(
+            `{ dataset: 'reviews', schema: false }`,
+            `const movies = await DatasetGuard.open(); await movies.pushData({ price: 1 }); await Actor.exit();`,
+        );
+        expect(run.statusMessage).toMatch(/^Stored 1 item/);
+    });
 });
 
 describe('locally, a run that ends because nothing is left to do', () => {

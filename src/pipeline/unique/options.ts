@@ -1,6 +1,6 @@
 import { failOption } from '../../errors.js';
 import type { Dictionary } from '../../records.js';
-import { pointerNames } from '../../utils/json-pointer.js';
+import { isPointer, POINTER_IN_WORDS, pointerNames } from '../../utils/json-pointer.js';
 
 /** Returns the key of an item as text, or `undefined` for an item without a key. It must not return a promise. */
 export type UniqueFunction<Item extends object = Dictionary> = (item: Item) => string | undefined;
@@ -43,8 +43,6 @@ function path(value: unknown, option: string): readonly string[] {
         );
     }
     if (!value.startsWith('/')) return Object.freeze([value]);
-    if (/~(?![01])/.test(value)) {
-        return failOption(option, 'a JSON Pointer in which "~" is written "~0" and "/" in a name "~1"', value);
-    }
+    if (!isPointer(value)) return failOption(option, POINTER_IN_WORDS, value);
     return Object.freeze(pointerNames(value));
 }

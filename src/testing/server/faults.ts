@@ -1,3 +1,4 @@
+import { findMistake } from './check-rule.js';
 import { type Call } from './exchange.js';
 
 /**
@@ -70,8 +71,10 @@ export class Faults {
     readonly #rules: { rule: FaultRule; skip: number; left: number }[] = [];
     readonly #sources = new Set<FaultSource>();
 
-    /** Queues a fault for the next matching requests. Rules are tried in the order in which they came. */
+    /** Queues a fault for the next matching requests. Rules are tried in the order in which they came. @throws TypeError for a rule that would do nothing */
     next(rule: FaultRule): void {
+        const mistake = findMistake(rule);
+        if (mistake !== undefined) throw new TypeError(`"rule${mistake.path}" ${mistake.problem}.`);
         this.#rules.push({ rule, skip: rule.skip ?? 0, left: rule.times ?? 1 });
     }
 
