@@ -1,5 +1,5 @@
-import { BasicCrawler } from 'crawlee';
-import type { BasicCrawlingContext } from 'crawlee';
+import { BasicCrawler } from '@crawlee/basic';
+import type { BasicCrawlingContext } from '@crawlee/basic';
 import { describe, expect, it } from 'vitest';
 
 import { crawlerOptions, numbers, stageLocally } from './support/crawling.js';

@@ -59,12 +59,12 @@ export async function makeScriptPackages(): Promise<void> {
 /** Where vitest finds the bundled packages for what a test file imports itself: loading the real ones takes a second for each file. */
 export function bundledPackages(): { find: RegExp; replacement: string }[] {
     if (!existsSync(LIBRARY)) return [];
-    return Object.keys(PACKAGES)
-        .filter((name) => PACKAGES[name] === name)
-        .map((name) => ({
-            find: new RegExp(`^${name}$`),
-            replacement: join(SCRIPTS, 'node_modules', name, 'index.js'),
-        }));
+    const names = Object.keys(PACKAGES).filter((name) => PACKAGES[name] === name);
+    const fileOf = (name: string) => join(SCRIPTS, 'node_modules', name, 'index.js');
+    return [
+        ...names.map((name) => ({ find: new RegExp(`^${name}$`), replacement: fileOf(name) })),
+        { find: /^crawlee$/, replacement: join(LOADER, 'crawlee.mjs') },
+    ];
 }
 
 async function hashOfInputs(): Promise<string> {
