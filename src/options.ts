@@ -264,7 +264,7 @@ function schema(value: unknown): object | false | undefined {
     if (value === undefined || value === false) return value;
     // A schema of arktype is a function.
     if (typeof value === 'function' && '~standard' in value) return value;
-    if (!isObject(value)) failOption('schema', 'a JSON Schema object, or false', value);
+    if (!isObject(value) || value instanceof Promise) failOption('schema', 'a JSON Schema object, or false', value);
     return value;
 }
 
