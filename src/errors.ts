@@ -1,4 +1,5 @@
 import type { ItemError } from './records.js';
+import { escapeControls } from './utils/text.js';
 
 /** The kind of the error, the same across versions: compare this, not the message. */
 export type DatasetGuardErrorCode =
@@ -23,7 +24,8 @@ export class DatasetGuardError extends Error {
         message: string,
         options?: ErrorOptions,
     ) {
-        super(message, options);
+        // It may quote a file, the platform or an item.
+        super(escapeControls(message), options);
     }
 }
 

@@ -46,6 +46,7 @@ import { createClock, within } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
 import { quarantineName } from './utils/storage-name.js';
+import { escapeControls } from './utils/text.js';
 
 export type GuardParts = Awaited<ReturnType<typeof openParts>>;
 
@@ -61,7 +62,7 @@ export async function openParts(
     const internal = { ...INTERNAL_DEFAULTS, ...internalGiven };
     const clock = createClock();
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
-    const log = withoutSecrets(createLog(), removeSecrets);
+    const log = safeLog(createLog(), removeSecrets);
     for (const problem of findPeerProblems()) log.warning(problem);
     const initialized = isInitialized();
     if (!initialized && process.env.APIFY_IS_AT_HOME) throw new DatasetGuardError('NOT_INITIALIZED', NOT_INITIALIZED);
@@ -201,13 +202,14 @@ export async function openParts(
     return { dataset, pipeline, pusher, pages, runEnd, reports, log, letGo, tellOutcome };
 }
 
-/** No secret in an error of the platform reaches the log. */
-function withoutSecrets(log: Log, removeSecrets: SecretRemover): Log {
+/** No secret in an error of the platform reaches the log, and nothing of others that has an effect on a terminal. */
+function safeLog(log: Log, removeSecrets: SecretRemover): Log {
+    const safe = (message: string) => escapeControls(removeSecrets(message));
     return {
-        debug: (message, data) => log.debug(removeSecrets(message), data),
-        info: (message, data) => log.info(removeSecrets(message), data),
-        warning: (message, data) => log.warning(removeSecrets(message), data),
-        error: (message, data) => log.error(removeSecrets(message), data),
+        debug: (message, data) => log.debug(safe(message), data),
+        info: (message, data) => log.info(safe(message), data),
+        warning: (message, data) => log.warning(safe(message), data),
+        error: (message, data) => log.error(safe(message), data),
     };
 }
 

@@ -18,6 +18,16 @@ const throws = (what: unknown) => () => {
     throw what;
 };
 
+/** A list that counts how often it is read. It throws before a test would run out of memory. */
+function countedList(length: number, reads: { count: number }): unknown[] {
+    return new Proxy(new Array<number>(length).fill(1), {
+        get(target, key, receiver) {
+            if (key !== 'length' && ++reads.count > 10_000_000) throw new Error('The list was read too often.');
+            return Reflect.get(target, key, receiver) as unknown;
+        },
+    });
+}
+
 describe('pushData of what is neither an object nor an array', () => {
     it.each([
         ['undefined', undefined],
@@ -100,6 +110,18 @@ describe('a bad item among good ones', () => {
         const guard = await run.open({ ack: 'stored' });
         expect(await guard.pushData(cycle)).toMatchObject({ acceptedItems: 0, quarantinedItems: 1 });
         expect(run.quarantined(id)).toMatchObject([{ reason: 'not-serializable', itemPosition: 0, itemBytes: 0 }]);
+    });
+
+    it('is read a bounded number of times, however often its cycle leads past a long list', async () => {
+        const id = run.freshDataset();
+        const guard = await run.open({ ack: 'stored' });
+        const reads = { count: 0 };
+        const item: any = { list: countedList(100_000, reads) };
+        item.self = item;
+        expect(await guard.pushData([item, { n: 1 }])).toMatchObject({ acceptedItems: 1, quarantinedItems: 1 });
+        expect(run.quarantined(id)).toMatchObject([{ reason: 'not-serializable' }]);
+        // What fits into a request has fewer values.
+        expect(reads.count).toBeLessThan(5_000_000);
     });
 
     it('is one of many in a hole of a sparse array', async () => {

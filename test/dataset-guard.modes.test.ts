@@ -29,7 +29,10 @@ describe("mode: 'fail'", () => {
 
         expect(error).toBeInstanceOf(ItemsRejectedError);
         expect(error).toMatchObject({ code: 'ITEMS_REJECTED', name: 'ItemsRejectedError' });
-        expect(error.message).toMatch(/^3 of 5 items were rejected/);
+        expect(error.message).toBe(
+            "3 of 5 items were rejected (mode: 'fail'): item 1: /n must be a number; item 3: the item must be an object, " +
+                'but is null; item 4: the item is missing "n". Mend them and push again.',
+        );
         expect(error.rejectedItems).toMatchObject([
             { itemPosition: 1, errors: [{ instancePath: '/n', schemaPath: '#/properties/n/type', keyword: 'type' }] },
             { itemPosition: 3, errors: [{ instancePath: '', message: 'must be an object, but is null' }] },
@@ -40,6 +43,24 @@ describe("mode: 'fail'", () => {
         await guard.close();
         expect(run.server.items(id)).toEqual([]);
         expect(run.quarantined(id)).toEqual([]);
+    });
+
+    it.each<[string, any]>([
+        ['a name', { '\u001b[2J\nINFO all is well\u202e': 1 }],
+        [
+            'a thrown error',
+            {
+                toJSON: () => {
+                    throw new Error('\u001b[2J\u202e');
+                },
+            },
+        ],
+    ])('names what failed with nothing that has an effect on a terminal: %s', async (_, item) => {
+        run.freshDataset({ additionalProperties: { type: 'string' } });
+        const guard = await run.open({ mode: 'fail' });
+        const { message } = await rejectionOf(guard.pushData(item));
+        expect(message).toContain(String.raw`\u001b[2J`);
+        expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
     });
 
     it('implies that a push resolves when its items are stored', async () => {

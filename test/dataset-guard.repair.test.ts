@@ -33,6 +33,20 @@ describe('repair of items that fail here', () => {
         expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0, reasons: [] });
     });
 
+    it('repairs an item of 40,000 objects that the schema describes by $ref', async () => {
+        const offer = { properties: { price: { $ref: '#/definitions/price' } } };
+        const price = { properties: { amount: { type: 'number' } } };
+        const id = run.freshDataset({
+            properties: { offers: { items: { $ref: '#/definitions/offer' } } },
+            definitions: { offer, price },
+        });
+        const guard = await run.open({ repair: 'prune', ack: 'stored' });
+        const offers = Array.from({ length: 40_000 }, () => ({ price: {} }));
+        await guard.pushData({ offers: [{ price: { amount: 'n/a' } }, ...offers.slice(1)] });
+        expect(run.server.items(id)).toEqual([{ offers }]);
+        expect(guard.report()).toMatchObject({ storedItems: 1, repairedItems: 1 });
+    });
+
     it('coerces by a policy, and counts each kind of repair with samples of values', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ repair: { coerce: true, invalid: 'null' } });

@@ -59,6 +59,25 @@ describe('redact', () => {
     });
 });
 
+describe('a schema with control characters', () => {
+    const bad = '\u001b[2J\n\u202e';
+
+    it('is told in a log line where nothing has an effect', async () => {
+        const lines = collectLog();
+        log.setLevel(log.LEVELS.INFO);
+        run.freshDataset({ type: 'object', [`requird${bad}`]: ['a'] });
+        await run.open();
+        expect(lines.join('')).toContain(String.raw`requird\u001b[2J\n\u202e`);
+        expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    });
+
+    it('is told in an error in which nothing has an effect', async () => {
+        run.freshDataset();
+        const schema = { type: 'object', properties: { [bad]: { type: 'any' } } };
+        await expect(run.open({ schema })).rejects.toThrow(/^[^\p{Cc}\p{Cf}]+$/u);
+    });
+});
+
 describe('the token of the run', () => {
     it('is in no log line, whatever the message of an error says', async () => {
         const lines = collectLog();

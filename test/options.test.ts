@@ -234,6 +234,12 @@ describe('a storage', () => {
         expect(rejection({ quarantine: target }).option).toBe('quarantine');
     });
 
+    it('refuses a schema that was not awaited, which as JSON says nothing', () => {
+        expect(rejection({ schema: Promise.resolve({ type: 'object' }) }).message).toBe(
+            'Option "schema" must be a JSON Schema object, or false, but got: a promise.',
+        );
+    });
+
     it('may be an open dataset for the items, and is handed on as it is', () => {
         const dataset = { id: 'abc', name: 'movies', client: {}, pushData: async () => undefined };
         expect(resolve({ dataset }).dataset).toBe(dataset);

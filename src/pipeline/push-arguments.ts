@@ -1,5 +1,8 @@
 import { DeliveryError, ItemsRejectedError, QuarantineError, ToleranceExceededError } from '../errors.js';
 import type { CallProgress, RejectedItem } from '../errors.js';
+import { foldErrors } from '../quality/alternatives.js';
+import { describeFaultOfItem } from '../quality/fault-words.js';
+import { removeGenericSecrets } from '../utils/secrets.js';
 
 /** An error's message names this number of rejected items at most. */
 const NAMED_ITEMS = 3;
@@ -23,15 +26,19 @@ export function itemsRejected(
     count: number,
     progress: CallProgress,
 ): ItemsRejectedError {
-    const named = rejected.slice(0, NAMED_ITEMS).map(({ itemPosition, errors }) => {
-        const [first] = errors;
-        return `item ${itemPosition}: ${first?.instancePath || 'the item'} ${first?.message ?? 'is invalid'}`;
-    });
+    const named = rejected.slice(0, NAMED_ITEMS).map((item) => `item ${item.itemPosition}: ${faultOf(item)}`);
     const more = rejected.length > NAMED_ITEMS ? ` and ${rejected.length - NAMED_ITEMS} more` : '';
     return new ItemsRejectedError(
         `${rejected.length} of ${count} items were rejected (mode: 'fail'): ${named.join('; ')}${more}. Mend them and push again.`,
         { ...progress, rejectedItems: rejected.map(({ itemPosition, errors }) => ({ itemPosition, errors })) },
     );
+}
+
+function faultOf({ errors }: RejectedItem): string {
+    const [fault] = foldErrors(errors);
+    if (fault === undefined) return 'the item is invalid';
+    const words = describeFaultOfItem('schema', fault);
+    return removeGenericSecrets(`${fault.error.instancePath || 'the item'} ${words}`);
 }
 
 /** The error of a call, with how far the call got. Errors of others' making stay as they are. */

@@ -8,13 +8,19 @@ export interface ItemCopy {
     isPlain: boolean;
 }
 
+/** A copy in the making. */
+interface Copying extends ItemCopy {
+    /** Values that may still be copied. */
+    left: number;
+}
+
 /**
  * Copies an item's data, reading each property once: the item's JSON is made of the copy, and the copy is validated where it is
  * plain, so that both say the same, whatever a getter or a proxy would say next time. What is not plain JSON data stays as it is,
  * to be read once more for the JSON; then the JSON is validated.
  */
 export function copyItem(item: unknown): ItemCopy {
-    const copy: ItemCopy = { data: item, isPlain: true };
+    const copy: Copying = { data: item, isPlain: true, left: MAX_VALUES };
     try {
         // Somebody may have given every object data, which a loop over its members would list.
         // oxlint-disable-next-line guard-for-in -- what is inherited is what this asks for
@@ -22,19 +28,20 @@ export function copyItem(item: unknown): ItemCopy {
         if (typeof item === 'object' && item !== null && !Array.isArray(item)) copy.data = copyObject(item, copy);
         else copy.isPlain = false;
     } catch {
-        // It is nested too deeply to walk, or it throws when it is read.
+        // It is nested too deeply to walk or larger than can be sent, or it throws when it is read.
         copy.isPlain = false;
     }
     return copy;
 }
 
-function copyObject(object: object & { toJSON?: unknown }, copy: ItemCopy): unknown {
+function copyObject(object: object & { toJSON?: unknown }, copy: Copying): unknown {
     // Objects that JSON.parse makes inherit from Object.prototype, and a schema may see inherited members.
     const isPlain = Object.getPrototypeOf(object) === Object.prototype && object.toJSON === undefined;
     if (!isPlain) return keep(object, copy);
     const data: Record<string, unknown> = { ...object };
     // oxlint-disable-next-line guard-for-in -- nothing is inherited that this would list
     for (const name in data) {
+        spend(copy, 1);
         const value = data[name];
         if (typeof value === 'string' || Number.isFinite(value)) continue;
         const copied = copyValue(value, copy);
@@ -44,9 +51,10 @@ function copyObject(object: object & { toJSON?: unknown }, copy: ItemCopy): unkn
     return data;
 }
 
-function copyArray(array: unknown[] & { toJSON?: unknown }, copy: ItemCopy): unknown {
+function copyArray(array: unknown[] & { toJSON?: unknown }, copy: Copying): unknown {
     const isPlain = Object.getPrototypeOf(array) === Array.prototype && array.toJSON === undefined;
     if (!isPlain) return keep(array, copy);
+    spend(copy, array.length);
     const data: unknown[] = [];
     for (let index = 0; index < array.length; index++) {
         const value = array[index];
@@ -57,7 +65,7 @@ function copyArray(array: unknown[] & { toJSON?: unknown }, copy: ItemCopy): unk
     return data;
 }
 
-function copyValue(value: unknown, copy: ItemCopy): unknown {
+function copyValue(value: unknown, copy: Copying): unknown {
     if (typeof value === 'object' && value !== null) {
         return Array.isArray(value) ? copyArray(value, copy) : copyObject(value, copy);
     }
@@ -67,8 +75,14 @@ function copyValue(value: unknown, copy: ItemCopy): unknown {
     return value;
 }
 
+/** @throws RangeError where the item has more values than can be sent */
+function spend(copy: Copying, values: number): void {
+    copy.left -= values;
+    if (copy.left < 0) throw new RangeError('The item has more values than can be sent.');
+}
+
 /** For what is not plain JSON data. */
-function keep<Value>(value: Value, copy: ItemCopy): Value {
+function keep<Value>(value: Value, copy: Copying): Value {
     copy.isPlain = false;
     return value;
 }
@@ -108,6 +122,12 @@ export function snapshot(item: unknown, isPlain = false): string | SnapshotFailu
 
 /** The brackets of its array are two bytes more. */
 export const MAX_ITEM_BYTES = PLATFORM_MAX_PAYLOAD_BYTES - 2;
+
+/**
+ * An item with more values is too large, because each takes a character and a comma. Where parts of it refer to the same object
+ * again and again, there may be more than memory holds: eight levels of ten references each are a hundred million.
+ */
+const MAX_VALUES = MAX_ITEM_BYTES / 2;
 
 /** The JSON text of an item as it was repaired; `undefined` for what is nested too deeply or too large to be sent. */
 export function snapshotOfRepaired(item: object): string | undefined {

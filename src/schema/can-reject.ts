@@ -43,6 +43,9 @@ function canReject(given: unknown, isItem: boolean, foreign: ReadonlySet<string>
         return true;
     if (!isItem && (schema.pattern !== undefined || schema.format !== undefined || schema.uniqueItems === true))
         return true;
+    // Whatever it looks for, an empty array does not hold it.
+    if (!isItem && schema.contains !== undefined && (schema.minContains !== 0 || schema.maxContains !== undefined))
+        return true;
     if (hasDependency(schema.dependentRequired) || hasDependency(schema.dependencies)) return true;
     if (Array.isArray(schema.anyOf) && schema.anyOf.every((branch) => canReject(branch, isItem, foreign))) return true;
     for (const { keyword, value } of subschemas(schema)) {

@@ -7,9 +7,10 @@ import type { Dictionary } from '../records.js';
 import { loadBounds } from './bounded-keywords.js';
 import { type Dialect, dialectOf, DRAFT_07, SUPPORTED_DIALECTS } from './dialect.js';
 import { BOUNDS } from './item-errors.js';
-import { itemSchema, loadValidators } from './item-schema.js';
+import { itemSchema, loadValidators, type Validators } from './item-schema.js';
 import { failAt, isObject, kindOf, placeInWords, type SchemaPlace, type Unvalidated } from './place.js';
 import { problemsInWords } from './problems.js';
+import { TooManyReferencesError } from './reference-limit.js';
 import { tolerate } from './tolerate.js';
 import { EXAMPLE, type Finding, whyUnvalidated } from './unvalidated.js';
 
@@ -159,7 +160,7 @@ async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log
     } catch (error) {
         return unvalidated(whyNotCompiled(error, dialect), place, error);
     }
-    if (!canBeDecided(validators.compile('all errors'))) return unvalidated(ENDLESS, place);
+    if (!canBeDecided(validators)) return unvalidated(ENDLESS, place);
     if (unknownFormats.size > 0) {
         const names = [...unknownFormats].map((name) => JSON.stringify(name)).join(', ');
         notes.push(`no validator knows the format ${names}; values are not checked for it`);
@@ -200,12 +201,15 @@ function whyNotCompiled(error: unknown, dialect: Dialect): Finding {
 }
 
 /** A schema that leads back to itself without a step into the item never ends, whatever the item. */
-function canBeDecided(check: (item: unknown) => unknown): boolean {
+function canBeDecided({ compile, references }: Validators): boolean {
+    references.begin();
     try {
-        check({});
+        compile('all errors')({});
         return true;
     } catch (error) {
         if (error instanceof RangeError) return false;
+        // It ends, but takes long: each item is told by itself whether that is too long.
+        if (error instanceof TooManyReferencesError) return true;
         throw error;
     }
 }

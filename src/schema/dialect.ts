@@ -57,13 +57,17 @@ const DIALECTS: readonly Dialect[] = [
 /** Values of `$schema` that can be compiled, for messages. */
 export const SUPPORTED_DIALECTS = DIALECTS.map(({ uri }) => `"${uri}"`).join(', ');
 
+/** Ajv knows draft-07 by this address, too: "the current draft", when there was no later one. */
+const CURRENT_DRAFT = 'json-schema.org/schema';
+
 /**
  * The draft that `$schema` names, whether with http or https and with or without the empty fragment; draft-07 without one,
  * or where it is empty. `undefined` for a draft that cannot be compiled.
  */
 export function dialectOf($schema: string | undefined): Dialect | undefined {
     const wanted = withoutSchemeAndFragment($schema ?? '');
-    return wanted === '' ? DRAFT_07 : DIALECTS.find(({ uri }) => withoutSchemeAndFragment(uri) === wanted);
+    if (wanted === '' || wanted === CURRENT_DRAFT) return DRAFT_07;
+    return DIALECTS.find(({ uri }) => withoutSchemeAndFragment(uri) === wanted);
 }
 
 function withoutSchemeAndFragment(uri: string): string {

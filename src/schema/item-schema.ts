@@ -37,14 +37,15 @@ export async function loadValidators(
     listeners: ValidatorListeners,
 ): Promise<Validators> {
     const create = await loadAjv(dialect);
-    const references = new ReferenceLimit();
+    const references = new ReferenceLimit(schema);
+    const { onReference } = references;
     const instances = new Map<Mode, AnyAjv>();
 
     const createFor = (mode: Mode): AnyAjv => {
         const ajv = create({
             allErrors: mode !== 'first error',
             verbose: mode === 'verbose',
-            bounds: { ...(mode === 'verbose' ? VERBOSE_BOUNDS : BOUNDS), onReference: references.count },
+            bounds: { ...(mode === 'verbose' ? VERBOSE_BOUNDS : BOUNDS), onReference },
             ...listeners,
         });
         ajv.addSchema(schema, ITEM);

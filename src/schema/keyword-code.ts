@@ -12,7 +12,7 @@ export interface Bounds {
     /** Characters of a key of the item that appear in the path of an error. */
     readonly maxKeyLength: number;
     /** Called for each object and array at which a `$ref` is followed. It may throw. */
-    readonly onReference?: () => void;
+    readonly onReference?: (() => void) | undefined;
 }
 
 /** Tools and limits for changes. */

@@ -1,3 +1,6 @@
+import type { Dictionary } from '../records.js';
+import { countReferences } from './reference-count.js';
+
 /** A schema leads to more references for one item than can be followed in a reasonable time. */
 export class TooManyReferencesError extends Error {
     override name = 'TooManyReferencesError';
@@ -7,6 +10,8 @@ export class TooManyReferencesError extends Error {
     }
 }
 
+/** A schema that leads to no more of them for a value costs no more than one that is written out. */
+const MAX_UNLIMITED_REFERENCES = 1_000;
 const FREE_REFERENCES = 20_000;
 /** Measured: less than a tenth of a second with all errors. */
 const MAX_REFERENCES = 60_000;
@@ -19,6 +24,12 @@ const REFERENCES_PER_BYTE = 2;
  */
 export class ReferenceLimit {
     #left = Infinity;
+    /** To be called for each reference that is followed. `undefined` where the schema needs no limit. It throws TooManyReferencesError. */
+    readonly onReference: (() => void) | undefined;
+
+    constructor(schema: Dictionary) {
+        this.onReference = countReferences(schema) > MAX_UNLIMITED_REFERENCES ? () => this.#count() : undefined;
+    }
 
     /** Begins an item of which all errors are wanted. */
     begin(): void {
@@ -30,8 +41,7 @@ export class ReferenceLimit {
         this.#left = FREE_REFERENCES + REFERENCES_PER_BYTE * byteLength;
     }
 
-    /** @throws TooManyReferencesError */
-    readonly count = (): void => {
+    #count(): void {
         if (--this.#left < 0) throw new TooManyReferencesError();
-    };
+    }
 }

@@ -232,6 +232,33 @@ describe('a costly keyword', () => {
     });
 });
 
+describe('an item below a schema with references that do not lead back', () => {
+    const text = { properties: { text: { type: 'string' } } };
+    const texts = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`t${index}`, text]));
+    const all = { allOf: Object.keys(texts).map((name) => ({ $ref: `#/definitions/${name}` })) };
+
+    it('is validated in full, however many objects it has', async () => {
+        const list = { list: { items: all }, title: { type: 'string' } };
+        const schema = await schemaOf(list, { definitions: texts });
+        const many = new Array<object>(200_000).fill({});
+        expect(schema.validate({ list: many }, 600_000)).toBeUndefined();
+        expect(schema.validate({ list: [...many, { text: 1 }], title: 1 }, 600_000)).toHaveLength(11);
+        expect(schema.validateVerbose({ list: [...many, { text: 1 }], title: 1 })).toHaveLength(11);
+    });
+
+    it('is left to the platform where each reference leads to two more, thirty times', async () => {
+        const doubled = Object.fromEntries(
+            Array.from({ length: 30 }, (_, level) => {
+                const next = { $ref: `#/definitions/d${level + 1}` };
+                return [`d${level}`, { allOf: [next, next] }];
+            }),
+        );
+        const definitions = { ...doubled, d30: { required: ['a'] } };
+        const schema = await schemaOf({}, { $ref: '#/definitions/d0', definitions });
+        expect(schema.validate({ a: 1 })).toBeUndefined();
+    });
+});
+
 describe('an item below a schema that refers to itself', () => {
     /** Levels in one another, the innermost of which is `leaf`. */
     const nested = (levels: number, leaf: Dictionary, around: Dictionary = {}): Dictionary => {

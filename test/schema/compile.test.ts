@@ -164,12 +164,26 @@ describe('a compiled schema', () => {
     });
 });
 
+describe('a schema that asks for nothing but', () => {
+    it.each<[string, object, unknown]>([
+        ['an element of any kind rejects an empty list', { contains: {} }, []],
+        ['the same in each of its lists rejects one that is empty', { items: { contains: true } }, [[1], []]],
+        ['at most one element rejects two', { contains: true, minContains: 0, maxContains: 1 }, [1, 2]],
+    ])('%s', async (_, keywords, list) => {
+        const $schema = 'https://json-schema.org/draft/2020-12/schema';
+        const schema = await compiled({ $schema, properties: { list: keywords } });
+        expect(schema.validate({ list })).toHaveLength(1);
+        expect(schema.validate({ list: [[1]] })).toBeUndefined();
+    });
+});
+
 describe('the draft', () => {
     it.each([
         [undefined],
         ['http://json-schema.org/draft-07/schema#'],
         ['http://json-schema.org/draft-07/schema'],
         ['https://json-schema.org/draft-07/schema#'],
+        ['http://json-schema.org/schema#'],
         ['https://json-schema.org/draft/2019-09/schema'],
         ['https://json-schema.org/draft/2019-09/schema#'],
         ['https://json-schema.org/draft/2020-12/schema'],

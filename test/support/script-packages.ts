@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 import { build } from 'esbuild';
@@ -99,8 +99,8 @@ async function bundle(): Promise<void> {
 
 /** A package that hands out what the bundle has of the one with this name. */
 async function writePackage(name: string): Promise<void> {
-    const names = Object.keys((await import(PACKAGES[name]!)) as object).filter((key) => /^\w+$/.test(key));
-    const named = names.filter((key) => key !== 'default');
+    const { load } = (await import(pathToFileURL(join(SCRIPTS, 'load.mjs')).href)) as { load: (name: string) => object };
+    const named = Object.keys(load(name)).filter((key) => /^\w+$/.test(key) && key !== 'default');
     const folder = join(SCRIPTS, 'node_modules', name);
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'package.json'), '{ "type": "module", "exports": "./index.js" }');

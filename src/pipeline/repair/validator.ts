@@ -25,8 +25,8 @@ type BranchEnds = readonly number[];
  */
 export async function createRepairValidator(schema: Dictionary): Promise<RepairValidator> {
     const create = await loadAjv(dialectOf(schema.$schema as string | undefined) ?? DRAFT_07);
-    const references = new ReferenceLimit();
-    const bounds = { ...VERBOSE_BOUNDS, onReference: references.count };
+    const references = new ReferenceLimit(schema);
+    const bounds = { ...VERBOSE_BOUNDS, onReference: references.onReference };
     const ajv = create({ allErrors: true, verbose: true, bounds });
     const { _, Name } = namesOf(await import('ajv'));
     const errorCount = new Name('errors');
