@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 
 import { SchemaLoadError } from '../errors.js';
 import type { Dictionary } from '../records.js';
+import { looksLikeSchema } from './bare-map.js';
 import { readJsonFile, shownPath } from './json-file.js';
 import { failAt, isObject, kindOf, type SchemaPlace } from './place.js';
 
@@ -18,6 +19,9 @@ export interface ActorDefinition {
 
 /** The schema of one dataset's items by a definition, or why there is none. */
 export type DeclaredFields = { fields: unknown; place: SchemaPlace } | { reason: string; remedy: string };
+
+/** What a dataset schema holds. */
+const DATASET_KEYS: ReadonlySet<string> = new Set(['actorSpecification', 'title', 'description', 'fields', 'views']);
 
 /** The alias of a run's default dataset in `storages.datasets`. */
 export const DEFAULT_ALIAS = 'default';
@@ -140,5 +144,18 @@ function unwrapped(schema: Dictionary, at: SchemaPlace): DeclaredFields {
                 'wrap it as { "actorSpecification": 1, "fields": { "type": "object", "properties": … } }.',
         );
     }
+    const misnamed = schema.fields === undefined ? misnamedFields(schema) : undefined;
+    if (misnamed !== undefined) {
+        const where = at.place ? `"${at.place}" of ${at.source}` : at.source;
+        return {
+            reason: `${where} has no "fields", and ${JSON.stringify(misnamed)} in its place is ignored`,
+            remedy: `Rename ${JSON.stringify(misnamed)} to "fields"`,
+        };
+    }
     return { fields: schema.fields, place: { source: at.source, place } };
+}
+
+/** The key under which the JSON Schema of an item stands that should be under `fields`. */
+function misnamedFields(schema: Dictionary): string | undefined {
+    return Object.keys(schema).find((key) => !DATASET_KEYS.has(key) && looksLikeSchema(schema[key]));
 }

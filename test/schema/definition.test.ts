@@ -138,6 +138,17 @@ describe('the fields that a definition declares', () => {
         });
     });
 
+    it('are told where they stand under another key', async () => {
+        const file = { actorSpecification: 1, feilds: FIELDS, views: { all: { title: 'All' } } };
+        expect(await fieldsWith({ dataset: './d.json' }, { '.actor/d.json': file })).toEqual({
+            reason: '.actor/d.json has no "fields", and "feilds" in its place is ignored',
+            remedy: 'Rename "feilds" to "fields"',
+        });
+        expect(await fieldsWith({ dataset: { actorSpecification: 1, schema: FIELDS } })).toMatchObject({
+            reason: '"storages.dataset" of .actor/actor.json has no "fields", and "schema" in its place is ignored',
+        });
+    });
+
     it.each([
         [{ dataset: './a.json', datasets: { default: './a.json' } }, '"storages" has both "dataset" and "datasets"'],
         [{ datasets: { people: './a.json' } }, '"storages.datasets" must have the alias "default", but has: people'],

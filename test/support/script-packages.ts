@@ -99,7 +99,9 @@ async function bundle(): Promise<void> {
 
 /** A package that hands out what the bundle has of the one with this name. */
 async function writePackage(name: string): Promise<void> {
-    const { load } = (await import(pathToFileURL(join(SCRIPTS, 'load.mjs')).href)) as { load: (name: string) => object };
+    const { load } = (await import(pathToFileURL(join(SCRIPTS, 'load.mjs')).href)) as {
+        load: (name: string) => object;
+    };
     const named = Object.keys(load(name)).filter((key) => /^\w+$/.test(key) && key !== 'default');
     const folder = join(SCRIPTS, 'node_modules', name);
     await mkdir(folder, { recursive: true });
