@@ -24,8 +24,8 @@ export class DatasetGuardError extends Error {
         message: string,
         options?: ErrorOptions,
     ) {
-        // It may quote a file, the platform or an item.
-        super(escapeControls(message), options);
+        // It may quote a file, the platform or an item. Whatever it is: an error that throws as it is made hides what went wrong.
+        super(escapeControls(String(message)), options);
     }
 }
 
