@@ -75,8 +75,9 @@ export async function runScenario(scenario: Scenario): Promise<ChaosOutcome> {
     const storeIds = writers.map(({ storeId }) => storeId);
     const ownItems = () => server.dataset()!.itemCount - faults.foreignItems;
     const isOneRunning = () => writers.some((writer) => writer.isRunning);
+    const isOneWriting = () => writers.some((writer) => writer.isRunning && !writer.isWaiting);
     const waitForItems = async (itemCount: number) => {
-        while (ownItems() < itemCount && isOneRunning()) await sleep(10);
+        while (ownItems() < itemCount && isOneWriting()) await sleep(10);
     };
     const missing: string[] = [];
     const mayRepeat = new Set<string>();

@@ -10,8 +10,10 @@ import { Actor } from 'apify';
 const workload = JSON.parse(process.env.WORKLOAD);
 const calls = JSON.parse(readFileSync(workload.callsFile, 'utf8'));
 const isBare = workload.kind === 'bare';
-/** Where an end is to come, it comes before the last of these. */
-const WAITS_AT = process.env.WAITS_FOR_END ? Math.floor(calls.length * 0.9) : Infinity;
+/** Where an end is to come, these calls wait for it, so that it comes in the middle of the work on a slow machine, too. */
+const SHARE_BEFORE_END = 0.8;
+/** Where the end that was announced does not come, some more go on before the next one. */
+const SHARE_BEFORE_NEXT = 0.95;
 /** A user's listener waits for what is under way, but not for ever: while the platform is down a push may wait for it. */
 const MAX_WAIT_MILLIS = 1_000;
 
@@ -41,6 +43,7 @@ Object.assign(Actor.apifyClient.httpClient, {
 });
 
 let isStopping = false;
+let waitsAt = process.env.WAITS_FOR_END ? calls.length * SHARE_BEFORE_END : Infinity;
 let comesNot = false;
 let pushing = Promise.resolve();
 // As Crawlee does: nothing new begins, and what is under way ends.
@@ -48,6 +51,7 @@ for (const event of ['migrating', 'aborting']) {
     Actor.on(event, async (data) => {
         // What is only announced does not come, and the Actor goes on. The SDK calls its listeners a second time with nothing.
         comesNot ||= data?.comesNot === true;
+        if (data?.comesNot && process.env.WAITS_FOR_END) waitsAt = calls.length * SHARE_BEFORE_NEXT;
         if (comesNot && (data?.comesNot || data?.timeRemainingSecs === undefined)) return;
         isStopping = true;
         await Promise.race([pushing, sleep(MAX_WAIT_MILLIS, undefined, { ref: false })]);
@@ -85,7 +89,8 @@ if (!isStopping) await Actor.exit({ timeoutSecs: 20 });
 async function pushAll() {
     let position = 0;
     for (const [index, call] of calls.entries()) {
-        while (index >= WAITS_AT && !isStopping) await sleep(20);
+        if (index >= waitsAt) console.log('waits');
+        while (index >= waitsAt && !isStopping) await sleep(20);
         const first = position;
         position += call.length;
         const rest = call.map((item, index) => ({ item, position: first + index }));

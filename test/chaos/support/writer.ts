@@ -125,6 +125,11 @@ export class Writer {
         return exitCode === null && signalCode === null;
     }
 
+    /** Whether the process waits for its end, and sends only what it holds. */
+    get isWaiting(): boolean {
+        return this.#script?.output().includes('waits\n') ?? false;
+    }
+
     /** The items whose push was acknowledged, and those whose push had begun and was not acknowledged. */
     async progress(): Promise<{ accepted: ChaosItem[]; open: ChaosItem[] }> {
         const positions = { begun: new Set<number>(), accepted: new Set<number>() };
