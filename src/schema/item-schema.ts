@@ -124,7 +124,7 @@ export function itemSchema(
 function undecidedMessage(source: string, error: unknown): string {
     const why =
         error instanceof TooManyReferencesError
-            ? 'its schema refers to itself in several alternatives, so that checking it takes too long'
+            ? 'its schema leads to so many references for it that checking it takes too long'
             : `checking it takes more memory than the engine gives (${error instanceof Error ? error.name : 'Error'})`;
     return (
         `${source}: an item could not be validated here: ${why}. ` +
