@@ -86,7 +86,7 @@ export interface QuarantineRecord<Item = Dictionary> {
     quarantinedAt: string;
 }
 
-/** Whether an item of a dataset or a file is a quarantine record. A record stands for the item in it. */
+/** Tells a quarantine record from an item as it was pushed. A record holds the item that it is about. */
 export function isQuarantineRecord(value: unknown): value is QuarantineRecord {
     const { reason, errors, datasetId, quarantinedAt } = (value ?? {}) as Partial<QuarantineRecord>;
     return Array.isArray(errors) && [reason, datasetId, quarantinedAt].every((text) => typeof text === 'string');

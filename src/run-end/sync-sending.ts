@@ -26,7 +26,7 @@ const MAX_TRIES = 5;
 /** Less is no time for another try: a child has to start. */
 const MIN_TRY_MILLIS = 500;
 const MAX_PAYLOAD_BYTES = 5_000_000;
-/** A request that is rejected without naming items is split into so many. More than two, because each round starts a child, which takes longer than some requests. */
+/** The number of parts into which a request is split that is rejected without naming items. Halves would need more rounds, and each round starts a child. */
 const SPLIT_PARTS = 8;
 const REASONS = { 'invalid': 'schema', 'too-large': 'too-large', 'bad-request': 'rejected' } as const;
 

@@ -3,10 +3,10 @@ import { isRecord } from '../utils/is-record.js';
 
 /** What each key of an object must be. The checks get what a caller in plain JavaScript may have passed. */
 export type Checks<Key extends string> = Readonly<
-    Record<Key, { readonly expected: string; readonly isValid: (value: any) => boolean }>
+    Record<Key, { readonly expected: string; readonly isValid: (value: unknown) => boolean }>
 >;
 
-/** Checks an object key by key. `name` stands for it in messages, and `prefix` before its keys. @throws InvalidOptionsError */
+/** Checks each key of an object. Messages call the object `name`, and write `prefix` before its keys. @throws InvalidOptionsError */
 export function checkKeys(value: unknown, checks: Checks<string>, name: string, prefix = `${name}.`): void {
     if (!isRecord(value)) failOption(name, 'an object', value);
     for (const [key, entry] of Object.entries(value)) {

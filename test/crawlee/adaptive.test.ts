@@ -38,7 +38,7 @@ const withoutBrowser = {
  * crawler calls, and is no instance of Crawlee's class, hence the loose type.
  */
 async function adaptiveOptions(renderingTypePredictor: object) {
-    return { ...(await browserOptions()), renderingTypePredictor: renderingTypePredictor as any };
+    return { ...(await browserOptions()), renderingTypePredictor: renderingTypePredictor as never };
 }
 
 describe('AdaptivePlaywrightCrawler behind install()', BROWSER_TIME, () => {
@@ -144,7 +144,7 @@ describe('AdaptivePlaywrightCrawler behind the entry points that it cannot use',
         await stage.freshDataset();
         const guard = await stage.open();
         const crawler = new AdaptivePlaywrightCrawler(await adaptiveOptions(bothWays));
-        crawler.router.use(guard.routerHook() as any);
+        crawler.router.use(guard.routerHook());
         crawler.router.addDefaultHandler(async ({ pushData }) => pushData({ n: 1 }));
         await expect(crawl(crawler, stage.site.urls(2))).rejects.toThrow(
             /guard\.routerHook\(\) cannot be used with AdaptivePlaywrightCrawler.*guard\.install\(crawler\)/,

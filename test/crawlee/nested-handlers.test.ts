@@ -14,15 +14,20 @@ const pushes =
     async ({ pushData }) =>
         pushData({ n });
 
+/** A guard, and a handler of its own that pushes item 2. */
+async function openWithInner() {
+    const id = await stage.freshDataset();
+    const guard = await stage.open();
+    return { id, guard, inner: guard.handler<BasicCrawlingContext>(pushes(2)) };
+}
+
 async function crawlOnePage(requestHandler: Handler): Promise<void> {
     await crawl(new BasicCrawler({ ...(await crawlerOptions()), requestHandler }), stage.site.urls(1));
 }
 
 describe('guard.handler() around a handler that calls another guarded handler', () => {
     it('stores the items of both, in their order, when the inner one gets a copy of the context', async () => {
-        const id = await stage.freshDataset();
-        const guard = await stage.open();
-        const inner = guard.handler<BasicCrawlingContext>(pushes(2));
+        const { id, guard, inner } = await openWithInner();
         const outer = guard.handler<BasicCrawlingContext>(async (context) => {
             await context.pushData({ n: 1 });
             await inner({ ...context });
@@ -33,9 +38,7 @@ describe('guard.handler() around a handler that calls another guarded handler', 
     });
 
     it('pushes what the inner one pushes the way that the outer one has given it', async () => {
-        const id = await stage.freshDataset();
-        const guard = await stage.open();
-        const inner = guard.handler<BasicCrawlingContext>(pushes(2));
+        const { id, guard, inner } = await openWithInner();
         const outer = guard.handler<BasicCrawlingContext>(async (context) => {
             await inner({
                 ...context,
@@ -47,9 +50,7 @@ describe('guard.handler() around a handler that calls another guarded handler', 
     });
 
     it('stores the items of the last attempt once when the outer one fails the first time', async () => {
-        const id = await stage.freshDataset();
-        const guard = await stage.open();
-        const inner = guard.handler<BasicCrawlingContext>(pushes(2));
+        const { id, guard, inner } = await openWithInner();
         const outer = guard.handler<BasicCrawlingContext>(async (context) => {
             await context.pushData({ n: 1 });
             await inner({ ...context });

@@ -1,22 +1,19 @@
 import type { Fault, FaultRule } from './faults.js';
 
-type Check = readonly [expected: string, isValid: (value: any) => boolean];
+type Check = readonly [expected: string, isValid: (value: unknown) => boolean];
 
 const isText: Check = ['text', (value) => typeof value === 'string'];
 const isBoolean: Check = ['true or false', (value) => typeof value === 'boolean'];
 
 const RULE: Readonly<Record<keyof FaultRule, Check>> = {
     on: ["'push'", (value) => value === 'push'],
-    method: ["'GET', 'POST', 'PUT' or 'DELETE'", (value) => ['GET', 'POST', 'PUT', 'DELETE'].includes(value)],
+    method: ["'GET', 'POST', 'PUT' or 'DELETE'", (value) => ['GET', 'POST', 'PUT', 'DELETE'].includes(value as string)],
     path: [
         'a part of the path, or a regular expression',
         (value) => (typeof value === 'string' && value !== '') || value instanceof RegExp,
     ],
-    skip: ['an integer of 0 or more', (value) => Number.isInteger(value) && value >= 0],
-    times: [
-        'an integer of 1 or more, or Infinity',
-        (value) => value === Infinity || (Number.isInteger(value) && value >= 1),
-    ],
+    skip: ['an integer of 0 or more', (value) => isIntegerFrom(0, value)],
+    times: ['an integer of 1 or more, or Infinity', (value) => value === Infinity || isIntegerFrom(1, value)],
     fault: ['an object such as { status: 503 }', isObject],
 };
 
@@ -24,8 +21,8 @@ const FAULT: Readonly<Record<keyof Fault, Check>> = {
     when: ["'before' or 'after'", (value) => value === 'before' || value === 'after'],
     givenUp: isBoolean,
     delayMillis: ['a number of milliseconds, 0 or more', (value) => typeof value === 'number' && value >= 0],
-    until: ['a promise', (value) => typeof value?.then === 'function'],
-    status: ['the status of an answer, 200 to 599', (value) => Number.isInteger(value) && value >= 200 && value < 600],
+    until: ['a promise', (value) => typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'],
+    status: ['the status of an answer, 200 to 599', (value) => isIntegerFrom(200, value) && (value as number) < 600],
     type: isText,
     message: isText,
     data: ['a JSON value', () => true],
@@ -73,6 +70,10 @@ function mistakeIn(value: object, checks: Readonly<Record<string, Check>>, path:
 function mistake(path: string, expected: string, value: unknown): { path: string; problem: string } {
     const got = typeof value === 'function' ? 'a function' : (JSON.stringify(value) ?? String(value));
     return { path, problem: `must be ${expected}, but got: ${got.slice(0, 100)}` };
+}
+
+function isIntegerFrom(min: number, value: unknown): boolean {
+    return Number.isInteger(value) && (value as number) >= min;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
