@@ -20,9 +20,6 @@ export interface ActorDefinition {
 /** The schema of one dataset's items by a definition, or why there is none. */
 export type DeclaredFields = { fields: unknown; place: SchemaPlace } | { reason: string; remedy: string };
 
-/** What a dataset schema holds. */
-const DATASET_KEYS: ReadonlySet<string> = new Set(['actorSpecification', 'title', 'description', 'fields', 'views']);
-
 /** The alias of a run's default dataset in `storages.datasets`. */
 export const DEFAULT_ALIAS = 'default';
 
@@ -157,5 +154,5 @@ function unwrapped(schema: Dictionary, at: SchemaPlace): DeclaredFields {
 
 /** The key under which the JSON Schema of an item stands that should be under `fields`. */
 function misnamedFields(schema: Dictionary): string | undefined {
-    return Object.keys(schema).find((key) => !DATASET_KEYS.has(key) && looksLikeSchema(schema[key]));
+    return Object.keys(schema).find((key) => looksLikeSchema(schema[key]));
 }

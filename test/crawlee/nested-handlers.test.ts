@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { BasicCrawler } from '@crawlee/basic';
 import type { BasicCrawlingContext } from '@crawlee/basic';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
+import { readItems } from '../actor/support/actor-run.js';
+import { runScript } from '../support/run-script.js';
 import { crawl, crawlerOptions, numbers, sortedNumbers, stageOnPlatform } from './support/crawling.js';
 
 const stage = stageOnPlatform();
@@ -20,6 +26,25 @@ async function openWithInner() {
     const guard = await stage.open();
     return { id, guard, inner: guard.handler<BasicCrawlingContext>(pushes(2)) };
 }
+
+const ENDS_IN_THE_SECOND_HANDLER = `
+import { BasicCrawler } from '@crawlee/basic';
+import { Actor } from 'apify';
+import { DatasetGuard } from 'apify-dataset-guard';
+
+await Actor.init();
+const guard = await DatasetGuard.open({ schema: false });
+const first = guard.handler(async ({ pushData }) => {
+    await pushData({ n: 1 });
+    await new Promise(() => {});
+});
+const second = guard.handler(async ({ pushData }) => {
+    await pushData({ n: 2 });
+    process.exit(3);
+});
+const requestHandler = async (context) => void (await Promise.all([first(context), second(context)]));
+await new BasicCrawler({ requestHandler }).run(['https://example.com/']);
+`;
 
 async function crawlOnePage(requestHandler: Handler): Promise<void> {
     await crawl(new BasicCrawler({ ...(await crawlerOptions()), requestHandler }), stage.site.urls(1));
@@ -105,5 +130,15 @@ describe('a bare handler that calls guarded ones', () => {
             await second(context);
         });
         expect(sortedNumbers(await stage.items(id))).toEqual([1, 2]);
+    });
+
+    it('stores what two of them hold when the process ends', async () => {
+        const storage = await mkdtemp(join(tmpdir(), 'nested-handlers-'));
+        onTestFinished(async () => rm(storage, { recursive: true, force: true }));
+        const { exitCode, stderr } = await runScript(ENDS_IN_THE_SECOND_HANDLER, {
+            env: { CRAWLEE_STORAGE_DIR: storage },
+        });
+        expect(exitCode, stderr).toBe(3);
+        expect(await readItems(storage)).toEqual([{ n: 1 }, { n: 2 }]);
     });
 });

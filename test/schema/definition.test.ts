@@ -136,6 +136,9 @@ describe('the fields that a definition declares', () => {
         expect(await fieldsWith({ dataset: { actorSpecification: 1, views: {} } })).toMatchObject({
             fields: undefined,
         });
+        // The name of a view may be a keyword of JSON Schema.
+        const views = { items: { title: 'All items' }, properties: { title: 'Their properties' } };
+        expect(await fieldsWith({ dataset: { actorSpecification: 1, views } })).toMatchObject({ fields: undefined });
     });
 
     it('are told where they stand under another key', async () => {
