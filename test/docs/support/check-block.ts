@@ -75,7 +75,7 @@ const program: Check = async (reader, block) => {
         const { exitCode, output } = await shell(`npx tsx ${name}`);
         reader.output = output;
         expect(exitCode, `${block.place}: ${output}`).toBe(0);
-        for (const text of promisedOutput(block.code)) expect(output, block.place).toContain(text);
+        for (const line of promisedOutput(block.code)) expect(output.split('\n'), block.place).toContain(line);
     });
 };
 
