@@ -133,7 +133,10 @@ export class SnapshotStore {
 
     /** Writes the head alone, naming what was taken over: from now on other processes know of this one. */
     async saveHead(statistics: Snapshot['statistics']): Promise<void> {
-        return this.#inTurn(async () => this.#writeHead(this.#stored.contents, statistics, false));
+        return this.#inTurn(async () => {
+            this.#stored.writing([]);
+            await this.#writeHead(this.#stored.contents, statistics, false);
+        });
     }
 
     /** `isClosed`: the guard's work is done, so that a later run counts from nothing locally. */

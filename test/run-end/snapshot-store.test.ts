@@ -146,6 +146,17 @@ describe('a snapshot', () => {
         expect(store.keysOf(PIECE)).toEqual([]);
     });
 
+    it('leaves nothing behind of one whose head could not be written, once a head without items is', async () => {
+        const store = new MemoryRunStore();
+        const { snapshots } = snapshotsIn(store);
+        await snapshots.claim();
+        store.failing = HEAD;
+        await expect(snapshots.save(() => snapshotOf([1]))).rejects.toThrow('503');
+        store.failing = undefined;
+        await snapshots.saveHead(snapshotOf([]).statistics);
+        expect(store.keysOf(PIECE)).toEqual([]);
+    });
+
     it('leaves only its own head and pieces behind', async () => {
         const store = new MemoryRunStore();
         const { snapshots } = snapshotsIn(store);
