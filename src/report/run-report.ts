@@ -45,6 +45,8 @@ export class RunReport {
     readonly #writer: ReportWriter;
     /** The end of the run, once it has ended. */
     #end: { finishedAt: string; verdict: Verdict } | undefined;
+    /** An end after which the process lived on. */
+    #withdrawnEnd: { finishedAt: string; verdict: Verdict } | undefined;
     #suggestions: readonly FieldSuggestion[] | undefined;
     #isClosed = false;
 
@@ -90,13 +92,18 @@ export class RunReport {
         };
     }
 
-    /** The process ends. Unless the run has ended before, its data is not judged. */
+    /** The process ends. Unless the run has ended before, and nothing has come since, its data is not judged. */
     processEnds(): void {
-        if (this.#end === undefined) this.finish(false);
+        if (this.#end !== undefined) return;
+        this.#end = this.#withdrawnEnd;
+        if (this.#end !== undefined && this.isUpToDate) return;
+        this.#end = undefined;
+        this.finish(false);
     }
 
     /** The run goes on after all. */
     reopen(): void {
+        this.#withdrawnEnd = this.#end ?? this.#withdrawnEnd;
         this.#end = undefined;
     }
 
