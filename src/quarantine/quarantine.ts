@@ -161,7 +161,7 @@ export class Quarantine {
         return drafts.length;
     }
 
-    /** The records' JSON, for the end of a process. Those whose item is too large for them have to be saved with the run. */
+    /** The records' JSON, for the end of a process. Those that cannot hold their item have to be saved with the run. */
     completeSync(): string[] {
         return this.#pending.flatMap(({ draft }) => draft.completeSync(this.#target) ?? []);
     }

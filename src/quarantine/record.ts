@@ -116,14 +116,18 @@ export class RecordDraft {
         return text;
     }
 
-    /** As `complete`, at the end of a process. Returns undefined for an item that does not fit: it has to be saved with the run. */
+    /**
+     * As `complete`, at the end of a process. Returns undefined where the item cannot be in the text: it is too large, or `redact` fails.
+     * Then the draft has to be saved with the run.
+     */
     completeSync(target: RecordTarget): string | undefined {
         if (this.text !== undefined) return this.text;
         const itemText = this.#itemText;
         if (itemText !== undefined && this.#isTooLarge(target)) return undefined;
-        const text = recordText(this.head, itemText && redactedText(itemText, target));
-        (this as Writable<RecordDraft>).text = text;
-        return text;
+        const redacted = itemText && redactedText(itemText, target);
+        if (itemText !== undefined && redacted === undefined) return undefined;
+        (this as Writable<RecordDraft>).text = recordText(this.head, redacted);
+        return this.text;
     }
 
     /** The item is no smaller for being redacted, as far as anybody knows. */
