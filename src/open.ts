@@ -39,6 +39,7 @@ import { SendAtExit } from './run-end/send-at-exit.js';
 import { SavedKeys } from './run-end/saved-keys.js';
 import type { Snapshot } from './run-end/snapshot.js';
 import { SnapshotStore } from './run-end/snapshot-store.js';
+import { StateSaver } from './run-end/state-saver.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
@@ -93,7 +94,7 @@ export async function openParts(
     const origin = readRecordOrigin();
     const charging = createCharging(dataset.id, initialized);
     // Set below. What is restored before that is looked for in the dataset before it is sent.
-    let saveRepaired: (() => Promise<void>) | undefined;
+    let saver: StateSaver | undefined;
     const pipeline = await Pipeline.open({
         options,
         sink,
@@ -108,7 +109,7 @@ export async function openParts(
         refreshSchema: async () => schemas.refresh(),
         // A policy repairs an item in the same way in the next process, which finds it so. A function may not.
         onRepaired: async () => {
-            if (options.repair?.some((step) => typeof step === 'function')) await saveRepaired?.();
+            if (options.repair?.some((step) => typeof step === 'function')) await saver?.saveRepaired();
         },
         // A user who sets the option wants the order, and a charged push counts what is stored before the next one begins.
         mayPassSlowRequest: sink.isRemote && given?.maxParallelRequests === undefined && !charging.isActive,
@@ -133,6 +134,7 @@ export async function openParts(
         log,
     });
     await restore(snapshots, pipeline, internal.maxRestoreMillis, log);
+    saver = new StateSaver(pipeline, snapshots, log);
     const pusher = new Pusher(pipeline, options, charging);
     const pages = new CollectedPages(pipeline, pusher);
     const keySuffix = reportKeySuffix(dataset, options.dataset, snapshots.slot);
@@ -179,12 +181,12 @@ export async function openParts(
         pusher,
         collected: pages,
         snapshots,
+        saver,
         reports,
         sendAtExit,
         clock,
         log,
     });
-    saveRepaired = async () => runEnd.saveRepaired();
     const guardName = `${sink.stableId}${keySuffix}`;
     const stopWatching = watchLifecycle(runEnd, guardName);
     const stopListening = onProcessEnd((maxMillis) => runEnd.processEnd(maxMillis));

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 
 import type { Command } from 'commander';
@@ -6,20 +5,11 @@ import { InvalidArgumentError, Option } from 'commander';
 
 import type { RepairOption } from '../pipeline/repair/options.js';
 import { resolveRepair } from '../pipeline/repair/options.js';
-import type { ItemSchema } from '../ports.js';
 import { expectedPaths } from '../quality/expectations.js';
-import { summarizeCheck } from '../quality/outcome.js';
-import { describeReason } from '../quality/reasons.js';
-import type { Verdict } from '../quality/verdict.js';
-import { foldErrors } from '../quality/alternatives.js';
-import { describeFaultOfItem } from '../quality/fault-words.js';
-import { renderReportPage } from '../report/html/render.js';
-import type { UsedSchema } from '../report/page.js';
-import type { FieldSuggestion } from '../report/suggestion.js';
-import { libraryVersion } from '../report/version.js';
 import { loadSchema } from '../schema/schema-file.js';
 import { number } from '../utils/format.js';
-import type { CheckResult, FailingItem } from './check-run.js';
+import { printResult, toJson, writePage } from './check-output.js';
+import type { CheckResult } from './check-run.js';
 import { runCheck } from './check-run.js';
 import { judgeCheck, readExpectFile } from './check-verdict.js';
 import { EXIT, EXIT_CODES_HELP, UsageError } from './exit-codes.js';
@@ -27,11 +17,9 @@ import { FieldSuggestions } from './field-suggestions.js';
 import { openItemFile } from './item-file.js';
 import { openNamedSource, SOURCE_HELP } from './named-source.js';
 import { refuseToOverwrite } from './output-file.js';
-import { reasonsTable } from './reasons-table.js';
 import { openRedriven } from './redriven.js';
 import { repairOption } from './repair-option.js';
-import { describeSaved } from './saved-items.js';
-import { coloured, count, oneLine, print, printJson, Progress, say } from './terminal.js';
+import { coloured, count, print, printJson, Progress, say } from './terminal.js';
 
 const DESCRIPTION = `Says which items a guard would reject, before anything runs. Sends nothing.
 
@@ -39,9 +27,6 @@ ${SOURCE_HELP}
 
 Where the source is a quarantine, the items in its records are checked, without those that a redrive has brought back.`;
 
-/** Failing items that are named on the screen. */
-const SHOWN_ITEMS = 20;
-const SHOWN_ERRORS = 3;
 /** Without a limit of the user's own the first line says it. */
 const SOME_FAIL = 'Some items fail.';
 
@@ -132,85 +117,12 @@ async function check(named: string, options: CheckOptions): Promise<number> {
     }
     const problem = problemOf(result, options);
     if (options.json) {
-        const { reasons, fields, ...rest } = result;
-        const plain = reasons.map(({ field: _field, key: _key, ...reason }) => reason);
-        const rows = fields.map(({ description: _d, example: _e, isExpected: _i, ...row }) => row);
-        printJson({
-            source: source.name,
-            schema: schema && { source: schema.source, hash: schema.hash },
-            ...rest,
-            reasons: plain,
-            fields: rows,
-            verdict,
-        });
+        printJson(toJson(source.name, schema, result, verdict));
     } else {
         printResult(source.name, schema, unchecked, result, verdict, options);
         if (problem !== undefined && problem !== SOME_FAIL) print(coloured('bad', problem));
     }
     return problem === undefined && verdict.outcome !== 'failed' ? EXIT.fine : EXIT.failed;
-}
-
-function printResult(
-    name: string,
-    schema: ItemSchema | undefined,
-    unchecked: string | undefined,
-    result: CheckResult,
-    verdict: Verdict,
-    { repair, failed, html }: CheckOptions,
-): void {
-    const { checkedItems, failedItems, skippedRecords, redrivenRecords, isQuarantine, reasons, failing } = result;
-    const what = isQuarantine ? `${name}, a quarantine` : name;
-    if (schema === undefined) {
-        print(
-            coloured('warning', `Items were not checked: ${oneLine(unchecked ?? 'there is no schema')}.`) +
-                ` Only items that no dataset takes are found. Make a schema: npx apify-dataset-guard infer ${oneLine(name)} --write`,
-        );
-    }
-    const isFine = failedItems === 0 && checkedItems > 0;
-    const against =
-        schema === undefined
-            ? ''
-            : `, with the schema of ${schema.source}${repair === undefined ? '' : ' and the repair'}`;
-    if (schema !== undefined || failedItems > 0 || checkedItems === 0) {
-        const words = coloured(isFine ? 'good' : 'bad', summarizeCheck(result));
-        print(`${words} in ${oneLine(what)}${oneLine(against)}.`);
-    }
-    if (skippedRecords > 0) print(`${count(skippedRecords, 'record')} without an item in them skipped.`);
-    if (redrivenRecords > 0) {
-        const are = redrivenRecords === 1 ? 'is' : 'are';
-        print(`${count(redrivenRecords, 'record')} that a redrive has brought back ${are} left out.`);
-    }
-    for (const { message } of verdict.unmet) {
-        print(`${coloured(verdict.outcome === 'failed' ? 'bad' : 'warning', 'Unmet:')} ${message}.`);
-    }
-    if (repair !== undefined && schema !== undefined) print(describeSaved(result));
-    if (reasons.length > 0) print(`\n${reasonsTable(reasons)}`);
-    if (failing.length > 0) print(`\nFailing items:\n${failing.slice(0, SHOWN_ITEMS).map(describeItem).join('\n')}`);
-    if (failedItems > SHOWN_ITEMS) {
-        const hint = failed === undefined ? '; --failed <file> writes them all' : '';
-        print(`    … and ${number(failedItems - SHOWN_ITEMS)} more${hint}`);
-    }
-    if (failed !== undefined && failedItems > 0) print(`\nThe failing items are in ${failed}.`);
-    if (html !== undefined) print(`\nThe page is ${resolve(html)}`);
-}
-
-/** "line 12 (position 11): /price must be a number". */
-function describeItem({ position, place, item, reason, errors }: FailingItem): string {
-    const where =
-        place === undefined
-            ? `position ${position}`
-            : place.startsWith('line')
-              ? `${place} (position ${position})`
-              : place;
-    const faults = foldErrors(errors).map((fault) => {
-        const path = fault.error.instancePath;
-        return describeReason({ path, message: describeFaultOfItem(reason, fault) });
-    });
-    const words = [...new Set(faults)];
-    const more = words.length > SHOWN_ERRORS ? `, and ${words.length - SHOWN_ERRORS} more` : '';
-    return oneLine(
-        `    ${where}${item === undefined ? '' : ` ${item}`}: ${words.slice(0, SHOWN_ERRORS).join('; ')}${more}`,
-    );
 }
 
 /** Why the result is no success, apart from expectations. */
@@ -228,35 +140,6 @@ function problemOf(
     if (failed <= limit) return undefined;
     if (limit === 0) return SOME_FAIL;
     return `Too many items fail: ${number(failedItems)}; at most ${allowed} may.`;
-}
-
-async function writePage(
-    file: string,
-    subject: string,
-    schema: UsedSchema,
-    result: CheckResult,
-    verdict: Verdict,
-    suggestions: readonly FieldSuggestion[] | undefined,
-): Promise<void> {
-    const { checkedItems, failedItems, repairedItems, repairs, reasons, fields } = result;
-    const page = renderReportPage({
-        kind: 'check',
-        subject,
-        items: { receivedItems: checkedItems, storedItems: checkedItems - failedItems, quarantinedItems: failedItems },
-        rejectedItems: failedItems,
-        verdict: verdict.unmet.length > 0 ? verdict : undefined,
-        fields,
-        reasons,
-        suggestions,
-        repairedItems,
-        repairs,
-        schema,
-        writtenAt: new Date().toISOString(),
-        version: libraryVersion(),
-    });
-    await writeFile(resolve(file), page).catch((error: NodeJS.ErrnoException) => {
-        throw new UsageError(`${file} cannot be written (${error.code}).`);
-    });
 }
 
 function parseLimit(text: string): Limit {

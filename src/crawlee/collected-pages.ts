@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { hasEnded } from '../apify/crawlee-core.js';
-import type { CollectedItems } from '../run-end/run-end.js';
+import type { CollectedItems } from '../run-end/last-sending.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
 import { heldLength } from '../pipeline/repair/repairs.js';

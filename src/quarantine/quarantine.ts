@@ -13,8 +13,8 @@ import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
 import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
-import type { RecordHead, RecordOrigin, Rejection } from './record.js';
-import { createRecord, recordText } from './record.js';
+import type { RecordOrigin, RecordTarget, Rejection } from './record.js';
+import { createRecord, RecordDraft } from './record.js';
 import type { RecordWriter } from './record-writer.js';
 
 export interface QuarantineOptions {
@@ -32,11 +32,7 @@ export interface QuarantineOptions {
 interface PendingRecord {
     /** Its place in the order, from 1. */
     readonly number: number;
-    readonly head: RecordHead;
-    /** The item's JSON, until it is in the record's text or beside it. */
-    itemText: string | undefined;
-    /** The record's JSON, once it is complete. */
-    text: string | undefined;
+    readonly draft: RecordDraft;
     readonly waiter: Waiter | undefined;
     readonly position: number;
 }
@@ -47,8 +43,6 @@ interface Flush {
     reject: (error: Error) => void;
 }
 
-/** What a record says besides its item. */
-const MAX_HEAD_BYTES = 65_536;
 /** After a failure writing begins again by itself, in case nobody flushes. */
 const RESUME_MILLIS = 30_000;
 
@@ -58,6 +52,7 @@ export class Quarantine {
     readonly failure: QuarantineError | undefined;
     readonly #options: QuarantineOptions;
     readonly #announcer: Announcer;
+    readonly #target: RecordTarget;
     #origin: RecordOrigin;
     readonly #writeInContext: () => void;
     #pending: PendingRecord[] = [];
@@ -69,6 +64,8 @@ export class Quarantine {
 
     constructor(options: QuarantineOptions) {
         this.#options = options;
+        const { maxPayloadBytes } = options.options;
+        this.#target = { ...options, maxPayloadBytes };
         this.#origin = options.origin;
         this.#announcer = new Announcer(options.options.onQuarantine, options.callbackErrors);
         // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
@@ -101,15 +98,13 @@ export class Quarantine {
         const original = source?.record;
         const isReturned = original !== undefined;
         const returnedText = isReturned && 'item' in original ? JSON.stringify(original.item) : undefined;
-        this.#push({
-            number: this.#nextNumber++,
-            head: createRecord(rejection, itemBytes, this.#origin, source, clock.now()),
-            itemText: isReturned ? returnedText : itemText,
-            text: undefined,
-            waiter: source instanceof Waiter ? source : undefined,
-            position,
-        });
-        if (source instanceof Waiter || this.#pendingBytes > options.maxPayloadBytes) this.#write();
+        const head = createRecord(rejection, itemBytes, this.#origin, source, clock.now());
+        const draft = new RecordDraft(head, isReturned ? returnedText : itemText);
+        const waiter = source instanceof Waiter ? source : undefined;
+        this.#pending.push({ number: this.#nextNumber++, draft, waiter, position });
+        // The item of a record that came from the quarantine counts with its first size.
+        this.#pendingBytes += head.itemBytes;
+        if (waiter !== undefined || this.#pendingBytes > options.maxPayloadBytes) this.#write();
         else this.#armTimer(options.flushIntervalMillis);
     }
 
@@ -133,7 +128,7 @@ export class Quarantine {
     #giveBack(error: Error): void {
         const awaited = this.#pending.filter(({ waiter }) => isAwaited(waiter));
         this.#remove(awaited);
-        const duplicates = awaited.filter(({ head }) => head.reason === 'duplicate').length;
+        const duplicates = awaited.filter(({ draft }) => draft.head.reason === 'duplicate').length;
         this.#options.counters.rejectedGivenBack(awaited.length - duplicates);
         this.#options.counters.discarded(duplicates);
         for (const { waiter, position } of awaited) waiter!.givenBack(position, error);
@@ -147,7 +142,7 @@ export class Quarantine {
     /** The records that another process has to write, as JSON. Where `isAll` is false, only those that nobody waits for. */
     unwritten(isAll: boolean): string[] {
         const pending = this.#pending.filter(({ waiter }) => isAll || !isAwaited(waiter));
-        return pending.map(({ head, itemText, text }) => JSON.stringify({ head, itemText, text }));
+        return pending.map(({ draft }) => draft.toSaved());
     }
 
     /** The callers who wait for pending records. */
@@ -157,38 +152,23 @@ export class Quarantine {
 
     /** Takes over what `unwritten` gave in an earlier process. Returns how many. @throws SyntaxError, TypeError */
     restore(lines: readonly string[]): number {
-        const saved = lines.map((line) => JSON.parse(line) as Pick<PendingRecord, 'head' | 'itemText' | 'text'>);
-        for (const { head, itemText, text } of saved) {
-            this.#push({ number: this.#nextNumber++, head, itemText, text, waiter: undefined, position: 0 });
+        const drafts = lines.map((line) => RecordDraft.fromSaved(line));
+        for (const draft of drafts) {
+            this.#pending.push({ number: this.#nextNumber++, draft, waiter: undefined, position: 0 });
+            this.#pendingBytes += draft.head.itemBytes;
         }
-        if (saved.length > 0) this.#armTimer(0);
-        return saved.length;
+        if (drafts.length > 0) this.#armTimer(0);
+        return drafts.length;
     }
 
-    /** The records' JSON, for the end of a process. Those whose item is too large for them have to be saved with the run. */
+    /** The records' JSON, for the end of a process. Those that cannot hold their item have to be saved with the run. */
     completeSync(): string[] {
-        const fitting = this.#pending.filter((pending) => !this.#isTooLarge(pending));
-        return fitting.map((pending) => {
-            const { head, itemText } = pending;
-            pending.text ??= recordText(head, itemText === undefined ? undefined : this.#redact(itemText));
-            return pending.text;
-        });
+        return this.#pending.flatMap(({ draft }) => draft.completeSync(this.#target) ?? []);
     }
 
     /** The texts that `completeSync` gave are stored. */
     writtenAtExit(): void {
-        this.#markStored(this.#pending.filter((pending) => !this.#isTooLarge(pending)));
-    }
-
-    /** The item is no smaller for being redacted, as far as anybody knows. */
-    #isTooLarge({ head, text, itemText }: PendingRecord): boolean {
-        if (text !== undefined || itemText === undefined) return false;
-        return head.reason === 'too-large' || head.itemBytes + MAX_HEAD_BYTES > this.#options.options.maxPayloadBytes;
-    }
-
-    #push(pending: PendingRecord): void {
-        this.#pending.push(pending);
-        this.#pendingBytes += pending.head.itemBytes;
+        this.#markStored(this.#pending.filter(({ draft }) => draft.text !== undefined));
     }
 
     #armTimer(millis: number): void {
@@ -228,15 +208,16 @@ export class Quarantine {
         let bytes = 2;
         let failure: unknown;
         for (const pending of this.#pending.slice()) {
+            let text: string;
             try {
-                pending.text ??= await this.#complete(pending);
+                text = await pending.draft.complete(this.#target);
             } catch (error) {
                 failure = error;
                 continue;
             }
-            bytes += Buffer.byteLength(pending.text) + 1;
+            bytes += Buffer.byteLength(text) + 1;
             if (bytes > options.maxPayloadBytes && texts.length > 0) break;
-            texts.push(pending.text);
+            texts.push(text);
             written.push(pending);
         }
         if (texts.length === 0) throw failure;
@@ -245,49 +226,17 @@ export class Quarantine {
         this.#markStored(written);
     }
 
-    /** Puts the item into its record, or, where it is too large for that, into the store beside the quarantine. */
-    async #complete(pending: PendingRecord): Promise<string> {
-        const { options, store } = this.#options;
-        const { head, itemText } = pending;
-        if (itemText === undefined) return recordText(head, undefined);
-        const redacted = this.#redact(itemText);
-        if (redacted !== undefined && head.reason !== 'too-large') {
-            const text = recordText(head, redacted);
-            if (Buffer.byteLength(text) + 2 <= options.maxPayloadBytes) return text;
-        }
-        // What `redact` would have hidden is unknown, so the item stays with the run.
-        const place = redacted === undefined ? 'run' : 'quarantine';
-        Object.assign(head, await store.storeItem(`item-${head.id}`, redacted ?? itemText, place));
-        // The item is not stored again when the record's own request fails.
-        pending.itemText = undefined;
-        return recordText(head, undefined);
-    }
-
-    /** What of the item may be written; undefined when `redact` fails. */
-    #redact(itemText: string): string | undefined {
-        const { redactor } = this.#options;
-        if (!redactor.isActive) return itemText;
-        const redacted = redactor.apply(JSON.parse(itemText));
-        try {
-            return redacted && JSON.stringify(redacted);
-        } catch (error) {
-            // What `redact` returned has no JSON.
-            this.#options.callbackErrors.add('redact', error);
-            return undefined;
-        }
-    }
-
     #markStored(written: readonly PendingRecord[]): void {
         this.#remove(written);
         this.#options.counters.quarantined(written.length);
         for (const { waiter } of written) waiter?.quarantined();
-        this.#announcer.announce(written.map(({ text }) => text ?? ''));
+        this.#announcer.announce(written.map(({ draft }) => draft.text ?? ''));
     }
 
     #remove(done: readonly PendingRecord[]): void {
         const gone = new Set(done);
         this.#pending = this.#pending.filter((pending) => !gone.has(pending));
-        for (const { head } of done) this.#pendingBytes -= head.itemBytes;
+        for (const { draft } of done) this.#pendingBytes -= draft.head.itemBytes;
     }
 
     #fail(cause: unknown): void {

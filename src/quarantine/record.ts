@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import type { QuarantineStore } from '../ports.js';
+import type { Redactor } from '../quality/redact.js';
 import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
+import type { CallbackErrors } from '../report/callback-errors.js';
 import { firstErrors } from '../utils/first-errors.js';
+import type { Writable } from '../utils/writable.js';
 
 /** Why an item goes to quarantine. */
 export interface Rejection {
@@ -23,6 +27,8 @@ export type RecordOrigin = Pick<
 /** A record but for its item, which is written around the item's own text. */
 export type RecordHead = Omit<QuarantineRecord, 'item'>;
 
+/** What a record says besides its item. */
+const MAX_HEAD_BYTES = 65_536;
 /** A record names no more errors than this: of a long array each element may fail. */
 const MAX_ERRORS = 100;
 /** UTF-8 bytes of all errors together at most, so that a record is little more than its item. */
@@ -54,10 +60,99 @@ export function createRecord(
     };
 }
 
+/** Where a record's item goes, and what of it. */
+export interface RecordTarget {
+    maxPayloadBytes: number;
+    redactor: Redactor;
+    store: Pick<QuarantineStore, 'storeItem'>;
+    callbackErrors: CallbackErrors;
+}
+
+/** A record in the making: it is complete once its item is in its text, or stored beside it. */
+export class RecordDraft {
+    readonly head: RecordHead;
+    /** The record's JSON, once it is complete. */
+    readonly text: string | undefined;
+    /** The item's JSON, until it is in the record's text or beside it. */
+    #itemText: string | undefined;
+
+    constructor(head: RecordHead, itemText: string | undefined, text?: string) {
+        this.head = head;
+        this.#itemText = itemText;
+        this.text = text;
+    }
+
+    /** Reads what `toSaved` gave. @throws SyntaxError, TypeError */
+    static fromSaved(saved: string): RecordDraft {
+        const { head, itemText, text } = JSON.parse(saved) as { head: RecordHead; itemText?: string; text?: string };
+        return new RecordDraft(head, itemText, text);
+    }
+
+    /** The draft as JSON, for the process that completes it. */
+    toSaved(): string {
+        return JSON.stringify({ head: this.head, itemText: this.#itemText, text: this.text });
+    }
+
+    /**
+     * Puts the item into the text, or, where it is too large for that, into the store beside the quarantine. Returns the text.
+     * @throws whatever the store does
+     */
+    async complete(target: RecordTarget): Promise<string> {
+        if (this.text !== undefined) return this.text;
+        const { head } = this;
+        const itemText = this.#itemText;
+        const redacted = itemText && redactedText(itemText, target);
+        let text = recordText(head, redacted);
+        const fits = head.reason !== 'too-large' && Buffer.byteLength(text) + 2 <= target.maxPayloadBytes;
+        if (itemText !== undefined && (redacted === undefined || !fits)) {
+            // What `redact` would have hidden is unknown, so the item stays with the run.
+            const place = redacted === undefined ? 'run' : 'quarantine';
+            Object.assign(head, await target.store.storeItem(`item-${head.id}`, redacted ?? itemText, place));
+            // The item is not stored again when the record's own request fails.
+            this.#itemText = undefined;
+            text = recordText(head, undefined);
+        }
+        (this as Writable<RecordDraft>).text = text;
+        return text;
+    }
+
+    /**
+     * As `complete`, at the end of a process. Returns undefined where the item cannot be in the text: it is too large, or `redact` fails.
+     * Then the draft has to be saved with the run.
+     */
+    completeSync(target: RecordTarget): string | undefined {
+        if (this.text !== undefined) return this.text;
+        const itemText = this.#itemText;
+        if (itemText !== undefined && this.#isTooLarge(target)) return undefined;
+        const redacted = itemText && redactedText(itemText, target);
+        if (itemText !== undefined && redacted === undefined) return undefined;
+        (this as Writable<RecordDraft>).text = recordText(this.head, redacted);
+        return this.text;
+    }
+
+    /** The item is no smaller for being redacted, as far as anybody knows. */
+    #isTooLarge({ maxPayloadBytes }: RecordTarget): boolean {
+        return this.head.reason === 'too-large' || this.head.itemBytes + MAX_HEAD_BYTES > maxPayloadBytes;
+    }
+}
+
 /** The record's JSON. The item's text goes in as it is. */
-export function recordText(head: RecordHead, itemText: string | undefined): string {
+function recordText(head: RecordHead, itemText: string | undefined): string {
     const text = JSON.stringify(head);
     return itemText === undefined ? text : `{"item":${itemText},${text.slice(1)}`;
+}
+
+/** What of the item may be written; undefined when `redact` fails. */
+function redactedText(itemText: string, { redactor, callbackErrors }: RecordTarget): string | undefined {
+    if (!redactor.isActive) return itemText;
+    const redacted = redactor.apply(JSON.parse(itemText));
+    try {
+        return redacted && JSON.stringify(redacted);
+    } catch (error) {
+        // What `redact` returned has no JSON.
+        callbackErrors.add('redact', error);
+        return undefined;
+    }
 }
 
 function boundErrors(errors: readonly ItemError[]): ItemError[] {

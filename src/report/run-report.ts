@@ -1,5 +1,3 @@
-import { AsyncResource } from 'node:async_hooks';
-
 import type { Log, RunStore } from '../ports.js';
 import type { ExpectOption } from '../quality/expectations.js';
 import { readExpectations } from '../quality/expectations.js';
@@ -15,6 +13,8 @@ import { renderReportPage } from './html/render.js';
 import { MinuteLog } from './minute-log.js';
 import type { PageContext } from './report-page.js';
 import { toReportPage } from './report-page.js';
+import type { ReportRecord } from './report-writer.js';
+import { ReportWriter } from './report-writer.js';
 import type { Statistics } from './statistics.js';
 import type { FieldSuggestion } from './suggestion.js';
 import { libraryVersion } from './version.js';
@@ -36,39 +36,24 @@ export interface RunReportParts {
     log: Log;
 }
 
-const JSON_KEY = 'DATASET-GUARD-REPORT';
-const HTML_KEY = 'DATASET-GUARD-REPORT-HTML';
-
-/** A run is not kept waiting for longer: its items are where they belong already. */
-const MAX_WRITE_MILLIS = 10_000;
 const MAX_SUGGEST_MILLIS = 2_000;
 
-/** Writes the report, as JSON and as a page, into the run's default key-value store, and logs how things go meanwhile. */
+/** Says how the run goes and went: in the report, in the log once a minute, and as its outcome. */
 export class RunReport {
     readonly #parts: RunReportParts;
     readonly #minuteLog: MinuteLog;
-    readonly #saveInContext: (report: GuardReport, notice: string | undefined) => Promise<string>;
-    /** One after another: an earlier report must not replace a later one. */
-    #lastSaved: Promise<unknown> = Promise.resolve();
-    #written: { text: string; place: string } | undefined;
-    #writtenCounts: string | undefined;
+    readonly #writer: ReportWriter;
     /** The end of the run, once it has ended. */
     #end: { finishedAt: string; verdict: Verdict } | undefined;
-    /** Where the page is to be written; known a moment after the guard was opened. */
-    #place: string | undefined;
+    /** An end after which the process lived on. */
+    #withdrawnEnd: { finishedAt: string; verdict: Verdict } | undefined;
     #suggestions: readonly FieldSuggestion[] | undefined;
-    #isReported = false;
     #isClosed = false;
 
     constructor(parts: RunReportParts) {
-        const { statistics, store, keySuffix } = parts;
+        const { statistics } = parts;
         this.#parts = parts;
-        store.whereIs(`${HTML_KEY}${keySuffix}`, 'html').then(
-            (place) => {
-                this.#place = place;
-            },
-            () => undefined,
-        );
+        this.#writer = new ReportWriter({ ...parts, render: (report, notice) => this.#render(report, notice) });
         this.#minuteLog = new MinuteLog({
             ...parts,
             report: () => {
@@ -76,10 +61,6 @@ export class RunReport {
                 return this.report();
             },
         });
-        // The store is opened in the async context in which the guard was opened, whoever closes it.
-        this.#saveInContext = AsyncResource.bind(async (report: GuardReport, notice: string | undefined) =>
-            this.#save(report, notice),
-        );
     }
 
     /** Reports the outcome of the items until now, as a frozen snapshot. */
@@ -111,13 +92,18 @@ export class RunReport {
         };
     }
 
-    /** The process ends. Unless the run has ended before, its data is not judged. */
+    /** The process ends. Unless the run has ended before, and nothing has come since, its data is not judged. */
     processEnds(): void {
-        if (this.#end === undefined) this.finish(false);
+        if (this.#end !== undefined) return;
+        this.#end = this.#withdrawnEnd;
+        if (this.#end !== undefined && this.isUpToDate) return;
+        this.#end = undefined;
+        this.finish(false);
     }
 
     /** The run goes on after all. */
     reopen(): void {
+        this.#withdrawnEnd = this.#end ?? this.#withdrawnEnd;
         this.#end = undefined;
     }
 
@@ -129,28 +115,14 @@ export class RunReport {
 
     /** Where the page is to be written. */
     get place(): string | undefined {
-        return this.#place;
+        return this.#writer.place;
     }
 
     /**
      * Writes what is known now; `notice` says what must not be overlooked. Resolves to where it is, in words, or to `undefined` where it could not be written in time. Never rejects, and warns once. After `close` nothing is written.
      */
     async write(notice?: string): Promise<string | undefined> {
-        if (this.#isClosed) return this.#written?.place;
-        const report = this.report();
-        const text = JSON.stringify({ report, notice });
-        if (text === this.#written?.text) return this.#written.place;
-        try {
-            const saved = this.#lastSaved.then(async () => this.#saveInContext(report, notice));
-            this.#lastSaved = saved.catch(() => undefined);
-            const place = await within(saved, MAX_WRITE_MILLIS);
-            if (place === undefined) throw new Error('it took too long');
-            this.#written = { text, place };
-            return place;
-        } catch (error) {
-            this.#warn(error);
-            return undefined;
-        }
+        return this.#isClosed ? this.#writer.writtenPlace : this.#writer.write(this.report(), notice);
     }
 
     /**
@@ -174,36 +146,12 @@ export class RunReport {
 
     /** Whether the last report that was written says what is known now. */
     get isUpToDate(): boolean {
-        return countsOf(this.report()) === this.#writtenCounts;
+        return this.#writer.hasWritten(this.report());
     }
 
     /** Returns the records that `write` would write, for the end of a process that cannot wait. */
-    records(notice?: string): { key: string; text: string; contentType: string }[] {
-        return this.#recordsOf(this.report(), notice);
-    }
-
-    async #save(report: GuardReport, notice: string | undefined): Promise<string> {
-        const { store, keySuffix } = this.#parts;
-        const records = this.#recordsOf(report, notice);
-        await Promise.all(records.map(async ({ key, text, contentType }) => store.save(key, text, contentType)));
-        this.#writtenCounts = countsOf(report);
-        return store.whereIs(`${HTML_KEY}${keySuffix}`, 'html');
-    }
-
-    #recordsOf(report: GuardReport, notice: string | undefined) {
-        const { keySuffix } = this.#parts;
-        return [
-            {
-                key: `${JSON_KEY}${keySuffix}`,
-                text: JSON.stringify(report, undefined, 4),
-                contentType: 'application/json; charset=utf-8',
-            },
-            {
-                key: `${HTML_KEY}${keySuffix}`,
-                text: this.#render(report, notice),
-                contentType: 'text/html; charset=utf-8',
-            },
-        ];
+    records(notice?: string): ReportRecord[] {
+        return this.#writer.recordsOf(this.report(), notice);
     }
 
     #render(report: GuardReport, notice: string | undefined): string {
@@ -222,25 +170,6 @@ export class RunReport {
             }),
         );
     }
-
-    #warn(error: unknown): void {
-        if (this.#isReported) return;
-        this.#isReported = true;
-        const reason = error instanceof Error ? error.message : String(error);
-        this.#parts.log.warning(`The report could not be written: ${reason}. No item is lost for it.`);
-    }
-}
-
-/** A text that changes when another report is worth writing. */
-function countsOf({
-    receivedItems,
-    storedItems,
-    quarantinedItems,
-    pendingItems,
-    unsentItems,
-    finishedAt,
-}: GuardReport): string {
-    return JSON.stringify([receivedItems, storedItems, quarantinedItems, pendingItems, unsentItems, finishedAt]);
 }
 
 /** A function is asked now, and only now: what it returns or throws is what whoever reads it gets. */

@@ -1,18 +1,24 @@
-import type { SyncRunStore } from '../apify/sync-storages.js';
+import type { SyncRunStore, SyncStorage } from '../apify/sync-storages.js';
 import type { ItemSink, Log } from '../ports.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
 import type { PreparedItem } from '../pipeline/prepare.js';
 import type { RunReport } from '../report/run-report.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { Snapshot } from './snapshot.js';
 import type { SnapshotStore } from './snapshot-store.js';
-import { SyncSending, type SyncSendingOptions } from './sync-sending.js';
+import { writeRecordsSync } from './sync-records.js';
+import { SyncRequests } from './sync-requests.js';
+import { SyncSending } from './sync-sending.js';
 
-export interface SendAtExitOptions extends SyncSendingOptions {
+export interface SendAtExitOptions {
+    pipeline: Pipeline;
     sink: ItemSink;
     snapshots: SnapshotStore;
     reports: RunReport;
     /** Items that handlers have collected. They are taken out. */
     takeCollected: () => PreparedItem[];
+    openStorage: () => SyncStorage | undefined;
+    openQuarantine: () => SyncStorage | undefined;
     openRunStore: () => SyncRunStore | undefined;
     log: Log;
 }
@@ -40,19 +46,20 @@ export class SendAtExit {
      * two of an end that was announced. Items that may be stored and cannot be looked for in that time stay saved.
      */
     send(maxMillis: number, { isMoving, isAnnounced }: { isMoving: boolean; isAnnounced: boolean }): void {
-        const { pipeline, sink, reports, takeCollected, log } = this.#options;
+        const { pipeline, sink, reports, takeCollected, openStorage, openQuarantine, log } = this.#options;
         const until = monotonicMillis() + maxMillis;
         const collected = isMoving ? [] : takeCollected();
         if (!isMoving) reports.processEnds();
         if (collected.length === 0 && pipeline.pendingItems === 0 && reports.isUpToDate) return;
         // A server may store what it still waits for only when this process is gone: too late to be found here.
         sink.cutRequests?.();
-        const sending = new SyncSending(this.#options, until - maxMillis * SAVE_SHARE);
+        const requests = new SyncRequests(until - maxMillis * SAVE_SHARE);
+        const sending = new SyncSending(pipeline, openStorage(), requests);
         try {
             sending.enqueueCollected(collected);
-            this.#saveFirst(sending, isMoving);
+            this.#saveFirst(requests, isMoving);
             sending.sendAll(() => isAnnounced && this.#isSaved);
-            sending.writeRecords();
+            writeRecordsSync(pipeline.quarantine, openQuarantine, requests);
         } catch (error) {
             // What was not sent is still pending, and is saved and counted below.
             log.error(`The guard could not send at the end of the process: ${(error as Error).message}`);
@@ -61,7 +68,7 @@ export class SendAtExit {
     }
 
     /** Saves what is pending before anything is sent. Where that fails, it is tried again for what could not be sent. */
-    #saveFirst(sending: SyncSending, isMoving: boolean): void {
+    #saveFirst(requests: SyncRequests, isMoving: boolean): void {
         const { pipeline, snapshots, openRunStore, log } = this.#options;
         const snapshot = this.#collect(isMoving);
         if (pipeline.pendingItems === 0) return;
@@ -76,7 +83,7 @@ export class SendAtExit {
         };
         try {
             const first = openRunStore()?.saveFirst(saved.records, onSaved);
-            if (first !== undefined) sending.makeFirst(first);
+            if (first !== undefined) requests.makeFirst(first);
         } catch (error) {
             log.debug(`What is pending could not be saved before it is sent: ${(error as Error).message}`);
         }

@@ -342,6 +342,20 @@ describe('records that another process has to write', () => {
         expect([quarantine.pendingItems, counters.values().quarantinedItems]).toEqual([1, 1]);
     });
 
+    it('keep the item at the end of the process where redact throws: it stays pending, to be saved with the run', () => {
+        const { quarantine, add } = startQuarantine({
+            options: {
+                redact: () => {
+                    throw new Error('no');
+                },
+            },
+        });
+        add({ n: 7 });
+        expect(quarantine.completeSync()).toEqual([]);
+        quarantine.writtenAtExit();
+        expect(quarantine.unwritten(true)).toEqual([expect.stringContaining(String.raw`{\"n\":7}`)]);
+    });
+
     it('are refused as a whole where one is no JSON', () => {
         const { quarantine } = startQuarantine();
         expect(() => quarantine.restore(['{"head":{"id":"1"}}', 'no JSON'])).toThrow(SyntaxError);

@@ -49,6 +49,15 @@ describe("a run whose data is not what expect demands, with otherwise: 'fail'", 
         expect(report.verdict.outcome).toBe('failed');
     });
 
+    it.each([
+        ['ends by itself', ''],
+        ['calls process.exit()', 'process.exit();'],
+    ])('keeps its verdict where nothing follows Actor.exit({ exit: false }), and the process %s', async (_end, end) => {
+        const { output, report, run } = await runOnPlatform(FAIL, `${PUSH} await Actor.exit({ exit: false }); ${end}`);
+        expect(report, output).toMatchObject({ verdict: { outcome: 'failed' }, finishedAt: expect.any(String) });
+        expect(run.statusMessage).toMatch(`Failed: ${UNMET}`);
+    });
+
     it('exits with 1 where process.exit() follows close()', async () => {
         const { exitCode, output } = await runOnPlatform(FAIL, `${PUSH} await guard.close(); process.exit();`);
         expect(exitCode, output).toBe(1);

@@ -127,7 +127,7 @@ describe('a snapshot', () => {
             const match = allowed.findIndex((version) => JSON.stringify(itemsOf([version])) === texts);
             expect(match).not.toBe(-1);
             seen.add(allowed[match]);
-            expect([next.snapshots.unreadItems, next.errors()]).toEqual([0, []]);
+            expect([next.snapshots.unread.reason, next.errors()]).toEqual([undefined, []]);
             next.snapshots.release();
         }
         expect(seen.size).toBe(versions.length + 1);
@@ -143,6 +143,17 @@ describe('a snapshot', () => {
         store.failing = undefined;
         await snapshots.save(() => snapshotOf([1, 2]));
         await snapshots.save(() => snapshotOf([]));
+        expect(store.keysOf(PIECE)).toEqual([]);
+    });
+
+    it('leaves nothing behind of one whose head could not be written, once a head without items is', async () => {
+        const store = new MemoryRunStore();
+        const { snapshots } = snapshotsIn(store);
+        await snapshots.claim();
+        store.failing = HEAD;
+        await expect(snapshots.save(() => snapshotOf([1]))).rejects.toThrow('503');
+        store.failing = undefined;
+        await snapshots.saveHead(snapshotOf([]).statistics);
         expect(store.keysOf(PIECE)).toEqual([]);
     });
 
@@ -257,7 +268,7 @@ describe('damaged saved records', () => {
             const store = new MemoryRunStore([...damaged, ...intact] as never);
             const { snapshots, errors } = snapshotsIn(store);
             expect(itemsOf(await snapshots.claim())).toEqual(itemsOf([snapshotOf([2])]));
-            expect(snapshots.unreadItems).toBe(3);
+            expect(snapshots.unread.items).toBe(3);
             expect(errors()).toEqual([expect.stringMatching(/^3 items .* cannot be read .*stay in/)]);
             await snapshots.save(() => snapshotOf([4]));
             for (const [each, value] of damaged) expect(store.records.get(each)).toBe(value);
@@ -274,7 +285,7 @@ describe('damaged saved records', () => {
             const store = new MemoryRunStore([...intact, [unreadable, text]] as never);
             const { snapshots, errors } = snapshotsIn(store);
             expect(itemsOf(await snapshots.claim())).toEqual(itemsOf([snapshotOf([2])]));
-            expect([snapshots.unreadHeads, snapshots.unreadItems]).toEqual([1, 0]);
+            expect(snapshots.unread).toMatchObject({ items: 0, reason: expect.stringContaining('an earlier process') });
             expect(errors()).toHaveLength(1);
             await snapshots.saveHead(snapshotOf([]).statistics);
             expect(store.records.get(unreadable)).toBe(text);
