@@ -90,6 +90,9 @@ async function bundle(): Promise<void> {
         keepNames: true,
         // Code from the cache cannot import.
         supported: { 'dynamic-import': false },
+        // Each process reads all of it.
+        minifyWhitespace: true,
+        legalComments: 'none',
         logLevel: 'error',
     });
     for (const name of ['load.mjs', 'make-cache.mjs']) {

@@ -43,8 +43,6 @@ function npm([verb, ...rest]) {
 }
 
 function npx([name, ...rest]) {
-    if (name === 'apify-dataset-guard') runNode(join(REPOSITORY, 'dist/cli/main.js'), ...rest);
-    if (name === 'tsx') runNode(rest[0].replace(/\.(c?)ts$/, '.$1js'), ...rest.slice(1));
     if (name === 'tsc') return;
     if (name === 'apify') return apify(rest);
     if (name !== 'vitest') fail(`npx ${name}: unknown command`);

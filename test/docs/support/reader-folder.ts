@@ -14,6 +14,17 @@ const MOVIES = fileURLToPath(new URL('../data/movies.json', import.meta.resolve(
 /** No command that a page shows keeps the reader waiting, also on a busy machine. */
 const MAX_COMMAND_SECS = 150;
 
+/** What pages run most often, without another process that starts it. */
+const AT_ONCE: Record<string, string[]> = {
+    node: [`if [ -f "$1" ]; then exec '${process.execPath}' "$@"; fi`],
+    npx: [
+        `if [ "$1" = apify-dataset-guard ]; then shift; exec '${process.execPath}' '${REPOSITORY}/dist/cli/main.js' "$@"; fi`,
+        // Compiled beforehand.
+        'if [ "$1" = tsx ]; then program="$2"; shift 2; case "$program" in *ts) program="${program%ts}js";; esac',
+        `exec '${process.execPath}' "$program" "$@"; fi`,
+    ],
+};
+
 const COMPILER_OPTIONS = {
     target: 'ES2022',
     module: 'NodeNext',
@@ -113,8 +124,8 @@ export class ReaderFolder {
         const folder = join(this.#root, 'commands');
         await mkdir(folder);
         for (const name of ['npm', 'npx', 'node', 'apify', 'git']) {
-            const script = `#!/bin/sh\nexec '${process.execPath}' '${COMMANDS}' ${name} "$@"\n`;
-            await writeFile(join(folder, name), script);
+            const last = `exec '${process.execPath}' '${COMMANDS}' ${name} "$@"`;
+            await writeFile(join(folder, name), ['#!/bin/sh', ...(AT_ONCE[name] ?? []), last, ''].join('\n'));
             await chmod(join(folder, name), 0o755);
         }
     }

@@ -15,8 +15,12 @@ const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1_280, height: 900 };
 
 let browser: Browser;
+/** One for all visits that need no other settings than a page can change: each page of its own is a process. */
+let sharedPage: Page;
 beforeAll(async () => {
-    if (hasChromium) browser = await launchChromium();
+    if (!hasChromium) return;
+    browser = await launchChromium();
+    sharedPage = await browser.newPage();
 }, 120_000);
 afterAll(async () => browser?.close());
 
@@ -30,8 +34,13 @@ interface Visit {
     messages: string[];
 }
 
+type Settings = Pick<BrowserContextOptions, 'colorScheme' | 'forcedColors' | 'javaScriptEnabled'> & {
+    viewport?: { width: number; height: number };
+};
+
 /** Opens the page from a server, as people do, and lets it do what it wants. */
-async function visit(report: ReportPage, options: BrowserContextOptions = { viewport: DESKTOP }): Promise<Visit> {
+async function visit(report: ReportPage, settings: Settings = {}): Promise<Visit> {
+    const { viewport = DESKTOP, colorScheme = 'light', forcedColors = 'none' } = settings;
     const html = renderReportPage(report);
     const requests: string[] = [];
     const server = createServer((request, response) => {
@@ -40,7 +49,10 @@ async function visit(report: ReportPage, options: BrowserContextOptions = { view
         response.end(request.url === '/' ? html : 'no');
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const page = await browser.newPage(options);
+    const isShared = settings.javaScriptEnabled !== false;
+    const page = isShared ? sharedPage : await browser.newPage({ javaScriptEnabled: false });
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ media: 'screen', colorScheme, forcedColors });
     const [dialogs, messages]: string[][] = [[], []];
     page.on('dialog', (dialog) => {
         dialogs!.push(dialog.message());
@@ -52,7 +64,8 @@ async function visit(report: ReportPage, options: BrowserContextOptions = { view
         if (!request.url().startsWith('http://127.0.0.1')) requests.push(request.url());
     });
     onTestFinished(async () => {
-        await page.close();
+        if (isShared) page.removeAllListeners();
+        else await page.close();
         server.closeAllConnections();
         server.close();
     });
@@ -170,7 +183,7 @@ describe.skipIf(!hasChromium)(`the page of a run in a browser${unlessSkipped}`, 
         expect(messages).toEqual([]);
     });
 
-    it.each<[string, BrowserContextOptions]>([
+    it.each<[string, Settings]>([
         ['light, 1,280 pixels wide', { viewport: DESKTOP, colorScheme: 'light' }],
         ['dark, 1,280 pixels wide', { viewport: DESKTOP, colorScheme: 'dark' }],
         ['light, 390 pixels wide', { viewport: PHONE, colorScheme: 'light' }],
