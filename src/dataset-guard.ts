@@ -198,7 +198,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
             throw new DeliveryError(`${unsent}: ${reason}`, {
                 keptItems: pipeline.pendingItems,
                 permanent: false,
-                cause: pipeline.failure,
+                cause: pipeline.failure ?? pipeline.quarantine.itemFailure,
             });
         }
         this.uninstall();

@@ -139,6 +139,7 @@ export class Pipeline {
             counters,
             callbackErrors,
             clock,
+            log,
         });
         this.quarantine = quarantine;
         const rejectedItems = new RejectedItems({ statistics, quarantine, redactor, removeSecrets, log });

@@ -3,7 +3,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { PayloadWriter } from '../delivery/payload.js';
 import { QuarantineError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
-import type { QuarantineStore } from '../ports.js';
+import type { Log, QuarantineStore } from '../ports.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Counters } from '../quality/counters.js';
@@ -26,6 +26,7 @@ export interface QuarantineOptions {
     counters: Counters;
     callbackErrors: CallbackErrors;
     clock: Clock;
+    log: Pick<Log, 'error'>;
 }
 
 /** A record that is not stored yet. */
@@ -50,17 +51,24 @@ const RESUME_MILLIS = 30_000;
 export class Quarantine {
     /** Why nothing is written now. */
     readonly failure: QuarantineError | undefined;
+    /** Why the items of some records cannot be stored now, which their records need. */
+    readonly itemFailure: QuarantineError | undefined;
     readonly #options: QuarantineOptions;
     readonly #announcer: Announcer;
     readonly #target: RecordTarget;
     #origin: RecordOrigin;
     readonly #writeInContext: () => void;
     #pending: PendingRecord[] = [];
+    /** Those of them whose item cannot be stored now. They cost only themselves: all others are written. */
+    readonly #unstorable = new Set<PendingRecord>();
     #pendingBytes = 0;
     #nextNumber = 1;
     #isWriting = false;
     #flushes: Flush[] = [];
     #cancelTimer: (() => void) | undefined;
+    #cancelRetry: (() => void) | undefined;
+    /** So that a failure that goes on is not logged again and again. */
+    #loggedReason: string | undefined;
 
     constructor(options: QuarantineOptions) {
         this.#options = options;
@@ -117,16 +125,15 @@ export class Quarantine {
     async flush(): Promise<void> {
         const last = this.#pending.at(-1);
         if (last === undefined) return;
-        (this as Writable<Quarantine>).failure = undefined;
         await new Promise<void>((resolve, reject) => {
             this.#flushes.push({ upTo: last.number, resolve, reject });
-            this.#write();
+            this.#tryAgain();
         });
     }
 
     /** Gives items back whose callers wait for them. */
-    #giveBack(error: Error): void {
-        const awaited = this.#pending.filter(({ waiter }) => isAwaited(waiter));
+    #giveBack(records: readonly PendingRecord[], error: Error): void {
+        const awaited = records.filter(({ waiter }) => isAwaited(waiter));
         this.#remove(awaited);
         const duplicates = awaited.filter(({ draft }) => draft.head.reason === 'duplicate').length;
         this.#options.counters.rejectedGivenBack(awaited.length - duplicates);
@@ -189,8 +196,8 @@ export class Quarantine {
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
         try {
-            while (this.#pending.length > 0) {
-                await this.#writeFirst();
+            for (let next = this.#writable(); next.length > 0; next = this.#writable()) {
+                await this.#writeFirst(next);
                 this.#settleFlushes();
             }
         } catch (error) {
@@ -200,19 +207,25 @@ export class Quarantine {
         }
     }
 
-    /** Writes as many of the first records as fit one request. A record whose item cannot be stored waits, and costs only itself. */
-    async #writeFirst(): Promise<void> {
+    #writable(): PendingRecord[] {
+        return this.#pending.filter((pending) => !this.#unstorable.has(pending));
+    }
+
+    /** Writes as many of the first records as fit one request. */
+    async #writeFirst(records: readonly PendingRecord[]): Promise<void> {
         const { writer, options } = this.#options;
         const texts: string[] = [];
         const written: PendingRecord[] = [];
+        const unstorable: PendingRecord[] = [];
         let bytes = 2;
-        let failure: unknown;
-        for (const pending of this.#pending.slice()) {
+        let reason: unknown;
+        for (const pending of records) {
             let text: string;
             try {
                 text = await pending.draft.complete(this.#target);
             } catch (error) {
-                failure = error;
+                reason = error;
+                unstorable.push(pending);
                 continue;
             }
             bytes += Buffer.byteLength(text) + 1;
@@ -220,10 +233,12 @@ export class Quarantine {
             texts.push(text);
             written.push(pending);
         }
-        if (texts.length === 0) throw failure;
-        const error = await writer.write(PayloadWriter.of(texts));
-        if (error !== undefined) throw error;
-        this.#markStored(written);
+        if (texts.length > 0) {
+            const error = await writer.write(PayloadWriter.of(texts));
+            if (error !== undefined) throw error;
+            this.#markStored(written);
+        }
+        if (unstorable.length > 0) this.#failAlone(unstorable, reason);
     }
 
     #markStored(written: readonly PendingRecord[]): void {
@@ -236,28 +251,65 @@ export class Quarantine {
     #remove(done: readonly PendingRecord[]): void {
         const gone = new Set(done);
         this.#pending = this.#pending.filter((pending) => !gone.has(pending));
-        for (const { draft } of done) this.#pendingBytes -= draft.head.itemBytes;
+        for (const pending of done) {
+            this.#pendingBytes -= pending.draft.head.itemBytes;
+            this.#unstorable.delete(pending);
+        }
     }
 
+    /** Nothing can be written. */
     #fail(cause: unknown): void {
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        const count = this.#pending.length;
-        const error = new QuarantineError(
-            `${count} rejected ${count === 1 ? 'item' : 'items'} could not be written to the quarantine: ${reason} ` +
-                'They are kept in memory; flush() tries again.',
-            { cause },
-        );
-        this.#giveBack(error);
-        const flushes = this.#flushes;
-        this.#flushes = [];
-        for (const { reject } of flushes) reject(error);
+        const error = this.#errorOf(this.#pending, cause);
+        this.#giveBack(this.#pending, error);
+        this.#rejectFlushes(error, 0);
         if (this.#pending.length === 0) return;
         (this as Writable<Quarantine>).failure = error;
-        this.#options.clock.after(RESUME_MILLIS, () => {
-            if (this.failure !== error) return;
-            (this as Writable<Quarantine>).failure = undefined;
-            this.#write();
-        });
+        this.#tryAgainLater();
+    }
+
+    /** The items of these records cannot be stored. */
+    #failAlone(records: readonly PendingRecord[], cause: unknown): void {
+        const error = this.#errorOf(records, cause);
+        for (const pending of records) this.#unstorable.add(pending);
+        this.#giveBack(records, error);
+        this.#rejectFlushes(error, records[0]!.number);
+        if (this.#unstorable.size === 0) return;
+        (this as Writable<Quarantine>).itemFailure = error;
+        this.#tryAgainLater();
+    }
+
+    #errorOf(records: readonly PendingRecord[], cause: unknown): QuarantineError {
+        const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
+        const count = records.length;
+        const kept = records.filter(({ waiter }) => !isAwaited(waiter)).length;
+        const those = kept < count ? `${kept} of them` : count === 1 ? 'It' : 'They';
+        const remedy =
+            kept > 0
+                ? `${those} ${kept === 1 ? 'is' : 'are'} kept; flush() tries again.`
+                : 'Their callers get them back, to push them again.';
+        const message = `${count} rejected ${count === 1 ? 'item' : 'items'} could not be written to the quarantine: ${reason}. ${remedy}`;
+        if (this.#loggedReason !== reason) this.#options.log.error(message);
+        this.#loggedReason = reason;
+        return new QuarantineError(message, { cause });
+    }
+
+    /** Rejects the flushes that wait for records from `number` on. */
+    #rejectFlushes(error: QuarantineError, number: number): void {
+        const rejected = this.#flushes.filter(({ upTo }) => upTo >= number);
+        this.#flushes = this.#flushes.filter(({ upTo }) => upTo < number);
+        for (const { reject } of rejected) reject(error);
+    }
+
+    #tryAgainLater(): void {
+        this.#cancelRetry?.();
+        this.#cancelRetry = this.#options.clock.after(RESUME_MILLIS, () => this.#tryAgain());
+    }
+
+    #tryAgain(): void {
+        (this as Writable<Quarantine>).failure = undefined;
+        (this as Writable<Quarantine>).itemFailure = undefined;
+        this.#unstorable.clear();
+        this.#write();
     }
 
     #settleFlushes(): void {

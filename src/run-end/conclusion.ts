@@ -49,7 +49,7 @@ export class Conclusion {
         this.#concludedItems = receivedItems;
         const isClosed = isSent && unread.reason === undefined;
         if (isClosed) await saver.saveLast(unaccountedItems === 0);
-        const reason = isClosed ? undefined : (unread.reason ?? pipeline.failure?.message ?? NO_ANSWER);
+        const reason = isClosed ? undefined : (unread.reason ?? this.#failure?.message ?? NO_ANSWER);
         // The report itself matters more than what it suggests.
         if (end.remainingMillis > MIN_SUGGEST_MILLIS) await reports.suggest();
         reports.finish(isByItself && !end.isAbort);
@@ -61,6 +61,11 @@ export class Conclusion {
         const isFailed = !isClosed || reports.report().verdict.outcome === 'failed';
         const isEmpty = receivedItems === 0;
         return { ...outcome, level, isFailed, isEmpty, unsentItems: unsentItems + unread.items, reason };
+    }
+
+    get #failure(): Error | undefined {
+        const { pipeline } = this.#options;
+        return pipeline.failure ?? pipeline.quarantine.itemFailure;
     }
 
     /** The run goes on after all. */

@@ -62,6 +62,7 @@ function startQuarantine({ options, answer, storeItem }: Stage = {}) {
         counters,
         callbackErrors: new CallbackErrors(log),
         clock,
+        log,
     });
     let next = 0;
     const add = (item: object = { n: next }, source?: PushSource, rejection = REJECTION) => {
@@ -278,6 +279,60 @@ describe('a record whose item is too large for it', () => {
         isDown = false;
         await quarantine.flush();
         expect([quarantine.pendingItems, counters.values().quarantinedItems]).toEqual([0, 5]);
+    });
+
+    it('rejects a flush that waits for it, and no other, however many bad items keep coming', async () => {
+        let isDown = true;
+        const { answer, settle } = heldAnswers();
+        const { quarantine, add, log } = startQuarantine({
+            answer,
+            storeItem: async () => {
+                if (isDown) throw new Error('413');
+            },
+        });
+        add({ n: 0 });
+        const before = quarantine.flush();
+        const waiter = new Waiter();
+        add(large, waiter);
+        add(large);
+        const behind = quarantine.flush();
+        const ends = [before, behind].map(async (flush) => flush.then(() => 'stored').catch(({ message }) => message));
+        for (let round = 1; round <= 5; round++) {
+            await turns(8);
+            add({ n: round });
+            await settle(round);
+        }
+        const message =
+            '2 rejected items could not be written to the quarantine: 413. 1 of them is kept; flush() tries again.';
+        expect(await Promise.race([Promise.all(ends), turns(8).then(() => 'pending')])).toEqual(['stored', message]);
+        expect(log.lines.filter(({ message }) => message.includes('413'))).toHaveLength(1);
+        await waiter.settled();
+        expect([waiter.error?.message, quarantine.failure]).toEqual([message, undefined]);
+        isDown = false;
+        const last = quarantine.flush();
+        for (let round = 6; round <= 8; round++) await settle(round);
+        expect([await stateOf(last), quarantine.pendingItems]).toEqual(['resolved', 0]);
+    });
+
+    it('is tried again by itself 30 s later', async () => {
+        let tries = 0;
+        const { quarantine, clock, add } = startQuarantine({
+            storeItem: async () => {
+                if (++tries < 3) throw new Error('413');
+            },
+        });
+        add(large);
+        await expect(quarantine.flush()).rejects.toThrow('413');
+        for (const [millis, pending] of [
+            [RESUME_MILLIS - 1, 1],
+            [1, 1],
+            [RESUME_MILLIS, 0],
+        ] as const) {
+            await clock.advance(millis);
+            await turns(8);
+            expect([millis, quarantine.pendingItems]).toEqual([millis, pending]);
+        }
+        expect(tries).toBe(3);
     });
 
     it('keeps its id, and its item is not stored again, when the request of the record fails', async () => {
