@@ -1,7 +1,6 @@
-import type { ItemError } from '../records.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
-import { foldErrors } from './alternatives.js';
+import type { Fault } from './alternatives.js';
 import { compileReader, countMembers, LEAF } from './field-reader.js';
 import type { ElementCounts, FieldReader } from './field-reader.js';
 import { Shape, Shapes } from './field-shapes.js';
@@ -112,9 +111,9 @@ export class FieldCounts {
     }
 
     /** Counts an item that failed, for each field that is at fault. */
-    fail(errors: readonly ItemError[]): void {
+    fail(faults: readonly Fault[]): void {
         const paths = new Set<string>();
-        for (const { error, best } of foldErrors(errors)) {
+        for (const { error, best } of faults) {
             const told = best[0] ?? error;
             paths.add(this.#names.pathOf(failingPath(told), told.schemaPath));
         }
