@@ -9,6 +9,7 @@ import { afterThisTurn } from '../utils/clock.js';
 import type { Writable } from '../utils/writable.js';
 import type { Batch } from './batch.js';
 import type { ItemBuffer } from './buffer.js';
+import { Flushes } from './flushes.js';
 
 export interface SchedulerOptions {
     buffer: ItemBuffer;
@@ -39,15 +40,6 @@ export interface SendBatchResult {
     dispute?: DeliveryError | undefined;
 }
 
-interface Flush {
-    /** The last batch that it waits for. */
-    upTo: number;
-    /** Requests that had begun before it. */
-    startedBefore: number;
-    resolve: () => void;
-    reject: (error: Error) => void;
-}
-
 /** A disputed item is tried so often without contrast before callers who wait for it get it back. */
 const MAX_LONE_TRIES = 5;
 /** After a failure sending begins again by itself, in case nobody flushes. */
@@ -64,11 +56,11 @@ export class BatchScheduler {
     /** Why nothing is sent now. */
     readonly failure: DeliveryError | undefined;
     readonly #options: SchedulerOptions;
-    readonly #runSoon: () => void;
+    readonly #runInNextTurn: () => void;
     readonly #underWay = new Set<Batch>();
     /** The batches whose request has been without an answer for long. */
     readonly #slow = new Set<Batch>();
-    #flushes: Flush[] = [];
+    readonly #flushes = new Flushes();
     #flushIntervalMillis: number;
     #startedRequests = 0;
     #isScheduled = false;
@@ -82,7 +74,9 @@ export class BatchScheduler {
         this.#flushIntervalMillis = options.flushIntervalMillis;
         // Requests run in the async context of whoever opened the guard. In that of the handler that happened to push first,
         // Crawlee's adaptive crawler would see a handler touch a storage behind its back.
-        this.#runSoon = AsyncResource.bind(() => {
+        this.#runInNextTurn = AsyncResource.bind(() => {
+            if (this.#isScheduled) return;
+            this.#isScheduled = true;
             afterThisTurn(() => {
                 this.#isScheduled = false;
                 this.#run();
@@ -119,11 +113,10 @@ export class BatchScheduler {
         (this as Writable<BatchScheduler>).failure = undefined;
         const upTo = buffer.nextSequence - 1;
         for (const batch of buffer.batches) batch.expedite();
-        await new Promise<void>((resolve, reject) => {
-            this.#flushes.push({ upTo, startedBefore: this.#startedRequests, resolve, reject });
-            this.schedule();
-            this.#settleFlushes();
-        });
+        const flushed = this.#flushes.wait(upTo, this.#startedRequests);
+        this.schedule();
+        this.#settleFlushes();
+        await flushed;
         this.#loggedFailure = undefined;
     }
 
@@ -137,12 +130,6 @@ export class BatchScheduler {
     slowRequest(): void {
         for (const batch of this.#underWay) this.#slow.add(batch);
         this.schedule();
-    }
-
-    #runInNextTurn(): void {
-        if (this.#isScheduled) return;
-        this.#isScheduled = true;
-        this.#runSoon();
     }
 
     #run(): void {
@@ -160,7 +147,7 @@ export class BatchScheduler {
             batch = this.#next();
         }
         if (batch?.isOpen === false) this.#prepare(batch);
-        if (this.#flushes.length > 0) this.#settleFlushes();
+        if (!this.#flushes.isEmpty) this.#settleFlushes();
     }
 
     async #send(batch: Batch): Promise<void> {
@@ -169,8 +156,7 @@ export class BatchScheduler {
         this.#underWay.delete(batch);
         this.#slow.delete(batch);
         if (failure !== undefined) this.#fail(failure);
-        if (dispute !== undefined)
-            this.#rejectFlushes(dispute, ({ upTo, startedBefore }) => upTo >= batch.sequence && startedBefore < number);
+        if (dispute !== undefined) this.#flushes.refused(batch, number, dispute);
         this.#run();
     }
 
@@ -179,7 +165,7 @@ export class BatchScheduler {
         const error = settler.failed(cause);
         if (this.#loggedFailure !== error.message) log.error(error.message);
         this.#loggedFailure = error.message;
-        this.#rejectFlushes(error, () => true);
+        this.#flushes.fail(error);
         // Where nothing is kept that a flush could send, the next push is a try of its own.
         if (error.keptItems === 0) return;
         (this as Writable<BatchScheduler>).failure = error;
@@ -188,12 +174,6 @@ export class BatchScheduler {
             (this as Writable<BatchScheduler>).failure = undefined;
             this.schedule();
         });
-    }
-
-    #rejectFlushes(error: DeliveryError, isMeant: (flush: Flush) => boolean): void {
-        const rejected = this.#flushes.filter(isMeant);
-        this.#flushes = this.#flushes.filter((flush) => !isMeant(flush));
-        for (const { reject } of rejected) reject(error);
     }
 
     /** The oldest batch that waits. A disputed one waits until the others are sent, or until there is a contrast. */
@@ -237,18 +217,14 @@ export class BatchScheduler {
     #isDue(batch: Batch): boolean {
         const { buffer, clock, delivery } = this.#options;
         if (batch.isDisputed && delivery.acceptedSince(batch.acceptedBefore!)) return true;
-        if (batch.isDisputed && this.#retryAt(batch) > clock.monotonic() && !this.#isFlushed(batch)) return false;
+        if (batch.isDisputed && this.#retryAt(batch) > clock.monotonic() && !this.#flushes.waitFor(batch)) return false;
         return (
             batch.isUrgent ||
             buffer.isFull(batch) ||
             buffer.hasRoomWaiter ||
-            this.#isFlushed(batch) ||
+            this.#flushes.waitFor(batch) ||
             clock.monotonic() - batch.openedAt >= this.#flushIntervalMillis
         );
-    }
-
-    #isFlushed({ sequence }: Batch): boolean {
-        return this.#flushes.some(({ upTo }) => sequence <= upTo);
     }
 
     /** When a disputed item is tried again though there is no contrast. */
@@ -276,12 +252,9 @@ export class BatchScheduler {
     }
 
     #settleFlushes(): void {
-        const first = this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity);
-        this.#flushes = this.#flushes.filter(({ upTo, resolve }) => {
-            if (first <= upTo) return true;
-            resolve();
-            return false;
-        });
+        this.#flushes.leftBefore(
+            this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity),
+        );
     }
 }
 
