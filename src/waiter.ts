@@ -155,3 +155,65 @@ export class Waiter extends PushSource {
 export function isAwaited(source: PushSource | undefined): source is Waiter {
     return source instanceof Waiter && !source.isSaved;
 }
+
+/** Neighbours that came from one push. */
+interface Run {
+    source: PushSource | undefined;
+    /** Position of the first of them in the push. */
+    position: number;
+    count: number;
+}
+
+/** The pushes that a row of items came from. */
+export class ItemSources {
+    readonly #runs: Run[] = [];
+
+    /** The next items of the row came from this push, the first of them from that position. */
+    add(source: PushSource | undefined, position: number, count = 1): void {
+        const last = this.#runs[this.#runs.length - 1];
+        const isNext =
+            last !== undefined &&
+            last.source === source &&
+            (source === undefined || last.position + last.count === position);
+        if (isNext) last.count += count;
+        else this.#runs.push({ source, position, count });
+    }
+
+    /** Items that nobody waits for. */
+    get unawaitedItems(): number {
+        return this.#runs.reduce((sum, { source, count }) => sum + (isAwaited(source) ? 0 : count), 0);
+    }
+
+    /** Whether there are items whose caller does not wait any more. */
+    get haveAbandoned(): boolean {
+        return this.#runs.some(({ source }) => source instanceof Waiter && source.isAbandoned);
+    }
+
+    /** The callers who wait for the items. */
+    get waiters(): Waiter[] {
+        return this.#runs.flatMap(({ source }) => (source instanceof Waiter ? source : []));
+    }
+
+    /** The source of each item, and the item's position in its push. */
+    *items(): Generator<{ source: PushSource | undefined; position: number }> {
+        for (const { source, position, count } of this.#runs) {
+            for (let offset = 0; offset < count; offset++) yield { source, position: position + offset };
+        }
+    }
+
+    /** Tells the callers of all items but the `others` that theirs are stored. */
+    tellStored(others: ReadonlySet<number>, isRepaired: (index: number) => boolean): void {
+        let index = 0;
+        for (const { source, count } of this.#runs) {
+            const end = index + count;
+            let stored = 0;
+            let repaired = 0;
+            for (; index < end; index++) {
+                if (others.has(index)) continue;
+                stored++;
+                if (isRepaired(index)) repaired++;
+            }
+            if (stored > 0 && source instanceof Waiter) source.stored(stored, repaired);
+        }
+    }
+}

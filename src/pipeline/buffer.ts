@@ -2,11 +2,12 @@ import type { Payload } from '../ports.js';
 import type { PayloadPool } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
-import type { BatchIdentity, BatchItem, KeptPart } from './batch.js';
+import type { BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
+import type { BatchIdentity } from './batch-identity.js';
 import { repairedLength, type RepairedItem } from './repair/repairs.js';
 import type { PushSource } from '../waiter.js';
-import { isAwaited, Waiter } from '../waiter.js';
+import { isAwaited, type Waiter } from '../waiter.js';
 
 /** UTF-8 bytes of one UTF-16 code unit at most. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
@@ -67,7 +68,7 @@ export class ItemBuffer {
 
     /** Items that nobody waits for. */
     get unawaitedItems(): number {
-        return this.#batches.reduce((sum, batch) => sum + batch.unawaitedItems, 0);
+        return this.#batches.reduce((sum, batch) => sum + batch.sources.unawaitedItems, 0);
     }
 
     get hasRoomWaiter(): boolean {
@@ -100,17 +101,16 @@ export class ItemBuffer {
         if (bytes < 0) this.#admitRoomWaiter();
     }
 
-    /** Takes the item. It is sent soon where its source waits for it. */
+    /** Takes the item. */
     enqueue(itemText: string, item: Omit<BatchItem, 'index'>): void {
-        const isNew = this.#open?.tryAppend(itemText, item) !== true;
-        if (isNew) this.#openBatch(itemText, item);
+        const before = this.#open;
+        const wasUrgent = before?.isUrgent;
+        if (before?.tryAppend(itemText, item) !== true) this.#openBatch(itemText, item);
         this.#itemCount++;
         const batch = this.#open!;
         const hasBecomeFull = !this.#isOpenFull && batch.payload.byteLength >= this.#options.targetPayloadBytes;
         if (hasBecomeFull) this.#isOpenFull = true;
-        const hasBecomeUrgent = item.source instanceof Waiter && !batch.isUrgent;
-        if (hasBecomeUrgent) batch.expedite();
-        if (isNew || hasBecomeFull || hasBecomeUrgent) this.#options.onChange();
+        if (batch !== before || hasBecomeFull || batch.isUrgent !== wasUrgent) this.#options.onChange();
     }
 
     /** Takes items that another process of the run left, before any others come in. */
