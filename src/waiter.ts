@@ -168,15 +168,15 @@ interface Run {
 export class ItemSources {
     readonly #runs: Run[] = [];
 
-    /** The next items of the row came from this push, the first of them from that position. */
-    add(source: PushSource | undefined, position: number, count = 1): void {
+    /** The next item of the row came from this push, where it was at that position. */
+    add(source: PushSource | undefined, position: number): void {
         const last = this.#runs[this.#runs.length - 1];
         const isNext =
             last !== undefined &&
             last.source === source &&
             (source === undefined || last.position + last.count === position);
-        if (isNext) last.count += count;
-        else this.#runs.push({ source, position, count });
+        if (isNext) last.count++;
+        else this.#runs.push({ source, position, count: 1 });
     }
 
     /** Items that nobody waits for. */

@@ -94,12 +94,11 @@ export class BatchScheduler {
         if (this.#isScheduled || this.failure !== undefined) return;
         const batch = this.#next();
         if (batch === undefined) return;
+        const { buffer } = this.#options;
         const mayBegin = this.#mayBegin(batch);
         // Items that come in until the event loop turns go into the next batch, unless a caller waits for this one.
-        if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
-            this.#options.buffer.closeOpen();
-        }
-        if (!batch.isOpen) this.#prepare(batch);
+        if (mayBegin && !batch.isUrgent && batch === buffer.open && buffer.isFull(batch)) buffer.closeOpen();
+        if (batch !== buffer.open) this.#prepare(batch);
         if (!this.#isDue(batch)) this.#armTimer(batch);
         else if (mayBegin) this.#runInNextTurn();
     }
@@ -146,7 +145,7 @@ export class BatchScheduler {
             void this.#send(batch);
             batch = this.#next();
         }
-        if (batch?.isOpen === false) this.#prepare(batch);
+        if (batch !== undefined && batch !== this.#options.buffer.open) this.#prepare(batch);
         if (!this.#flushes.isEmpty) this.#settleFlushes();
     }
 

@@ -39,7 +39,7 @@ export interface KeptPart {
     refusals?: number;
 }
 
-/** Items that go in one request, in order, and the pushes that they came from. */
+/** Items that go in one request, in order, and what is known of each. Whoever fills the payload adds them. */
 export class Batch {
     /** The position in the order of batches, from 0. Parts of a batch keep it. */
     readonly sequence: number;
@@ -57,14 +57,11 @@ export class Batch {
     readonly isDisputed: boolean;
     /** How often it was refused. */
     readonly refusals: number;
-    /** Whether it takes items. */
-    readonly isOpen: boolean = false;
     /** Somebody waits for it: it is sent as soon as a request may begin. */
     readonly isUrgent: boolean = false;
     readonly isSending: boolean = false;
     readonly #identity: BatchIdentity;
-    #writer: PayloadWriter | undefined;
-    /** By index. */
+    /** One for each item. */
     #tallies: (FieldTally | undefined)[] = [];
     /** By index. */
     #warned = new Set<number>();
@@ -73,7 +70,7 @@ export class Batch {
     /** Indexes of items that are stored while others of the batch are still under way. */
     readonly #storedIndexes = new Set<number>();
 
-    private constructor(
+    constructor(
         sequence: number,
         openedAt: number,
         payload: Payload,
@@ -90,15 +87,6 @@ export class Batch {
         this.#identity = identity;
     }
 
-    /** A batch that takes items. `payload` holds the first one already. */
-    static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
-        const batch = new Batch(sequence, openedAt, payload);
-        batch.#writer = payload;
-        (batch as Writable<Batch>).isOpen = true;
-        batch.#note(first, 0);
-        return batch;
-    }
-
     /** A batch that another process of the run has left. */
     static restored(
         sequence: number,
@@ -109,11 +97,9 @@ export class Batch {
         identity: BatchIdentity | undefined,
     ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown }, identity);
-        for (const [index, { key, repaired }] of items.entries()) {
-            if (key !== undefined) batch.keys.set(index, key);
-            if (repaired !== undefined) batch.repaired.add(index, repaired);
+        for (let index = 0; index < payload.itemCount; index++) {
+            batch.add({ source: undefined, position: 0, ...items[index] });
         }
-        batch.sources.add(undefined, 0, payload.itemCount);
         batch.expedite();
         return batch;
     }
@@ -128,21 +114,19 @@ export class Batch {
         return this.unknown?.from ?? (this.isSending ? this.#sendsFrom : undefined);
     }
 
-    /** Takes the item, unless the payload is full. */
-    tryAppend(itemText: string, item: Omit<BatchItem, 'index'>): boolean {
-        if (this.#writer?.tryAppend(itemText) !== true) return false;
-        this.#note(item, this.payload.itemCount - 1);
-        return true;
+    /** The next item of the payload. Where a caller waits for it, the batch is urgent. */
+    add({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>): void {
+        const index = this.#tallies.length;
+        this.#tallies.push(tally);
+        if (repaired !== undefined) this.repaired.add(index, repaired);
+        if (isWarned === true) this.#warned.add(index);
+        if (key !== undefined) this.keys.set(index, key);
+        if (source instanceof Waiter) (this as Writable<Batch>).isUrgent = true;
+        this.sources.add(source, position);
     }
 
     expedite(): void {
         (this as Writable<Batch>).isUrgent = true;
-    }
-
-    /** Items that come in from now on go into another batch. */
-    close(): void {
-        this.#writer = undefined;
-        (this as Writable<Batch>).isOpen = false;
     }
 
     /** To be called once it is closed. Returns true the first time: what can be done for its payload before it is sent is to be begun. */
@@ -257,17 +241,8 @@ export class Batch {
             Object.assign(part as Writable<Batch>, { sources, repaired, keys });
         } else {
             const items = [...this.items()];
-            for (const [place, index] of kept.indexes.entries()) part.#note(items[index]!, place);
+            for (const index of kept.indexes) part.add(items[index]!);
         }
         return part;
-    }
-
-    #note({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>, index: number): void {
-        if (repaired !== undefined) this.repaired.add(index, repaired);
-        if (isWarned === true) this.#warned.add(index);
-        this.#tallies[index] = tally;
-        if (key !== undefined) this.keys.set(index, key);
-        if (source instanceof Waiter) this.expedite();
-        this.sources.add(source, position);
     }
 }
