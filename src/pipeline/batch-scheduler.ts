@@ -64,7 +64,8 @@ export class BatchScheduler {
     #flushIntervalMillis: number;
     #startedRequests = 0;
     #isScheduled = false;
-    #cancelTimer: (() => void) | undefined;
+    /** Fires when the batch is due. */
+    #timer: { batch: Batch; cancel: () => void } | undefined;
     /** Logged last, so that an outage that goes on is not logged again and again. */
     #loggedFailure: string | undefined;
     #hasSaidThatOrderIsGivenUp = false;
@@ -132,8 +133,8 @@ export class BatchScheduler {
     }
 
     #run(): void {
-        this.#cancelTimer?.();
-        this.#cancelTimer = undefined;
+        this.#timer?.cancel();
+        this.#timer = undefined;
         let batch = this.failure === undefined ? this.#next() : undefined;
         while (batch !== undefined && this.#mayBegin(batch)) {
             if (!this.#isDue(batch)) {
@@ -232,22 +233,18 @@ export class BatchScheduler {
     }
 
     #armTimer(batch: Batch): void {
-        if (this.#cancelTimer !== undefined) return;
+        if (this.#timer?.batch === batch) return;
+        // That of a disputed item may be due long after an item that has come since.
+        this.#timer?.cancel();
         const { clock } = this.#options;
-        if (batch.isDisputed) {
-            this.#cancelTimer = clock.after(Math.max(1, this.#retryAt(batch) - clock.monotonic()), () => {
-                this.#cancelTimer = undefined;
-                this.#runInNextTurn();
-            });
-            return;
-        }
-        const waitMillis = batch.openedAt + this.#flushIntervalMillis - clock.monotonic();
-        this.#cancelTimer = clock.afterInterval(Math.max(0, waitMillis), () => {
-            this.#cancelTimer = undefined;
-            // The timer decides, not the clock: a test's fake timers move without it.
-            batch.expedite();
-            this.#runInNextTurn();
-        });
+        const cancel = batch.isDisputed
+            ? clock.after(Math.max(1, this.#retryAt(batch) - clock.monotonic()), this.#runInNextTurn)
+            : clock.afterInterval(Math.max(0, batch.openedAt + this.#flushIntervalMillis - clock.monotonic()), () => {
+                  // The timer decides, not the clock: a test's fake timers move without it.
+                  batch.expedite();
+                  this.#runInNextTurn();
+              });
+        this.#timer = { batch, cancel };
     }
 
     #settleFlushes(): void {
