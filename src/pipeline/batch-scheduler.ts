@@ -147,7 +147,7 @@ export class BatchScheduler {
             batch = this.#next();
         }
         if (batch !== undefined && batch !== this.#options.buffer.open) this.#prepare(batch);
-        if (!this.#flushes.isEmpty) this.#settleFlushes();
+        if (this.#flushes.count > 0) this.#settleFlushes();
     }
 
     async #send(batch: Batch): Promise<void> {

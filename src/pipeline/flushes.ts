@@ -1,4 +1,5 @@
 import type { DeliveryError } from '../errors.js';
+import type { Writable } from '../utils/writable.js';
 import type { Batch } from './batch.js';
 
 interface Flush {
@@ -12,16 +13,14 @@ interface Flush {
 
 /** The flushes that wait, each for the batches that were in the buffer when it began. */
 export class Flushes {
+    readonly count: number = 0;
     #waiting: Flush[] = [];
-
-    get isEmpty(): boolean {
-        return this.#waiting.length === 0;
-    }
 
     /** Waits for the batches up to `upTo`, after that number of requests has begun. Rejects with the error that ends the wait. */
     async wait(upTo: number, startedRequests: number): Promise<void> {
         return new Promise<void>((resolve, reject) => {
             this.#waiting.push({ upTo, startedRequests, resolve, reject });
+            (this as Writable<Flushes>).count++;
         });
     }
 
@@ -49,6 +48,7 @@ export class Flushes {
     #take(isMeant: (flush: Flush) => boolean): Flush[] {
         const taken = this.#waiting.filter(isMeant);
         this.#waiting = this.#waiting.filter((flush) => !isMeant(flush));
+        (this as Writable<Flushes>).count = this.#waiting.length;
         return taken;
     }
 }
