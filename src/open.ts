@@ -25,7 +25,7 @@ import { createSyncRunStore, createSyncStorage, openSyncQuarantine } from './api
 import { CollectedPages } from './crawlee/collected-pages.js';
 import { DatasetGuardError } from './errors.js';
 import type { DatasetGuardOptions, ResolvedOptions } from './options.js';
-import { resolveOptions } from './options.js';
+import { resolveOptions } from './resolve-options.js';
 import { Pipeline } from './pipeline/pipeline.js';
 import { Pusher } from './pipeline/push.js';
 import type { InternalOptions, Log } from './ports.js';
@@ -37,13 +37,13 @@ import { onProcessEnd } from './run-end/process-end.js';
 import { RunEnd } from './run-end/run-end.js';
 import { SendAtExit } from './run-end/send-at-exit.js';
 import { SavedKeys } from './run-end/saved-keys.js';
-import type { Snapshot } from './run-end/snapshot.js';
 import { SnapshotStore } from './run-end/snapshot-store.js';
 import { StateSaver } from './run-end/state-saver.js';
+import { takeOver } from './take-over.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';
-import { createClock, within } from './utils/clock.js';
+import { createClock } from './utils/clock.js';
 import type { SecretRemover } from './utils/secrets.js';
 import { createSecretRemover, readOwnSecrets } from './utils/secrets.js';
 import { quarantineName } from './utils/storage-name.js';
@@ -133,7 +133,7 @@ export async function openParts(
             }),
         log,
     });
-    await restore(snapshots, pipeline, internal.maxRestoreMillis, log);
+    await takeOver(snapshots, pipeline, internal.maxRestoreMillis, log);
     saver = new StateSaver(pipeline, snapshots, log);
     const pusher = new Pusher(pipeline, options, charging);
     const pages = new CollectedPages(pipeline, pusher);
@@ -213,41 +213,6 @@ function safeLog(log: Log, removeSecrets: SecretRemover): Log {
         warning: (message, data) => log.warning(safe(message), data),
         error: (message, data) => log.error(safe(message), data),
     };
-}
-
-let restoring: Promise<void> = Promise.resolve();
-
-/**
- * Takes over what earlier processes of the run left. What cannot be read now stays where it is. One guard after the other: of two
- * that are opened at once only one may take it.
- */
-async function restore(snapshots: SnapshotStore, pipeline: Pipeline, maxMillis: number, log: Log): Promise<void> {
-    restoring = restoring.then(async () => restoreNow(snapshots, pipeline, maxMillis, log));
-    await restoring;
-}
-
-async function restoreNow(snapshots: SnapshotStore, pipeline: Pipeline, maxMillis: number, log: Log): Promise<void> {
-    try {
-        const left = await snapshots.claim(maxMillis);
-        for (const snapshot of left) takeOver(snapshot, pipeline, log);
-        // Other processes of the run know of this one from now on, and write reports of their own.
-        await within(snapshots.saveHead(pipeline.statistics.save()), maxMillis);
-    } catch (error) {
-        log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
-    }
-}
-
-function takeOver({ statistics, batches, records }: Snapshot, pipeline: Pipeline, log: Log): void {
-    try {
-        pipeline.statistics.restore(statistics);
-    } catch (error) {
-        log.warning(
-            `The counters of an earlier process of this run cannot be used: ${(error as Error).message}. Its items are sent; the report counts from nothing.`,
-        );
-    }
-    pipeline.handover.restore({ batches, records });
-    const count = batches.reduce((sum, { lines }) => sum + lines.length, records.length);
-    if (count > 0) log.info(`${count} items that an earlier process of this run could not send are sent first.`);
 }
 
 /** Loaded where it is needed: most runs have nothing to suggest. */

@@ -1,7 +1,7 @@
 import { INTERNAL_DEFAULTS } from '../../src/apify/environment.js';
 import type { Charging } from '../../src/apify/charging.js';
 import { NO_CHARGE } from '../../src/apify/charging.js';
-import { resolveOptions } from '../../src/options.js';
+import { resolveOptions } from '../../src/resolve-options.js';
 import { Pipeline } from '../../src/pipeline/pipeline.js';
 import { Pusher } from '../../src/pipeline/push.js';
 import type { ItemSink, Log, QuarantineStore } from '../../src/ports.js';

@@ -7,7 +7,7 @@ import type { InternalOptions, ItemSink, ListedPage, Payload, SendResult } from 
 import { toSendResult } from './api-error.js';
 import { itemCountOf, LocalItemSink } from './local-item-sink.js';
 import { isMemoryStorage, MemoryStorageItemSink } from './memory-storage-sink.js';
-import { describeBody, RequestBodies } from './request-bodies.js';
+import { describeRequest, RequestBodies } from './request-bodies.js';
 
 /**
  * The sink for a dataset. Its client decides, not where the run is: an open dataset may live on the platform while the
@@ -63,7 +63,7 @@ class ApiItemSink implements ItemSink {
             maxRetries: 0,
             timeoutSecs: requestTimeoutSecs,
             userAgentSuffix: ['apify-dataset-guard'],
-            requestInterceptors: [describeBody, (config) => Object.assign(config, { signal: this.#cut.signal })],
+            requestInterceptors: [describeRequest(this.#cut.signal)],
         });
         // Each request listens to it: Node would warn from the eleventh on.
         setMaxListeners(0, this.#cut.signal);

@@ -69,19 +69,24 @@ async function compressedOrNone(plain: Buffer): Promise<Buffer | undefined> {
     }
 }
 
+type RequestInterceptor = NonNullable<ApifyClientOptions['requestInterceptors']>[number];
+
 /**
  * A request interceptor for `ApifyClient`, which leaves a body alone whose encoding is named: it runs before the client's
- * own. The name of no encoding is taken away again when it has served.
+ * own. The name of no encoding is taken away again when it has served. `signal` cuts the request.
  */
-export const describeBody: NonNullable<ApifyClientOptions['requestInterceptors']>[number] = (config) => {
-    const encoding = encodings.get(config.data);
-    if (encoding === undefined) return config;
-    Object.assign(config.headers!, { 'content-encoding': encoding });
-    if (encoding === 'identity') {
-        config.transformRequest = (data, headers) => {
-            headers?.delete('content-encoding');
-            return data;
-        };
-    }
-    return config;
-};
+export const describeRequest =
+    (signal: AbortSignal): RequestInterceptor =>
+    (config) => {
+        config.signal = signal;
+        const encoding = encodings.get(config.data);
+        if (encoding === undefined) return config;
+        Object.assign(config.headers!, { 'content-encoding': encoding });
+        if (encoding === 'identity') {
+            config.transformRequest = (data, headers) => {
+                headers?.delete('content-encoding');
+                return data;
+            };
+        }
+        return config;
+    };

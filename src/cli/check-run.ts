@@ -4,6 +4,7 @@ import { RepairCounts } from '../pipeline/repair/repair-counts.js';
 import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
 import { Repairer } from '../pipeline/repair/repairer.js';
 import type { ItemSchema } from '../ports.js';
+import { foldErrors } from '../quality/alternatives.js';
 import { FieldCounts } from '../quality/fields.js';
 import type { FieldDetails } from '../quality/fields.js';
 import { ReasonCounts } from '../quality/reasons.js';
@@ -105,8 +106,9 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
         } else {
             failedItems++;
             const { reason, rejectedBy, errors } = rejection;
-            reasons.count({ reason, rejectedBy, errors, item: () => item });
-            fields.fail(errors);
+            const faults = foldErrors(errors);
+            reasons.count({ reason, rejectedBy, errors, item: () => item }, faults);
+            fields.fail(faults);
             if (failing.length < MAX_FAILING) {
                 const name = samples ? identityOf(item, undefined, removeGenericSecrets) : undefined;
                 const place = source.place?.();

@@ -12,7 +12,8 @@ export interface RequestSenderOptions {
     sink: ItemSink;
     clock: Clock;
     internal: InternalOptions;
-    counters: DeliveryCounters;
+    /** Undefined where requests are not counted: the report tells of those to the dataset, not of those to the quarantine. */
+    counters?: DeliveryCounters;
     log: Log;
     /** Aborted when nothing is to be sent any more: waits end, and no further request begins. */
     signal: AbortSignal;
@@ -98,12 +99,12 @@ export class RequestSender {
         try {
             for (let retries = 0; ; retries++) {
                 if (signal.aborted) return { ...STOPPED, unknown: this.#closed(unknown) };
-                counters.requestSent(payload.byteLength);
+                counters?.requestSent(payload.byteLength);
                 const cancelTimer = onSlow && clock.after(SLOW_REQUEST_MILLIS, onSlow);
                 const result = await sink.send(payload);
                 cancelTimer?.();
                 if (result.kind === 'stored') this.#history.stored(request, payload);
-                else if (result.kind !== 'unavailable' && result.kind !== 'refused') counters.requestRejected();
+                else if (result.kind !== 'unavailable' && result.kind !== 'refused') counters?.requestRejected();
                 if (result.kind !== 'unavailable') return result;
                 if (!isRetrying) this.#retrying++;
                 isRetrying = true;
@@ -130,7 +131,7 @@ export class RequestSender {
                 if (signal.aborted) return { ...result, unknown: this.#closed(unknown) };
                 // They were looked for, and are not there.
                 if (isAbandoned?.()) return { ...result, outcomeUnknown: false };
-                counters.requestRetried();
+                counters?.requestRetried();
             }
         } finally {
             if (isRetrying) this.#retrying--;

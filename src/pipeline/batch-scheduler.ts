@@ -6,6 +6,7 @@ import type { DeliveryError } from '../errors.js';
 import type { ItemSink, Log } from '../ports.js';
 import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
+import { Flushes } from '../utils/flushes.js';
 import type { Writable } from '../utils/writable.js';
 import type { Batch } from './batch.js';
 import type { ItemBuffer } from './buffer.js';
@@ -39,15 +40,6 @@ export interface SendBatchResult {
     dispute?: DeliveryError | undefined;
 }
 
-interface Flush {
-    /** The last batch that it waits for. */
-    upTo: number;
-    /** Requests that had begun before it. */
-    startedBefore: number;
-    resolve: () => void;
-    reject: (error: Error) => void;
-}
-
 /** A disputed item is tried so often without contrast before callers who wait for it get it back. */
 const MAX_LONE_TRIES = 5;
 /** After a failure sending begins again by itself, in case nobody flushes. */
@@ -64,15 +56,16 @@ export class BatchScheduler {
     /** Why nothing is sent now. */
     readonly failure: DeliveryError | undefined;
     readonly #options: SchedulerOptions;
-    readonly #runSoon: () => void;
+    readonly #runInNextTurn: () => void;
     readonly #underWay = new Set<Batch>();
     /** The batches whose request has been without an answer for long. */
     readonly #slow = new Set<Batch>();
-    #flushes: Flush[] = [];
+    readonly #flushes = new Flushes();
     #flushIntervalMillis: number;
     #startedRequests = 0;
     #isScheduled = false;
-    #cancelTimer: (() => void) | undefined;
+    /** Fires when the batch is due. */
+    #timer: { batch: Batch; cancel: () => void } | undefined;
     /** Logged last, so that an outage that goes on is not logged again and again. */
     #loggedFailure: string | undefined;
     #hasSaidThatOrderIsGivenUp = false;
@@ -82,7 +75,9 @@ export class BatchScheduler {
         this.#flushIntervalMillis = options.flushIntervalMillis;
         // Requests run in the async context of whoever opened the guard. In that of the handler that happened to push first,
         // Crawlee's adaptive crawler would see a handler touch a storage behind its back.
-        this.#runSoon = AsyncResource.bind(() => {
+        this.#runInNextTurn = AsyncResource.bind(() => {
+            if (this.#isScheduled) return;
+            this.#isScheduled = true;
             afterThisTurn(() => {
                 this.#isScheduled = false;
                 this.#run();
@@ -100,12 +95,11 @@ export class BatchScheduler {
         if (this.#isScheduled || this.failure !== undefined) return;
         const batch = this.#next();
         if (batch === undefined) return;
+        const { buffer } = this.#options;
         const mayBegin = this.#mayBegin(batch);
         // Items that come in until the event loop turns go into the next batch, unless a caller waits for this one.
-        if (mayBegin && !batch.isUrgent && batch.isOpen && this.#options.buffer.isFull(batch)) {
-            this.#options.buffer.closeOpen();
-        }
-        if (!batch.isOpen) this.#prepare(batch);
+        if (mayBegin && !batch.isUrgent && batch === buffer.open && buffer.isFull(batch)) buffer.closeOpen();
+        if (batch !== buffer.open) this.#prepare(batch);
         if (!this.#isDue(batch)) this.#armTimer(batch);
         else if (mayBegin) this.#runInNextTurn();
     }
@@ -119,11 +113,10 @@ export class BatchScheduler {
         (this as Writable<BatchScheduler>).failure = undefined;
         const upTo = buffer.nextSequence - 1;
         for (const batch of buffer.batches) batch.expedite();
-        await new Promise<void>((resolve, reject) => {
-            this.#flushes.push({ upTo, startedBefore: this.#startedRequests, resolve, reject });
-            this.schedule();
-            this.#settleFlushes();
-        });
+        const flushed = this.#flushes.wait(upTo, this.#startedRequests);
+        this.schedule();
+        this.#settleFlushes();
+        await flushed;
         this.#loggedFailure = undefined;
     }
 
@@ -139,15 +132,9 @@ export class BatchScheduler {
         this.schedule();
     }
 
-    #runInNextTurn(): void {
-        if (this.#isScheduled) return;
-        this.#isScheduled = true;
-        this.#runSoon();
-    }
-
     #run(): void {
-        this.#cancelTimer?.();
-        this.#cancelTimer = undefined;
+        this.#timer?.cancel();
+        this.#timer = undefined;
         let batch = this.failure === undefined ? this.#next() : undefined;
         while (batch !== undefined && this.#mayBegin(batch)) {
             if (!this.#isDue(batch)) {
@@ -159,8 +146,8 @@ export class BatchScheduler {
             void this.#send(batch);
             batch = this.#next();
         }
-        if (batch?.isOpen === false) this.#prepare(batch);
-        if (this.#flushes.length > 0) this.#settleFlushes();
+        if (batch !== undefined && batch !== this.#options.buffer.open) this.#prepare(batch);
+        if (this.#flushes.count > 0) this.#settleFlushes();
     }
 
     async #send(batch: Batch): Promise<void> {
@@ -169,8 +156,7 @@ export class BatchScheduler {
         this.#underWay.delete(batch);
         this.#slow.delete(batch);
         if (failure !== undefined) this.#fail(failure);
-        if (dispute !== undefined)
-            this.#rejectFlushes(dispute, ({ upTo, startedBefore }) => upTo >= batch.sequence && startedBefore < number);
+        if (dispute !== undefined) this.#flushes.refused(batch.sequence, number, dispute);
         this.#run();
     }
 
@@ -179,7 +165,7 @@ export class BatchScheduler {
         const error = settler.failed(cause);
         if (this.#loggedFailure !== error.message) log.error(error.message);
         this.#loggedFailure = error.message;
-        this.#rejectFlushes(error, () => true);
+        this.#flushes.fail(error);
         // Where nothing is kept that a flush could send, the next push is a try of its own.
         if (error.keptItems === 0) return;
         (this as Writable<BatchScheduler>).failure = error;
@@ -188,12 +174,6 @@ export class BatchScheduler {
             (this as Writable<BatchScheduler>).failure = undefined;
             this.schedule();
         });
-    }
-
-    #rejectFlushes(error: DeliveryError, isMeant: (flush: Flush) => boolean): void {
-        const rejected = this.#flushes.filter(isMeant);
-        this.#flushes = this.#flushes.filter((flush) => !isMeant(flush));
-        for (const { reject } of rejected) reject(error);
     }
 
     /** The oldest batch that waits. A disputed one waits until the others are sent, or until there is a contrast. */
@@ -237,18 +217,15 @@ export class BatchScheduler {
     #isDue(batch: Batch): boolean {
         const { buffer, clock, delivery } = this.#options;
         if (batch.isDisputed && delivery.acceptedSince(batch.acceptedBefore!)) return true;
-        if (batch.isDisputed && this.#retryAt(batch) > clock.monotonic() && !this.#isFlushed(batch)) return false;
+        if (batch.isDisputed && this.#retryAt(batch) > clock.monotonic() && !this.#flushes.waitFor(batch.sequence))
+            return false;
         return (
             batch.isUrgent ||
             buffer.isFull(batch) ||
             buffer.hasRoomWaiter ||
-            this.#isFlushed(batch) ||
+            this.#flushes.waitFor(batch.sequence) ||
             clock.monotonic() - batch.openedAt >= this.#flushIntervalMillis
         );
-    }
-
-    #isFlushed({ sequence }: Batch): boolean {
-        return this.#flushes.some(({ upTo }) => sequence <= upTo);
     }
 
     /** When a disputed item is tried again though there is no contrast. */
@@ -257,31 +234,24 @@ export class BatchScheduler {
     }
 
     #armTimer(batch: Batch): void {
-        if (this.#cancelTimer !== undefined) return;
+        if (this.#timer?.batch === batch) return;
+        // That of a disputed item may be due long after an item that has come since.
+        this.#timer?.cancel();
         const { clock } = this.#options;
-        if (batch.isDisputed) {
-            this.#cancelTimer = clock.after(Math.max(1, this.#retryAt(batch) - clock.monotonic()), () => {
-                this.#cancelTimer = undefined;
-                this.#runInNextTurn();
-            });
-            return;
-        }
-        const waitMillis = batch.openedAt + this.#flushIntervalMillis - clock.monotonic();
-        this.#cancelTimer = clock.afterInterval(Math.max(0, waitMillis), () => {
-            this.#cancelTimer = undefined;
-            // The timer decides, not the clock: a test's fake timers move without it.
-            batch.expedite();
-            this.#runInNextTurn();
-        });
+        const cancel = batch.isDisputed
+            ? clock.after(Math.max(1, this.#retryAt(batch) - clock.monotonic()), this.#runInNextTurn)
+            : clock.afterInterval(Math.max(0, batch.openedAt + this.#flushIntervalMillis - clock.monotonic()), () => {
+                  // The timer decides, not the clock: a test's fake timers move without it.
+                  batch.expedite();
+                  this.#runInNextTurn();
+              });
+        this.#timer = { batch, cancel };
     }
 
     #settleFlushes(): void {
-        const first = this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity);
-        this.#flushes = this.#flushes.filter(({ upTo, resolve }) => {
-            if (first <= upTo) return true;
-            resolve();
-            return false;
-        });
+        this.#flushes.leftBefore(
+            this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity),
+        );
     }
 }
 

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import type { Payload } from '../ports.js';
 import { PayloadWriter } from '../delivery/payload.js';
@@ -6,21 +6,14 @@ import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
 import type { Writable } from '../utils/writable.js';
 import type { PushSource } from '../waiter.js';
-import { isAwaited, Waiter } from '../waiter.js';
+import { ItemSources, Waiter } from '../waiter.js';
+import type { BatchIdentity } from './batch-identity.js';
+import { partOfIdentity, recordIdOf } from './batch-identity.js';
+import { KeyList } from './unique/key-list.js';
 import type { Key } from './unique/key-set.js';
 import type { FieldTally } from '../quality/fields.js';
-import { mergeRepairs, type Repair, type RepairedItem, repairedLength } from './repair/repairs.js';
-
-/** Stands for the key of an item that has none. */
-const NO_KEY: Key = Object.freeze({ high: 0, low: 0 });
-
-/** Neighbours in a batch that came from one push. */
-interface Run {
-    source: PushSource | undefined;
-    /** Position of the first of them in the push. */
-    position: number;
-    count: number;
-}
+import { RepairedItems } from './repair/repaired-items.js';
+import type { Repair, RepairedItem } from './repair/repairs.js';
 
 /** An item of a batch. */
 export interface BatchItem {
@@ -46,21 +39,16 @@ export interface KeptPart {
     refusals?: number;
 }
 
-/** Tells the items of a batch from all others, in whichever process of the run they are. */
-export interface BatchIdentity {
-    /** The id of the batch that the items came in with. */
-    readonly id: string;
-    /** Where in that batch each item was; undefined where all are where they were. */
-    readonly indexes?: readonly number[] | undefined;
-}
-
-/** Items that go in one request, in order, and the pushes that they came from. */
+/** Items that go in one request, in order, and what is known of each. Whoever fills the payload adds them. */
 export class Batch {
     /** The position in the order of batches, from 0. Parts of a batch keep it. */
     readonly sequence: number;
     /** On the monotonic clock; of a refused item, when it was refused last. */
     readonly openedAt: number;
     readonly payload: Payload;
+    readonly sources: ItemSources = new ItemSources();
+    readonly repaired: RepairedItems = new RepairedItems();
+    readonly keys: KeyList = new KeyList();
     /** Set when its items may be in the dataset: they are looked for before they are sent. */
     readonly unknown?: UnknownOutcome | undefined;
     /** Set where it is a single item that was refused: see `DisputedItem`. */
@@ -69,30 +57,20 @@ export class Batch {
     readonly isDisputed: boolean;
     /** How often it was refused. */
     readonly refusals: number;
-    /** Whether it takes items. */
-    readonly isOpen: boolean = false;
     /** Somebody waits for it: it is sent as soon as a request may begin. */
     readonly isUrgent: boolean = false;
     readonly isSending: boolean = false;
     readonly #identity: BatchIdentity;
-    #writer: PayloadWriter | undefined;
-    #runs: Run[] = [];
+    /** One for each item. */
+    #tallies: (FieldTally | undefined)[] = [];
     /** By index. */
-    readonly #repaired = new Map<number, RepairedItem>();
-    #repairedLength = 0;
-    /** By index: items that are sent, or were stored, as the platform's errors had them repaired. */
-    readonly #repairedByErrors = new Map<number, { text: string; repairs: readonly Repair[] }>();
-    /** Two numbers for each item, which are 0 where it has no key; shorter where the last items have none. */
-    #keys: number[] = [];
-    /** By index. */
-    readonly #tallies: (FieldTally | undefined)[] = [];
-    readonly #warned = new Set<number>();
+    #warned = new Set<number>();
     #sendsFrom = 0;
     #isPrepared = false;
     /** Indexes of items that are stored while others of the batch are still under way. */
     readonly #storedIndexes = new Set<number>();
 
-    private constructor(
+    constructor(
         sequence: number,
         openedAt: number,
         payload: Payload,
@@ -109,15 +87,6 @@ export class Batch {
         this.#identity = identity;
     }
 
-    /** A batch that takes items. `payload` holds the first one already. */
-    static open(sequence: number, openedAt: number, payload: PayloadWriter, first: Omit<BatchItem, 'index'>): Batch {
-        const batch = new Batch(sequence, openedAt, payload);
-        batch.#writer = payload;
-        (batch as Writable<Batch>).isOpen = true;
-        batch.#note(first, 0);
-        return batch;
-    }
-
     /** A batch that another process of the run has left. */
     static restored(
         sequence: number,
@@ -128,28 +97,16 @@ export class Batch {
         identity: BatchIdentity | undefined,
     ): Batch {
         const batch = new Batch(sequence, openedAt, payload, { unknown }, identity);
-        for (const [index, { key, repaired }] of items.entries()) {
-            if (key !== undefined) batch.#noteKey(key, index);
-            if (repaired !== undefined) batch.#noteRepaired(repaired, index);
+        for (let index = 0; index < payload.itemCount; index++) {
+            batch.add({ source: undefined, position: 0, ...items[index] });
         }
-        batch.#runs.push({ source: undefined, position: 0, count: payload.itemCount });
         batch.expedite();
         return batch;
     }
 
     /** Bytes that it holds in memory: the payload, and what is kept of repaired items as they were pushed. */
     get heldBytes(): number {
-        return this.payload.byteLength + this.#repairedLength;
-    }
-
-    /** Items that nobody waits for. */
-    get unawaitedItems(): number {
-        return this.#runs.reduce((sum, { source, count }) => sum + (isAwaited(source) ? 0 : count), 0);
-    }
-
-    /** Whether it holds items whose caller does not wait any more. */
-    get hasAbandonedItems(): boolean {
-        return this.#runs.some(({ source }) => source instanceof Waiter && source.isAbandoned);
+        return this.payload.byteLength + this.repaired.heldLength;
     }
 
     /** Where to look for its items when another process takes it over now. */
@@ -157,21 +114,19 @@ export class Batch {
         return this.unknown?.from ?? (this.isSending ? this.#sendsFrom : undefined);
     }
 
-    /** Takes the item, unless the payload is full. */
-    tryAppend(itemText: string, item: Omit<BatchItem, 'index'>): boolean {
-        if (this.#writer?.tryAppend(itemText) !== true) return false;
-        this.#note(item, this.payload.itemCount - 1);
-        return true;
+    /** The next item of the payload. Where a caller waits for it, the batch is urgent. */
+    add({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>): void {
+        const index = this.#tallies.length;
+        this.#tallies.push(tally);
+        if (repaired !== undefined) this.repaired.add(index, repaired);
+        if (isWarned === true) this.#warned.add(index);
+        if (key !== undefined) this.keys.set(index, key);
+        if (source instanceof Waiter) (this as Writable<Batch>).isUrgent = true;
+        this.sources.add(source, position);
     }
 
     expedite(): void {
         (this as Writable<Batch>).isUrgent = true;
-    }
-
-    /** Items that come in from now on go into another batch. */
-    close(): void {
-        this.#writer = undefined;
-        (this as Writable<Batch>).isOpen = false;
     }
 
     /** To be called once it is closed. Returns true the first time: what can be done for its payload before it is sent is to be begun. */
@@ -201,33 +156,24 @@ export class Batch {
         return partOfIdentity(this.#identity, indexes);
     }
 
-    /**
-     * The id of the quarantine record of the item at `index`. It is the same in the next process of the run: one that was killed may have
-     * written the record already.
-     */
+    /** The id of the quarantine record of the item at `index`. */
     recordId(index: number): string {
-        const { id, indexes } = this.#identity;
-        const hash = createHash('sha256')
-            .update(`${id} ${indexes?.[index] ?? index}`)
-            .digest('hex');
-        return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+        return recordIdOf(this.#identity, index);
     }
 
     *items(): Generator<BatchItem> {
         let index = 0;
-        for (const { source, position, count } of this.#runs) {
-            for (let offset = 0; offset < count; offset++) {
-                yield {
-                    index,
-                    source,
-                    position: position + offset,
-                    repaired: this.#repairedAt(index),
-                    key: this.keyAt(index),
-                    tally: this.#tallies[index],
-                    isWarned: this.#warned.has(index),
-                };
-                index++;
-            }
+        for (const { source, position } of this.sources.items()) {
+            yield {
+                index,
+                source,
+                position,
+                repaired: this.repaired.at(index),
+                key: this.keys.at(index),
+                tally: this.#tallies[index],
+                isWarned: this.#warned.has(index),
+            };
+            index++;
         }
     }
 
@@ -239,23 +185,17 @@ export class Batch {
 
     /** JSON of the item at `index` as it was pushed. */
     textAsPushed(index: number): string {
-        return this.#repaired.get(index)?.asPushed ?? this.payload.itemText(index);
-    }
-
-    keyAt(index: number): Key | undefined {
-        const high = this.#keys[index * 2];
-        const low = this.#keys[index * 2 + 1];
-        return high === undefined || low === undefined || (high === 0 && low === 0) ? undefined : { high, low };
+        return this.repaired.at(index)?.asPushed ?? this.payload.itemText(index);
     }
 
     /** JSON of the item at `index` as it is stored, or may be stored by the request that is under way. */
     storedText(index: number): string {
-        return this.#repairedByErrors.get(index)?.text ?? this.payload.itemText(index);
+        return this.repaired.textByErrors(index) ?? this.payload.itemText(index);
     }
 
     /** The items at those indexes as they are stored, see `storedText`, in a payload that may be the batch's own. */
     payloadOf(indexes: readonly number[]): Payload {
-        if (indexes.some((index) => this.#repairedByErrors.has(index))) {
+        if (indexes.some((index) => this.repaired.textByErrors(index) !== undefined)) {
             return PayloadWriter.of(indexes.map((index) => this.storedText(index)));
         }
         return indexes.length === this.payload.itemCount ? this.payload : this.payload.pick(indexes);
@@ -276,48 +216,14 @@ export class Batch {
      * for it, saves it or sends it again does so with this text: the platform rejects the other one.
      */
     sendRepaired(index: number, text: string, repairs: readonly Repair[], key: Key | undefined): void {
-        this.#repairedByErrors.set(index, { text, repairs });
+        this.repaired.sendRepaired(index, text, this.textAsPushed(index), repairs);
         this.#tallies[index] = undefined;
-        this.#noteKey(key ?? NO_KEY, index);
-    }
-
-    /** The platform rejects the item at `index` as repaired, too. */
-    repairFailed(index: number): void {
-        this.#repairedByErrors.delete(index);
-    }
-
-    /** The repaired items among those whose index is meant. */
-    repairedWhere(isMeant: (index: number) => boolean): RepairedItem[] {
-        const indexes = new Set([...this.#repaired.keys(), ...this.#repairedByErrors.keys()]);
-        return [...indexes].filter(isMeant).map((index) => this.#repairedAt(index)!);
-    }
-
-    #repairedAt(index: number): RepairedItem | undefined {
-        const before = this.#repaired.get(index);
-        const byErrors = this.#repairedByErrors.get(index);
-        if (byErrors === undefined) return before;
-        return { asPushed: this.textAsPushed(index), repairs: mergeRepairs(before?.repairs ?? [], byErrors.repairs) };
+        this.keys.set(index, key);
     }
 
     /** Tells the callers of all items but the `others` that theirs are stored. */
     tellStored(others: ReadonlySet<number>): void {
-        let index = 0;
-        for (const { source, count } of this.#runs) {
-            const end = index + count;
-            let stored = 0;
-            let repaired = 0;
-            for (; index < end; index++) {
-                if (others.has(index)) continue;
-                stored++;
-                if (this.#repaired.has(index) || this.#repairedByErrors.has(index)) repaired++;
-            }
-            if (stored > 0 && source instanceof Waiter) source.stored(stored, repaired);
-        }
-    }
-
-    /** The callers who wait for its items. */
-    get waiters(): Waiter[] {
-        return this.#runs.flatMap(({ source }) => (source instanceof Waiter ? source : []));
+        this.sources.tellStored(others, (index) => this.repaired.at(index) !== undefined);
     }
 
     /** Makes that part of the batch a batch of its own, to be sent as soon as a request may begin. */
@@ -329,47 +235,14 @@ export class Batch {
         const part = new Batch(this.sequence, openedAt, payload, kept, this.identityOf(kept.indexes));
         part.expedite();
         if (isWhole) {
-            part.#runs = this.#runs;
-            part.#keys = this.#keys;
-            for (const [index, repaired] of this.#repaired) part.#noteRepaired(repaired, index);
-            for (const index of this.#warned) part.#warned.add(index);
-            for (const tally of this.#tallies) part.#tallies.push(tally);
+            part.#tallies = this.#tallies;
+            part.#warned = this.#warned;
+            const { sources, repaired, keys } = this;
+            Object.assign(part as Writable<Batch>, { sources, repaired, keys });
         } else {
             const items = [...this.items()];
-            for (const [place, index] of kept.indexes.entries()) part.#note(items[index]!, place);
+            for (const index of kept.indexes) part.add(items[index]!);
         }
         return part;
     }
-
-    #note({ source, position, repaired, key, tally, isWarned }: Omit<BatchItem, 'index'>, index: number): void {
-        if (repaired !== undefined) this.#noteRepaired(repaired, index);
-        if (isWarned === true) this.#warned.add(index);
-        this.#tallies[index] = tally;
-        if (key !== undefined) this.#noteKey(key, index);
-        const last = this.#runs[this.#runs.length - 1];
-        const isNext =
-            last !== undefined &&
-            last.source === source &&
-            (source === undefined || last.position + last.count === position);
-        if (isNext) last.count++;
-        else this.#runs.push({ source, position, count: 1 });
-    }
-
-    #noteRepaired(repaired: RepairedItem, index: number): void {
-        this.#repaired.set(index, repaired);
-        this.#repairedLength += repairedLength(repaired);
-    }
-
-    /** Numbers instead of the object, which would be one more to be kept for each item until it is sent. */
-    #noteKey({ high, low }: Key, index: number): void {
-        while (this.#keys.length < index * 2) this.#keys.push(0, 0);
-        this.#keys[index * 2] = high;
-        this.#keys[index * 2 + 1] = low;
-    }
-}
-
-/** The identity of the items at those indexes of a batch. */
-export function partOfIdentity({ id, indexes: before }: BatchIdentity, indexes: readonly number[]): BatchIdentity {
-    const origins = before === undefined ? indexes : indexes.map((index) => before[index]!);
-    return origins.every((origin, index) => origin === index) ? { id } : { id, indexes: origins };
 }

@@ -1,12 +1,14 @@
 import type { Payload } from '../ports.js';
-import type { PayloadPool } from '../delivery/payload.js';
+import type { PayloadPool, PayloadWriter } from '../delivery/payload.js';
 import type { UnknownOutcome } from '../delivery/retry.js';
 import { monotonicMillis } from '../utils/clock.js';
-import type { BatchIdentity, BatchItem, KeptPart } from './batch.js';
+import type { Writable } from '../utils/writable.js';
+import type { BatchItem, KeptPart } from './batch.js';
 import { Batch } from './batch.js';
+import type { BatchIdentity } from './batch-identity.js';
 import { repairedLength, type RepairedItem } from './repair/repairs.js';
 import type { PushSource } from '../waiter.js';
-import { isAwaited, Waiter } from '../waiter.js';
+import { isAwaited, type Waiter } from '../waiter.js';
 
 /** UTF-8 bytes of one UTF-16 code unit at most. */
 const MAX_BYTES_PER_CODE_UNIT = 3;
@@ -34,8 +36,9 @@ export class ItemBuffer {
     readonly #batches: Batch[] = [];
     /** In order. */
     readonly batches: readonly Batch[] = this.#batches;
-    /** The last batch while it takes items. */
-    #open: Batch | undefined;
+    /** The last batch, while it takes items. */
+    readonly open: Batch | undefined;
+    #openPayload: PayloadWriter | undefined;
     /** Whether that has come to `targetPayloadBytes`. */
     #isOpenFull = false;
     #nextSequence = 0;
@@ -58,7 +61,7 @@ export class ItemBuffer {
 
     /** Bytes waiting, under way or collected. */
     get bytes(): number {
-        return this.#closedBytes + this.#collectedBytes + (this.#open?.heldBytes ?? 0);
+        return this.#closedBytes + this.#collectedBytes + (this.open?.heldBytes ?? 0);
     }
 
     get isOverfull(): boolean {
@@ -67,7 +70,7 @@ export class ItemBuffer {
 
     /** Items that nobody waits for. */
     get unawaitedItems(): number {
-        return this.#batches.reduce((sum, batch) => sum + batch.unawaitedItems, 0);
+        return this.#batches.reduce((sum, batch) => sum + batch.sources.unawaitedItems, 0);
     }
 
     get hasRoomWaiter(): boolean {
@@ -100,17 +103,17 @@ export class ItemBuffer {
         if (bytes < 0) this.#admitRoomWaiter();
     }
 
-    /** Takes the item. It is sent soon where its source waits for it. */
+    /** Takes the item. */
     enqueue(itemText: string, item: Omit<BatchItem, 'index'>): void {
-        const isNew = this.#open?.tryAppend(itemText, item) !== true;
-        if (isNew) this.#openBatch(itemText, item);
+        const before = this.open;
+        const wasUrgent = before?.isUrgent;
+        if (this.#openPayload?.tryAppend(itemText) !== true) this.#openBatch(itemText);
+        const batch = this.open!;
+        batch.add(item);
         this.#itemCount++;
-        const batch = this.#open!;
         const hasBecomeFull = !this.#isOpenFull && batch.payload.byteLength >= this.#options.targetPayloadBytes;
         if (hasBecomeFull) this.#isOpenFull = true;
-        const hasBecomeUrgent = item.source instanceof Waiter && !batch.isUrgent;
-        if (hasBecomeUrgent) batch.expedite();
-        if (isNew || hasBecomeFull || hasBecomeUrgent) this.#options.onChange();
+        if (batch !== before || hasBecomeFull || batch.isUrgent !== wasUrgent) this.#options.onChange();
     }
 
     /** Takes items that another process of the run left, before any others come in. */
@@ -135,35 +138,35 @@ export class ItemBuffer {
 
     /** Whether the batch holds enough to be sent, whoever waits for it. */
     isFull(batch: Batch): boolean {
-        return !batch.isOpen || this.#isOpenFull;
+        return batch !== this.open || this.#isOpenFull;
     }
 
     /** Items that come in from now on go into a batch of their own. */
     closeOpen(): void {
-        if (this.#open === undefined) return;
-        this.#closedBytes += this.#open.heldBytes;
-        this.#open.close();
-        this.#open = undefined;
+        if (this.open === undefined) return;
+        this.#closedBytes += this.open.heldBytes;
+        (this as Writable<ItemBuffer>).open = undefined;
+        this.#openPayload = undefined;
     }
 
     /** The batch is about to be sent, to lie at `position` of the dataset or behind it. */
     beginSending(batch: Batch, position: number): void {
-        if (batch === this.#open) this.closeOpen();
+        if (batch === this.open) this.closeOpen();
         batch.beginSending(position);
     }
 
     /** Keeps only these parts of the batch, in its place; an item that is refused for the first time goes to the end. */
     keep(batch: Batch, parts: readonly KeptPart[]): void {
-        if (batch === this.#open) this.closeOpen();
+        if (batch === this.open) this.closeOpen();
         const kept = parts.filter(({ indexes }) => indexes.length > 0).map((part) => batch.part(part));
         const place = this.#batches.indexOf(batch);
         const isMoved = (part: Batch) => part.isDisputed && !batch.isDisputed;
         this.#batches.splice(place, 1, ...kept.filter((part) => !isMoved(part)));
         this.#batches.push(...kept.filter(isMoved));
         // A batch that takes items stays the last one, so that what comes in is behind what is there.
-        if (this.#open !== undefined && this.#batches.at(-1) !== this.#open) {
-            this.#batches.splice(this.#batches.indexOf(this.#open), 1);
-            this.#batches.push(this.#open);
+        if (this.open !== undefined && this.#batches.at(-1) !== this.open) {
+            this.#batches.splice(this.#batches.indexOf(this.open), 1);
+            this.#batches.push(this.open);
         }
         for (const part of kept) this.#account(part, 1);
         this.#account(batch, -1);
@@ -205,12 +208,13 @@ export class ItemBuffer {
         return givenBack;
     }
 
-    #openBatch(itemText: string, first: Omit<BatchItem, 'index'>): void {
-        if (this.#open !== undefined) this.closeOpen();
-        const payload = this.#options.payloads.open(itemText);
-        this.#open = Batch.open(this.#nextSequence++, monotonicMillis(), payload, first);
+    #openBatch(firstText: string): void {
+        if (this.open !== undefined) this.closeOpen();
+        this.#openPayload = this.#options.payloads.open(firstText);
         this.#isOpenFull = false;
-        this.#batches.push(this.#open);
+        const batch = new Batch(this.#nextSequence++, monotonicMillis(), this.#openPayload);
+        (this as Writable<ItemBuffer>).open = batch;
+        this.#batches.push(batch);
     }
 
     #account({ heldBytes, payload }: Batch, sign: 1 | -1): void {

@@ -132,7 +132,7 @@ export class Duplicates {
     stored(batch: Batch, isMeant: (index: number) => boolean): void {
         for (let index = 0; index < batch.payload.itemCount; index++) {
             if (!isMeant(index)) continue;
-            if (this.#settleStored(batch.keyAt(index))) this.#count(batch.storedText(index));
+            if (this.#settleStored(batch.keys.at(index))) this.#count(batch.storedText(index));
         }
     }
 

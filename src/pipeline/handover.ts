@@ -6,8 +6,8 @@ import type { Clock } from '../utils/clock.js';
 import type { Writable } from '../utils/writable.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
-import type { BatchIdentity } from './batch.js';
-import { partOfIdentity } from './batch.js';
+import type { BatchIdentity } from './batch-identity.js';
+import { partOfIdentity } from './batch-identity.js';
 import type { ItemBuffer } from './buffer.js';
 import type { Duplicates } from './duplicates.js';
 import type { RepairedItem } from './repair/repairs.js';
@@ -105,7 +105,7 @@ export class Handover {
     rememberWaiters(isAll: boolean): () => void {
         const { buffer, duplicates, quarantine } = this.#options;
         const all = new Set([
-            ...buffer.batches.flatMap(({ waiters }) => waiters),
+            ...buffer.batches.flatMap(({ sources }) => sources.waiters),
             ...quarantine.waiters,
             ...(duplicates?.waiting ?? []).flatMap(({ source }) => (source instanceof Waiter ? source : [])),
         ]);

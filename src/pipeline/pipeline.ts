@@ -1,63 +1,28 @@
-import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 
-import { Delivery } from '../delivery/delivery.js';
-import { PayloadPool } from '../delivery/payload.js';
-import { RequestSender } from '../delivery/retry.js';
+import type { Delivery } from '../delivery/delivery.js';
+import type { RequestSender } from '../delivery/retry.js';
 import type { DatasetGuardError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
-import type { InternalOptions, ItemSchema, ItemSink, Log, QuarantineStore } from '../ports.js';
 import type { Counters } from '../quality/counters.js';
-import { expectedPaths } from '../quality/expectations.js';
-import { Redactor } from '../quality/redact.js';
 import { checkTolerance } from '../quality/tolerance.js';
-import { Quarantine } from '../quarantine/quarantine.js';
-import type { RecordOrigin } from '../quarantine/record.js';
-import { RecordWriter } from '../quarantine/record-writer.js';
-import { CallbackErrors } from '../report/callback-errors.js';
-import { Statistics } from '../report/statistics.js';
-import type { Clock } from '../utils/clock.js';
-import type { SecretRemover } from '../utils/secrets.js';
+import type { Quarantine } from '../quarantine/quarantine.js';
+import type { CallbackErrors } from '../report/callback-errors.js';
+import type { Statistics } from '../report/statistics.js';
 import type { Writable } from '../utils/writable.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
-import { BatchScheduler } from './batch-scheduler.js';
-import { ItemBuffer } from './buffer.js';
-import { Duplicates } from './duplicates.js';
-import { Handover } from './handover.js';
-import type { OnRepaired } from './platform-repair.js';
-import { PlatformRepair } from './platform-repair.js';
-import type { PreparedItem } from './prepare.js';
-import { ItemPreparer } from './prepare.js';
-import { RejectedItems } from './rejected-items.js';
-import { Repairer } from './repair/repairer.js';
-import { BatchSettler } from './settle.js';
-import { StoredItems } from './stored-items.js';
+import type { BatchScheduler } from './batch-scheduler.js';
+import type { ItemBuffer } from './buffer.js';
+import type { Duplicates } from './duplicates.js';
+import type { Handover } from './handover.js';
+import type { PlatformRepair } from './platform-repair.js';
+import type { ItemPreparer, PreparedItem } from './prepare.js';
+import type { RejectedItems } from './rejected-items.js';
+import type { BatchSettler } from './settle.js';
+import type { PipelineOptions, PipelineStages } from './stages.js';
+import { createStages } from './stages.js';
 import type { Admission } from './unique/duplicate-filter.js';
-
-/** Measured: payloads of 1 to 2 MB cost least CPU an item, see docs/performance.md. `maxPayloadBytes` stays the limit. */
-const TARGET_PAYLOAD_BYTES = 2_000_000;
-
-export interface PipelineOptions {
-    options: ResolvedOptions;
-    sink: ItemSink;
-    quarantineStore: QuarantineStore;
-    /** The fields that all quarantine records of this run share. */
-    origin: Omit<RecordOrigin, 'schemaHash'>;
-    /** Undefined locally, where the next process of the run has no id in common with this one. */
-    platformRunId?: string | undefined;
-    schema: ItemSchema | undefined;
-    /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
-    refreshSchema: () => Promise<ItemSchema | undefined>;
-    onRepaired?: OnRepaired;
-    /** Whether one other request may pass a request that is slow. */
-    mayPassSlowRequest: boolean;
-    /** Removes this process's own secrets and what is recognizable as one. */
-    removeSecrets: SecretRemover;
-    clock: Clock;
-    internal: InternalOptions;
-    log: Log;
-}
 
 /**
  * An item's way: prepare → duplicates → buffer → batch → deliver → settle, with the quarantine beside it. This is the one place that knows the
@@ -84,130 +49,29 @@ export class Pipeline {
     readonly #tolerance: ResolvedOptions['tolerance'] | undefined;
     readonly #preparer: ItemPreparer;
     readonly #scheduler: BatchScheduler;
-    readonly #stop = new AbortController();
+    readonly #stop: AbortController;
 
-    /** Gives the repairer the schema before the first item comes. */
     static async open(options: PipelineOptions): Promise<Pipeline> {
-        const callbackErrors = new CallbackErrors(options.log, options.removeSecrets);
-        const { repair } = options.options;
-        const repairer =
-            repair &&
-            new Repairer(repair, (error) => callbackErrors.add('repair', error, 'The item counts as not repaired'));
-        await repairer?.useSchema(options.schema?.json);
-        return new Pipeline(options, repairer, callbackErrors);
+        return new Pipeline(await createStages(options));
     }
 
-    private constructor(
-        { options, sink, schema, clock, log, internal, removeSecrets, ...given }: PipelineOptions,
-        repairer: Repairer | undefined,
-        callbackErrors: CallbackErrors,
-    ) {
-        const { signal } = this.#stop;
-        // Each wait listens to it: Node would warn from the eleventh on.
-        setMaxListeners(0, signal);
-        this.callbackErrors = callbackErrors;
-        const { maxItems, maxRatio } = options.tolerance;
-        if (maxItems < Infinity || maxRatio < 1) this.#tolerance = options.tolerance;
-        const redactor = new Redactor(options.redact, (error) =>
-            callbackErrors.add('redact', error, 'Nothing of the item is shown'),
-        );
-        const { samples, identify } = options;
-        const statistics = new Statistics(() => clock.now(), samples, {
-            removeSecrets,
-            schema: schema?.json,
-            paths: expectedPaths(options.expect),
-            ...(redactor.isActive && { redact: (item) => redactor.apply(item) }),
-            ...(identify && { identify }),
-        });
-        const { counters } = statistics;
-        this.statistics = statistics;
-        this.counters = counters;
-        const payloads = new PayloadPool(options.maxPayloadBytes);
-        const buffer = new ItemBuffer({
-            maxBufferedBytes: options.maxBufferedBytes,
-            targetPayloadBytes: TARGET_PAYLOAD_BYTES,
-            payloads,
-            onChange: () => this.#scheduler.schedule(),
-        });
-        this.buffer = buffer;
-        const quarantine = new Quarantine({
-            options,
-            redactor,
-            writer: new RecordWriter({ store: given.quarantineStore, clock, internal, log, signal }),
-            store: given.quarantineStore,
-            origin: { ...given.origin, ...(schema && { schemaHash: schema.hash }) },
-            counters,
-            callbackErrors,
-            clock,
-            log,
-        });
-        this.quarantine = quarantine;
-        const rejectedItems = new RejectedItems({ statistics, quarantine, redactor, removeSecrets, log });
-        this.rejectedItems = rejectedItems;
-        const duplicates =
-            options.unique &&
-            new Duplicates(options.unique, options, {
-                // Locally a run has no id that its next process would know.
-                seed: (sink.isRemote ? given.platformRunId : undefined) ?? sink.stableId,
-                buffer,
-                statistics,
-                redactor,
-                rejectedItems,
-                log,
-            });
-        this.duplicates = duplicates;
-        const preparer = new ItemPreparer(options.mode, schema, repairer, statistics.fields, duplicates);
-        this.#preparer = preparer;
-        const sender = new RequestSender({
-            sink,
-            clock,
-            internal,
-            counters,
-            log,
-            signal,
-            onSlow: () => this.#scheduler.slowRequest(),
-        });
-        this.sender = sender;
-        const delivery = new Delivery({
-            sender,
-            maxRetries: internal.maxRetries,
-            isInvalid: (itemText) => preparer.isInvalid(itemText),
-            onTooLarge: (byteLength) => {
-                log.warning(
-                    `A request of ${byteLength} bytes is too large for the platform; smaller ones from now on.`,
-                );
-                payloads.lowerLimit(Math.ceil(byteLength / 2));
-            },
-        });
-        this.delivery = delivery;
-        this.platformRepair = repairer && new PlatformRepair(repairer, delivery, duplicates, given.onRepaired);
-        this.settler = new BatchSettler({
-            delivery,
-            sender,
-            buffer,
-            preparer,
-            statistics,
-            quarantine,
-            storedItems: new StoredItems({ statistics, redactor, preparer, log }),
-            rejectedItems,
-            platformRepair: this.platformRepair,
-            duplicates,
-            refreshSchema: given.refreshSchema,
-            removeSecrets,
-        });
-        this.#scheduler = new BatchScheduler({
-            buffer,
-            clock,
-            flushIntervalMillis: options.flushIntervalMillis,
-            maxParallelRequests: options.maxParallelRequests,
-            sink,
-            mayPassSlowRequest: given.mayPassSlowRequest,
-            delivery,
-            firstRetryDelayMillis: internal.firstRetryDelayMillis,
-            settler: this.settler,
-            log,
-        });
-        this.handover = new Handover({ buffer, duplicates, quarantine, sender, counters, clock });
+    private constructor(stages: PipelineStages) {
+        this.statistics = stages.statistics;
+        this.counters = stages.statistics.counters;
+        this.buffer = stages.buffer;
+        this.quarantine = stages.quarantine;
+        this.callbackErrors = stages.callbackErrors;
+        this.duplicates = stages.duplicates;
+        this.rejectedItems = stages.rejectedItems;
+        this.sender = stages.sender;
+        this.delivery = stages.delivery;
+        this.platformRepair = stages.platformRepair;
+        this.settler = stages.settler;
+        this.handover = stages.handover;
+        this.#tolerance = stages.tolerance;
+        this.#preparer = stages.preparer;
+        this.#scheduler = stages.scheduler;
+        this.#stop = stages.stop;
     }
 
     /** Items that are neither stored nor in quarantine, nor collected by a handler. */

@@ -64,7 +64,7 @@ export class PlatformRepair {
             const needed = attempts.length > 1 ? 2 : 1;
             if (attempts.length === 0) break;
             if (requests + needed > MAX_REQUESTS) {
-                for (const { index } of attempts) batch.repairFailed(index);
+                for (const { index } of attempts) batch.repaired.rejected(index);
                 break;
             }
             const { rejected, disputed, ...result } = await this.#send(batch, attempts, options);
@@ -74,7 +74,7 @@ export class PlatformRepair {
             for (const { index } of attempts) repaired.add(index);
             for (const { index: position } of [...rejected, ...disputed]) {
                 const { index } = attempts[position]!;
-                batch.repairFailed(index);
+                batch.repaired.rejected(index);
                 repaired.delete(index);
             }
             candidates = rejected
@@ -132,7 +132,8 @@ export class PlatformRepair {
     ): boolean {
         const next = nextRepair(session, errors);
         if (next === undefined) return false;
-        const rekeyed = this.#duplicates === undefined ? NO_KEY : this.#duplicates.rekey(batch.keyAt(index), next.text);
+        const rekeyed =
+            this.#duplicates === undefined ? NO_KEY : this.#duplicates.rekey(batch.keys.at(index), next.text);
         if (rekeyed === undefined) return false;
         batch.sendRepaired(index, next.text, next.repairs, rekeyed.key);
         return true;

@@ -59,7 +59,7 @@ export class BatchSettler {
     /** Never rejects: a failure is part of the result. */
     async send(batch: Batch): Promise<SendBatchResult> {
         const { delivery, sender, buffer } = this.#options;
-        if (batch.hasAbandonedItems) {
+        if (batch.sources.haveAbandoned) {
             this.#giveBackAbandoned(batch);
             return {};
         }
@@ -70,7 +70,7 @@ export class BatchSettler {
                 unknown,
                 acceptedBefore,
                 isLastTry: this.#isLastTry,
-                isAbandoned: () => batch.hasAbandonedItems,
+                isAbandoned: () => batch.sources.haveAbandoned,
                 onStored: (indexes) => batch.storedSoFar(indexes),
             })
             .catch((error: Error) => nothingDelivered(batch, error));
@@ -82,7 +82,7 @@ export class BatchSettler {
         if (delivered.rejected.some(({ reason }) => reason === 'schema')) await this.#refreshSchema();
         const [dispute] = batch.isDisputed && !delivery.acceptedSince(batch.acceptedBefore!) ? outcome.disputed : [];
         // Where callers do not wait any more, their items are given back first, and the rest is sent once more.
-        const failure = batch.hasAbandonedItems ? undefined : outcome.failure;
+        const failure = batch.sources.haveAbandoned ? undefined : outcome.failure;
         return { failure, ...(dispute && { dispute: deliveryError(dispute.error, false, 1) }) };
     }
 
@@ -126,7 +126,7 @@ export class BatchSettler {
     }
 
     async #repair(batch: Batch, delivered: DeliveryOutcome): Promise<DeliveryOutcome> {
-        const options = { isLastTry: this.#isLastTry, isAbandoned: () => batch.hasAbandonedItems };
+        const options = { isLastTry: this.#isLastTry, isAbandoned: () => batch.sources.haveAbandoned };
         return (await this.#options.platformRepair?.repair(batch, delivered, options)) ?? delivered;
     }
 

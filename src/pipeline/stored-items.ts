@@ -41,7 +41,7 @@ export class StoredItems {
         }
         counters.stored(stored);
         counters.warned(warned);
-        for (const repaired of batch.repairedWhere(isMeant)) this.#countRepaired(repaired);
+        for (const repaired of batch.repaired.where(isMeant)) this.#countRepaired(repaired);
     }
 
     /** Counts an item that an earlier process left, or that the platform's errors had repaired: only its text is known. Returns whether it counts as warned. */

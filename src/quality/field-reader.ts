@@ -1,5 +1,6 @@
 import { compileFunction } from 'node:vm';
 
+import type { ElementCounts } from './element-counts.js';
 import type { FieldNode } from './field-tree.js';
 import { KIND, kindOf, KINDS } from './value-kind.js';
 
@@ -11,14 +12,6 @@ export type Step<Leaf> = (Step<Leaf> | Leaf | undefined)[];
 
 /** Position of the leaf in a step. */
 export const LEAF = KINDS;
-
-/** Counts the values of each kind at each place in arrays and maps, where one item may have any number of values. */
-export interface ElementCounts {
-    /** By slot: that of a node and one more for each kind. */
-    counts: Int32Array;
-    /** Slots that are not 0. */
-    touched: number[];
-}
 
 export interface ReaderParts<Leaf> {
     root: FieldNode;
@@ -175,10 +168,6 @@ export function countMembers(
     elements: ElementCounts,
     further: (name: string) => number | undefined,
 ): void {
-    const add = (slot: number, kind: number) => {
-        // A name that is new may have made the counts larger.
-        if (elements.counts[slot + kind]!++ === 0) elements.touched.push(slot + kind);
-    };
     const below = (node: FieldNode, value: unknown, kind: number) => {
         if (kind === KIND.object && (node.names.size > 0 || node.any)) ofObject(node, value as object);
         if (kind === KIND.array && (node.names.size > 0 || node.any)) ofArray(node, value as unknown[]);
@@ -190,14 +179,14 @@ export function countMembers(
             const kind = kindOf(values[index]);
             const child = node.names.get(name);
             if (child !== undefined) {
-                add(child.slot, kind);
+                elements.add(child.slot + kind);
                 below(child, values[index], kind);
             } else if (node === root) {
                 const slot = further(name);
-                if (slot !== undefined) add(slot, kind);
+                if (slot !== undefined) elements.add(slot + kind);
             }
             if (node.any !== undefined && !child?.isDeclared) {
-                add(node.any.slot, kind);
+                elements.add(node.any.slot + kind);
                 below(node.any, values[index], kind);
             }
         }
@@ -206,13 +195,13 @@ export function countMembers(
         for (const [name, child] of onlyIndexes(node).names) {
             if (!(name in array)) continue;
             const kind = kindOf(array[Number(name)]);
-            add(child.slot, kind);
+            elements.add(child.slot + kind);
             below(child, array[Number(name)], kind);
         }
         if (node.any === undefined) return;
         for (const element of array) {
             const kind = kindOf(element);
-            add(node.any.slot, kind);
+            elements.add(node.any.slot + kind);
             below(node.any, element, kind);
         }
     };

@@ -1,16 +1,17 @@
-import type { ItemError } from '../records.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
-import { foldErrors } from './alternatives.js';
+import type { Fault } from './alternatives.js';
 import { compileReader, countMembers, LEAF } from './field-reader.js';
-import type { ElementCounts, FieldReader } from './field-reader.js';
+import type { FieldReader } from './field-reader.js';
+import { ElementCounts } from './element-counts.js';
 import { Shape, Shapes } from './field-shapes.js';
 import type { FieldTally } from './field-shapes.js';
 import type { FieldNode } from './field-tree.js';
-import { buildFieldTree, createNode, MAX_NAME_LENGTH } from './field-tree.js';
+import { buildFieldTree, createNode } from './field-tree.js';
 import { FieldTable } from './field-table.js';
 import type { FieldDetails, FieldSummary, FieldType, SavedFields } from './field-table.js';
 import { FieldLooks } from './field-looks.js';
+import { FurtherNames } from './further-names.js';
 import { failingPath } from './sample.js';
 import { SchemaNames } from './schema-names.js';
 import { kindOf } from './value-kind.js';
@@ -30,8 +31,6 @@ export interface FieldOptions {
     removeSecrets?: SecretRemover;
 }
 
-/** Further top-level names that are counted. */
-const MAX_FURTHER_NAMES = 1_000;
 const MAX_READ_NAMES = 200;
 /** Frequent names are read by name from the 64th item on; which they are is reviewed after 256 items, 1,024 and so on. */
 const FIRST_REVIEW_ITEMS = 64;
@@ -48,14 +47,13 @@ export class FieldCounts {
     #schema: unknown;
     readonly #table: FieldTable;
     readonly #looks: FieldLooks;
-    readonly #elements: ElementCounts = { counts: new Int32Array(0), touched: [] };
+    readonly #elements = new ElementCounts();
     #paths: readonly string[];
     #root: FieldNode;
     #names: SchemaNames;
     #reader: FieldReader<Shape>;
     readonly #shapes: Shapes;
-    /** By name: its slot, and how many items had it. */
-    readonly #further = new Map<string, { slot: number; seenItems: number }>();
+    readonly #further: FurtherNames;
     readonly #noShape = new Shape([]);
     #tallied = 0;
     #newShapes = 0;
@@ -71,6 +69,7 @@ export class FieldCounts {
             redact: options.redact,
             removeSecrets: options.removeSecrets ?? removeGenericSecrets,
         });
+        this.#further = new FurtherNames(this.#table, this.#looks, this.#elements);
         this.#paths = options.paths ?? [];
         this.#root = buildFieldTree(options.schema, this.#paths);
         this.#names = new SchemaNames(options.schema);
@@ -99,7 +98,7 @@ export class FieldCounts {
         if (this.#isDiverse) return this.#countAll(item);
         const shape = this.#shapeOf(item);
         if (countNames(item) !== this.#reader.known) this.#countFurther(item);
-        return this.#elements.touched.length === 0 ? shape.tally : { shape, more: this.#takeElements() };
+        return this.#elements.touched.length === 0 ? shape.tally : { shape, more: this.#elements.take() };
     }
 
     /** Counts a stored item. */
@@ -112,9 +111,9 @@ export class FieldCounts {
     }
 
     /** Counts an item that failed, for each field that is at fault. */
-    fail(errors: readonly ItemError[]): void {
+    fail(faults: readonly Fault[]): void {
         const paths = new Set<string>();
-        for (const { error, best } of foldErrors(errors)) {
+        for (const { error, best } of faults) {
             const told = best[0] ?? error;
             paths.add(this.#names.pathOf(failingPath(told), told.schemaPath));
         }
@@ -125,7 +124,7 @@ export class FieldCounts {
     /** One row for each field of the schema, for each path that was asked for, and for further top-level names that are common. */
     rows(): readonly FieldSummary[] {
         this.#shapes.fold();
-        return this.#table.rows(this.#root, this.#furtherNames());
+        return this.#table.rows(this.#root, this.#further.names);
     }
 
     /** The rows that expectations are judged by, also of what `redact` takes away. They are not for showing. */
@@ -137,7 +136,7 @@ export class FieldCounts {
     /** The same with what a page shows. */
     details(): readonly FieldDetails[] {
         this.#shapes.fold();
-        return this.#table.details(this.#root, this.#furtherNames());
+        return this.#table.details(this.#root, this.#further.names);
     }
 
     /** The state with which another process of the run goes on counting. */
@@ -151,7 +150,7 @@ export class FieldCounts {
         this.#table.restore(saved);
         const known = this.#root.names;
         for (const name of this.#table.topLevelNames()) {
-            if (!known.has(name)) this.#learn(name);
+            if (!known.has(name)) this.#further.learn(name);
         }
     }
 
@@ -171,13 +170,13 @@ export class FieldCounts {
     /** For items that have little in common: to look for their shape would cost more than to count them. */
     #countAll(item: object): FieldTally {
         if (this.#tallied % LOOK_INTERVAL === 0) this.#looks.look(item, this.#root);
-        countMembers(this.#root, item, this.#elements, (name) => this.#furtherSlot(item, name));
-        return { shape: this.#noShape, more: this.#takeElements() };
+        countMembers(this.#root, item, this.#elements, (name) => this.#further.see(item, name));
+        return { shape: this.#noShape, more: this.#elements.take() };
     }
 
     #compile(): FieldReader<Shape> {
         this.#register(this.#root);
-        this.#makeRoom();
+        this.#elements.makeRoom(this.#table.slots);
         return compileReader<Shape>({
             root: this.#root,
             grow: (step, kind) => this.#shapes.grow(step, kind),
@@ -211,31 +210,10 @@ export class FieldCounts {
     #countFurther(item: object): void {
         for (const name in item) {
             if (this.#root.names.has(name)) continue;
-            const first = this.#furtherSlot(item, name);
+            const first = this.#further.see(item, name);
             if (first === undefined) continue;
-            const slot = first + kindOf((item as Record<string, unknown>)[name]);
-            if (this.#elements.counts[slot]!++ === 0) this.#elements.touched.push(slot);
+            this.#elements.add(first + kindOf((item as Record<string, unknown>)[name]));
         }
-    }
-
-    /** The slot of a top-level name that is not read by name; `undefined` where there are too many. */
-    #furtherSlot(item: object, name: string): number | undefined {
-        const isNew = !this.#further.has(name);
-        const further = this.#learn(name);
-        if (further === undefined) return undefined;
-        further.seenItems++;
-        if (isNew) this.#looks.lookAt(item, name);
-        return further.slot;
-    }
-
-    #learn(name: string): { slot: number; seenItems: number } | undefined {
-        const known = this.#further.get(name);
-        if (known !== undefined) return known;
-        if (this.#further.size >= MAX_FURTHER_NAMES || name.length > MAX_NAME_LENGTH) return undefined;
-        const further = { slot: this.#table.slotOf(toPointer([name])), seenItems: 0 };
-        this.#further.set(name, further);
-        this.#makeRoom();
-        return further;
     }
 
     /** Names that come often are read by name from now on. */
@@ -244,35 +222,12 @@ export class FieldCounts {
         const minItems = this.#tallied * OFTEN;
         this.#nextReview = this.#tallied * REVIEW_FACTOR;
         let isChanged = false;
-        for (const [name, { seenItems }] of this.#further) {
-            if (seenItems < minItems || this.#root.names.has(name) || this.#root.names.size >= MAX_READ_NAMES) continue;
+        for (const name of this.#further.seenInItems(minItems)) {
+            if (this.#root.names.has(name) || this.#root.names.size >= MAX_READ_NAMES) continue;
             this.#root.names.set(name, createNode(toPointer([name])));
             isChanged = true;
         }
         if (isChanged) this.#restart();
-    }
-
-    #furtherNames(): string[] {
-        return [...this.#further.keys()];
-    }
-
-    #takeElements(): number[] {
-        const { counts, touched } = this.#elements;
-        const taken: number[] = [];
-        for (const slot of touched) {
-            taken.push(slot, counts[slot]!);
-            counts[slot] = 0;
-        }
-        touched.length = 0;
-        return taken;
-    }
-
-    #makeRoom(): void {
-        const { counts } = this.#elements;
-        if (this.#table.slots <= counts.length) return;
-        const larger = new Int32Array(this.#table.slots * 2);
-        larger.set(counts);
-        this.#elements.counts = larger;
     }
 }
 

@@ -6,37 +6,13 @@ import { escapeControls, shorten } from '../utils/text.js';
 import type { Fault } from './alternatives.js';
 import { foldErrors } from './alternatives.js';
 import { describeFault } from './fault-words.js';
+import type { ReasonDetails, ReasonSummary } from './reason-summary.js';
 import { failingPath, identityOf, isMissing, sampleOf } from './sample.js';
 import type { Identify, ReasonSample } from './sample.js';
 import { SchemaNames } from './schema-names.js';
 import { describeError } from './words.js';
 
-export type { ReasonSample };
-
-/** Why items are in quarantine, as reports have it. */
-export interface ReasonSummary {
-    /** Why the items are in quarantine; `other` is what exceeds the number of rows. */
-    readonly reason: QuarantineReason | 'duplicate' | 'other';
-    /** The keyword of the schema that failed: `type`, `required`, …; empty where there is none. */
-    readonly keyword: string;
-    /** JSON Pointer into the item; indexes and names that only the data knows are `*`. */
-    readonly path: string;
-    /** In words to be read after `path`: "must be a number". Holds nothing of an item. */
-    readonly message: string;
-    /** Items. */
-    readonly count: number;
-    /** The side that rejected the item: the guard or the platform. */
-    readonly rejectedBy: 'guard' | 'platform';
-    /** Different values, most frequent first, at most 5. */
-    readonly samples: readonly ReasonSample[];
-}
-
-/** A reason with the details that a page shows and that another process of the run goes on counting with. */
-export interface ReasonDetails extends ReasonSummary {
-    /** As `path`; for what is missing its own path, not that of the object around it. */
-    readonly field: string;
-    readonly key: string;
-}
+export type { ReasonDetails, ReasonSample, ReasonSummary };
 
 export interface CountedRejection {
     reason: QuarantineReason | 'duplicate';
@@ -59,6 +35,12 @@ interface Counted extends Omit<ReasonDetails, 'count' | 'samples'> {
     count: number;
     /** By value; where there is none, by item. */
     samples: Map<string, ReasonSample>;
+}
+
+/** What of an item may be shown, and how it is named. */
+interface ShownItem {
+    item: unknown;
+    identity: string | undefined;
 }
 
 const MAX_REASONS = 100;
@@ -95,16 +77,15 @@ export class ReasonCounts {
 
     /**
      * Counts the reasons of one item, each once. Returns those that the log should name: the first ten that are new. An item
-     * without errors has its reason alone.
+     * without errors has its reason alone. `faults` are its errors, folded.
      */
-    count(rejection: CountedRejection): ReasonSummary[] {
+    count(rejection: CountedRejection, faults = foldErrors(rejection.errors)): ReasonSummary[] {
         this.#rejectedItems++;
-        const { reason, rejectedBy, errors } = rejection;
-        const faults = errors.length > 0 ? foldErrors(errors) : [{ error: withoutError(reason), best: [] }];
+        const { reason, rejectedBy } = rejection;
         const seen = new Set<Counted>();
         const added: Counted[] = [];
-        const show = once(() => this.#shown(rejection));
-        for (const fault of faults) {
+        let shown: ShownItem | undefined;
+        for (const fault of faults.length > 0 ? faults : [withoutError(reason)]) {
             const counted = this.#find(reason, rejectedBy, fault);
             if (seen.has(counted)) continue;
             seen.add(counted);
@@ -113,7 +94,8 @@ export class ReasonCounts {
                 added.push(counted);
             }
             if (this.#options.samples && counted.reason !== OTHER && counted.count <= SAMPLED_ITEMS) {
-                this.#addSample(counted, fault, show(), rejection.url);
+                shown ??= this.#shown(rejection);
+                this.#addSample(counted, fault, shown, rejection.url);
             }
         }
         return added.map(toSummary);
@@ -165,35 +147,37 @@ export class ReasonCounts {
     #find(reason: CountedRejection['reason'], rejectedBy: 'guard' | 'platform', fault: Fault): Counted {
         const { keyword, instancePath, schemaPath } = fault.error;
         const path = shorten(this.#names.pathOf(instancePath, schemaPath), MAX_PATH_LENGTH);
-        const message = this.#removeSecrets(describeFault(reason, fault, (...paths) => this.#names.pathOf(...paths)));
         const field = isMissing(fault.error) ? this.#fieldOf(fault.error) : path;
         // Without a place in the schema the words are all that tells reasons apart.
         const isUnplaced = schemaPath === '' && (reason === 'not-an-object' || rejectedBy === 'platform');
         const place = shorten(schemaPath, MAX_SCHEMA_PATH_LENGTH);
-        const key = JSON.stringify([reason, rejectedBy, keyword, place, path, field, isUnplaced ? message : '']);
-        let counted = this.#byKey.get(key);
-        if (counted !== undefined) return counted;
+        const key = JSON.stringify([
+            reason,
+            rejectedBy,
+            keyword,
+            place,
+            path,
+            field,
+            isUnplaced ? this.#words(reason, fault) : '',
+        ]);
+        const known = this.#byKey.get(key);
+        if (known !== undefined) return known;
         if (this.#byKey.size < MAX_REASONS) {
-            counted = { reason, keyword, path, message, rejectedBy, field, key, count: 0, samples: new Map() };
-            this.#byKey.set(key, counted);
-            return counted;
+            return this.#add({ reason, keyword, path, message: this.#words(reason, fault), rejectedBy, field, key });
         }
-        counted = this.#byKey.get(OTHER);
-        if (counted === undefined) {
-            counted = {
-                reason: OTHER,
-                keyword: '',
-                path: '',
-                message: describeError(OTHER, fault.error),
-                rejectedBy,
-                field: '',
-                key: OTHER,
-                count: 0,
-                samples: new Map(),
-            };
-            this.#byKey.set(OTHER, counted);
-        }
+        const message = describeError(OTHER, fault.error);
+        const other = { reason: OTHER, keyword: '', path: '', message, rejectedBy, field: '', key: OTHER } as const;
+        return this.#byKey.get(OTHER) ?? this.#add(other);
+    }
+
+    #add(reason: Omit<Counted, 'count' | 'samples'>): Counted {
+        const counted = { ...reason, count: 0, samples: new Map() };
+        this.#byKey.set(reason.key, counted);
         return counted;
+    }
+
+    #words(reason: CountedRejection['reason'], fault: Fault): string {
+        return this.#removeSecrets(describeFault(reason, fault, (...paths) => this.#names.pathOf(...paths)));
     }
 
     #fieldOf(error: ItemError): string {
@@ -202,18 +186,13 @@ export class ReasonCounts {
         return shorten(`${path}${toPointer(names.slice(-1))}`, MAX_PATH_LENGTH);
     }
 
-    #shown({ reason, item }: CountedRejection): { item: unknown; identity: string | undefined } {
+    #shown({ reason, item }: CountedRejection): ShownItem {
         // A larger item would cost more to read than its name tells.
         const shown = reason === 'too-large' || reason === 'not-serializable' ? undefined : item();
         return { item: shown, identity: identityOf(shown, this.#options.identify, this.#removeSecrets) };
     }
 
-    #addSample(
-        counted: Counted,
-        { error, best }: Fault,
-        { item, identity }: { item: unknown; identity: string | undefined },
-        url: string | undefined,
-    ): void {
+    #addSample(counted: Counted, { error, best }: Fault, { item, identity }: ShownItem, url: string | undefined): void {
         const sample = sampleOf({
             error: best[0] ?? error,
             maskedPath: counted.field,
@@ -240,17 +219,12 @@ export function describeReason({ path, message }: Pick<ReasonSummary, 'path' | '
     return `${path === '' ? 'the item' : escapeControls(path)} ${message}`;
 }
 
-function withoutError(reason: CountedRejection['reason']): ItemError {
-    return { instancePath: '', schemaPath: '', keyword: reason, params: {} };
+function withoutError(reason: CountedRejection['reason']): Fault {
+    return { error: { instancePath: '', schemaPath: '', keyword: reason, params: {} }, best: [] };
 }
 
 function sampleKey({ value, item, url, path }: ReasonSample): string {
     return value ?? `\n${item ?? url ?? path}`;
-}
-
-function once<T>(make: () => T): () => T {
-    let made: { value: T } | undefined;
-    return () => (made ??= { value: make() }).value;
 }
 
 function toSummary(counted: Counted): ReasonSummary {

@@ -11,6 +11,8 @@ const MAX_NAMES = 200;
 /** The names that a schema knows: those that occur in a `properties`, `required` or `dependentRequired`. */
 export class SchemaNames {
     readonly #names = new Set<string>();
+    /** The last answer: items that fail in the same way follow one another, and their reasons and their fields ask for the same path. */
+    #last = { instancePath: '', schemaPath: '', path: '' };
 
     /** `undefined` where the schema is not known: then only the names in an error's `schemaPath` are. */
     constructor(schema?: unknown) {
@@ -32,13 +34,15 @@ export class SchemaNames {
      * below a recursive schema is written once.
      */
     pathOf(instancePath: string, schemaPath: string): string {
+        if (instancePath === this.#last.instancePath && schemaPath === this.#last.schemaPath) return this.#last.path;
         const own = namesInSchemaPath(schemaPath);
         const path: string[] = [];
         for (const name of pointerNames(instancePath).slice(0, MAX_NAMES)) {
             path.push(this.#names.has(name) || own.has(name) ? name : ANY);
             dropRepetition(path);
         }
-        return toPointer(path);
+        this.#last = { instancePath, schemaPath, path: toPointer(path) };
+        return this.#last.path;
     }
 
     #addAll(names: unknown): void {

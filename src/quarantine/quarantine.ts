@@ -11,6 +11,7 @@ import type { Redactor } from '../quality/redact.js';
 import type { CallbackErrors } from '../report/callback-errors.js';
 import type { Clock } from '../utils/clock.js';
 import { afterThisTurn } from '../utils/clock.js';
+import { Flushes } from '../utils/flushes.js';
 import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
 import type { RecordOrigin, RecordTarget, Rejection } from './record.js';
@@ -38,12 +39,6 @@ interface PendingRecord {
     readonly position: number;
 }
 
-interface Flush {
-    upTo: number;
-    resolve: () => void;
-    reject: (error: Error) => void;
-}
-
 /** After a failure writing begins again by itself, in case nobody flushes. */
 const RESUME_MILLIS = 30_000;
 
@@ -64,7 +59,7 @@ export class Quarantine {
     #pendingBytes = 0;
     #nextNumber = 1;
     #isWriting = false;
-    #flushes: Flush[] = [];
+    readonly #flushes = new Flushes();
     #cancelTimer: (() => void) | undefined;
     #cancelRetry: (() => void) | undefined;
     /** So that a failure that goes on is not logged again and again. */
@@ -125,10 +120,9 @@ export class Quarantine {
     async flush(): Promise<void> {
         const last = this.#pending.at(-1);
         if (last === undefined) return;
-        await new Promise<void>((resolve, reject) => {
-            this.#flushes.push({ upTo: last.number, resolve, reject });
-            this.#tryAgain();
-        });
+        const flushed = this.#flushes.wait(last.number);
+        this.#tryAgain();
+        await flushed;
     }
 
     /** Gives items back whose callers wait for them. */
@@ -198,7 +192,7 @@ export class Quarantine {
         try {
             for (let next = this.#writable(); next.length > 0; next = this.#writable()) {
                 await this.#writeFirst(next);
-                this.#settleFlushes();
+                this.#flushes.leftBefore(this.#pending[0]?.number ?? Infinity);
             }
         } catch (error) {
             this.#fail(error);
@@ -261,7 +255,7 @@ export class Quarantine {
     #fail(cause: unknown): void {
         const error = this.#errorOf(this.#pending, cause);
         this.#giveBack(this.#pending, error);
-        this.#rejectFlushes(error, 0);
+        this.#flushes.fail(error);
         if (this.#pending.length === 0) return;
         (this as Writable<Quarantine>).failure = error;
         this.#tryAgainLater();
@@ -272,7 +266,7 @@ export class Quarantine {
         const error = this.#errorOf(records, cause);
         for (const pending of records) this.#unstorable.add(pending);
         this.#giveBack(records, error);
-        this.#rejectFlushes(error, records[0]!.number);
+        this.#flushes.fail(error, records[0]!.number);
         if (this.#unstorable.size === 0) return;
         (this as Writable<Quarantine>).itemFailure = error;
         this.#tryAgainLater();
@@ -293,13 +287,6 @@ export class Quarantine {
         return new QuarantineError(message, { cause });
     }
 
-    /** Rejects the flushes that wait for records from `number` on. */
-    #rejectFlushes(error: QuarantineError, number: number): void {
-        const rejected = this.#flushes.filter(({ upTo }) => upTo >= number);
-        this.#flushes = this.#flushes.filter(({ upTo }) => upTo < number);
-        for (const { reject } of rejected) reject(error);
-    }
-
     #tryAgainLater(): void {
         this.#cancelRetry?.();
         this.#cancelRetry = this.#options.clock.after(RESUME_MILLIS, () => this.#tryAgain());
@@ -310,14 +297,5 @@ export class Quarantine {
         (this as Writable<Quarantine>).itemFailure = undefined;
         this.#unstorable.clear();
         this.#write();
-    }
-
-    #settleFlushes(): void {
-        const first = this.#pending[0]?.number ?? Infinity;
-        this.#flushes = this.#flushes.filter(({ upTo, resolve }) => {
-            if (first <= upTo) return true;
-            resolve();
-            return false;
-        });
     }
 }

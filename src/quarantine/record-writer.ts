@@ -1,4 +1,3 @@
-import type { DeliveryCounters } from '../delivery/delivery-counters.js';
 import { RequestSender } from '../delivery/retry.js';
 import type { InternalOptions, Log, Payload, QuarantineStore } from '../ports.js';
 import type { Clock } from '../utils/clock.js';
@@ -11,13 +10,6 @@ export interface RecordWriterOptions {
     /** Aborted when nothing is to be written any more. */
     signal: AbortSignal;
 }
-
-/** The report counts requests to the dataset, not those to the quarantine. */
-const UNCOUNTED: DeliveryCounters = {
-    requestSent: () => undefined,
-    requestRejected: () => undefined,
-    requestRetried: () => undefined,
-};
 
 /**
  * Writes payloads of quarantine records with the same care as items. Where the quarantine dataset cannot be opened or written,
@@ -49,9 +41,7 @@ export class RecordWriter {
 
     /** Opens the quarantine dataset; after a failure, the next call tries again. */
     async #open(): Promise<RequestSender> {
-        this.#sender ??= this.#options.store
-            .open()
-            .then((sink) => new RequestSender({ ...this.#options, sink, counters: UNCOUNTED }));
+        this.#sender ??= this.#options.store.open().then((sink) => new RequestSender({ ...this.#options, sink }));
         const sender = this.#sender;
         return sender.catch((error: Error) => {
             if (this.#sender === sender) this.#sender = undefined;

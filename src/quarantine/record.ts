@@ -5,6 +5,7 @@ import type { Redactor } from '../quality/redact.js';
 import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
 import type { CallbackErrors } from '../report/callback-errors.js';
 import { firstErrors } from '../utils/first-errors.js';
+import { shorten } from '../utils/text.js';
 import type { Writable } from '../utils/writable.js';
 
 /** Why an item goes to quarantine. */
@@ -179,23 +180,20 @@ function countWithin(errors: readonly ItemError[], maxBytes: number): number {
 function boundError({ instancePath, schemaPath, keyword, params, message }: ItemError): ItemError {
     const isSmall = JSON.stringify(params).length <= 2_000;
     return {
-        instancePath: cut(instancePath, MAX_PATH_LENGTH),
-        schemaPath: cut(schemaPath, MAX_PATH_LENGTH * 5),
-        keyword: cut(keyword, MAX_PATH_LENGTH),
+        instancePath: shorten(instancePath, MAX_PATH_LENGTH),
+        schemaPath: shorten(schemaPath, MAX_PATH_LENGTH * 5),
+        keyword: shorten(keyword, MAX_PATH_LENGTH),
         params: isSmall ? params : boundParams(params),
-        ...(message !== undefined && { message: cut(message, MAX_PATH_LENGTH * 5) }),
+        ...(message !== undefined && { message: shorten(message, MAX_PATH_LENGTH * 5) }),
     };
 }
 
 function boundParams(params: Record<string, unknown>): Record<string, unknown> {
     const bounded = Object.entries(params).map(([name, value]): [string, unknown] => {
-        if (typeof value === 'string') return [name, cut(value, MAX_PATH_LENGTH)];
-        if (Array.isArray(value)) return [name, value.slice(0, 20).map((each) => cut(String(each), MAX_PATH_LENGTH))];
+        if (typeof value === 'string') return [name, shorten(value, MAX_PATH_LENGTH)];
+        if (Array.isArray(value))
+            return [name, value.slice(0, 20).map((each) => shorten(String(each), MAX_PATH_LENGTH))];
         return [name, typeof value === 'object' ? null : value];
     });
     return Object.fromEntries(bounded.slice(0, 20));
-}
-
-function cut(text: string, length: number): string {
-    return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
 }

@@ -1,6 +1,6 @@
 import { InvalidOptionsError } from '../errors.js';
 import type { DatasetGuardOptions, ResolvedOptions } from '../options.js';
-import { resolveOptions } from '../options.js';
+import { resolveOptions } from '../resolve-options.js';
 import type { Dictionary, QuarantineReason, QuarantineRecord } from '../records.js';
 import type { RedriveResult } from './result.js';
 

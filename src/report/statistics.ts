@@ -4,6 +4,7 @@ import { RepairCounts } from '../pipeline/repair/repair-counts.js';
 import type { RepairSummary } from '../pipeline/repair/repair-counts.js';
 import type { RepairedItem } from '../pipeline/repair/repairs.js';
 import { DuplicateCounts } from '../pipeline/unique/duplicate-counts.js';
+import { foldErrors } from '../quality/alternatives.js';
 import type { FieldDetails, SavedFields } from '../quality/fields.js';
 import { FieldCounts } from '../quality/fields.js';
 import type { GuardReport } from '../quality/guard-report.js';
@@ -69,8 +70,9 @@ export class Statistics {
 
     /** Counts the reasons of one item. Returns those that were never seen before. */
     countReasons(rejection: CountedRejection): ReasonSummary[] {
-        this.fields.fail(rejection.errors);
-        return this.reasons.count(rejection);
+        const faults = foldErrors(rejection.errors);
+        this.fields.fail(faults);
+        return this.reasons.count(rejection, faults);
     }
 
     /**

@@ -38,7 +38,7 @@ export class SyncRepairs {
         repairs.set(index, repair);
         const isTried = rejection.reason === 'schema' && repair.attempts++ < MAX_REPAIR_ATTEMPTS;
         if (isTried && platformRepair?.repairNext(batch, index, repair.session, rejection.errors)) return true;
-        batch.repairFailed(index);
+        batch.repaired.rejected(index);
         settler.rejected(batch, batch.item(index), repair.rejection);
         return false;
     }

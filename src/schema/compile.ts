@@ -202,7 +202,7 @@ function whyNotCompiled(error: unknown, dialect: Dialect): Finding {
 
 /** A schema that leads back to itself without a step into the item never ends, whatever the item. */
 function canBeDecided({ compile, references }: Validators): boolean {
-    references.begin();
+    references?.begin();
     try {
         compile('all errors')({});
         return true;

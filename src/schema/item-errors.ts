@@ -1,5 +1,6 @@
 import type { ItemError } from '../records.js';
 import { firstErrors } from '../utils/first-errors.js';
+import { shorten } from '../utils/text.js';
 import type { Bounds } from './keyword-code.js';
 
 /** Errors of one item that are kept. */
@@ -23,11 +24,11 @@ const MAX_DEPTH = 3;
  */
 export function toItemErrors(errors: readonly ItemError[]): ItemError[] {
     return firstErrors(errors, MAX_ERRORS).map(({ instancePath, schemaPath, keyword, params, message }) => ({
-        instancePath: cut(instancePath, MAX_TEXT_LENGTH),
-        schemaPath: cut(schemaPath, MAX_SCHEMA_TEXT_LENGTH),
+        instancePath: shorten(instancePath, MAX_TEXT_LENGTH),
+        schemaPath: shorten(schemaPath, MAX_SCHEMA_TEXT_LENGTH),
         keyword,
         params: cutParams(params),
-        message: message === undefined ? undefined : cut(message, MAX_SCHEMA_TEXT_LENGTH),
+        message: message === undefined ? undefined : shorten(message, MAX_SCHEMA_TEXT_LENGTH),
     }));
 }
 
@@ -51,18 +52,12 @@ function isShortText(value: unknown): boolean {
 }
 
 function cutValue(value: unknown, depth: number): unknown {
-    if (typeof value === 'string') return cut(value, MAX_TEXT_LENGTH);
+    if (typeof value === 'string') return shorten(value, MAX_TEXT_LENGTH);
     if (typeof value !== 'object' || value === null) return value;
     if (depth === 0) return Array.isArray(value) ? ['…'] : { '…': '…' };
     if (Array.isArray(value)) return value.slice(0, MAX_LIST_LENGTH).map((member) => cutValue(member, depth - 1));
     const members = Object.entries(value).slice(0, MAX_LIST_LENGTH);
     return Object.fromEntries(
-        members.map(([name, member]) => [cut(name, MAX_TEXT_LENGTH), cutValue(member, depth - 1)]),
+        members.map(([name, member]) => [shorten(name, MAX_TEXT_LENGTH), cutValue(member, depth - 1)]),
     );
-}
-
-function cut(text: string, maxLength: number): string {
-    if (text.length <= maxLength) return text;
-    // A copy: a slice would keep the whole text in memory.
-    return `${Buffer.from(text.slice(0, maxLength - 1), 'utf16le').toString('utf16le')}…`;
 }

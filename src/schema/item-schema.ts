@@ -28,7 +28,8 @@ export type Compile = (mode: Mode, pointer?: string) => ValidateFunction;
 /** Validators of one schema. */
 export interface Validators {
     readonly compile: Compile;
-    readonly references: ReferenceLimit;
+    /** Undefined where the schema needs no limit. */
+    readonly references: ReferenceLimit | undefined;
 }
 
 export async function loadValidators(
@@ -37,8 +38,8 @@ export async function loadValidators(
     listeners: ValidatorListeners,
 ): Promise<Validators> {
     const create = await loadAjv(dialect);
-    const references = new ReferenceLimit(schema);
-    const { onReference } = references;
+    const references = ReferenceLimit.of(schema);
+    const onReference = references?.onReference;
     const instances = new Map<Mode, AnyAjv>();
 
     const createFor = (mode: Mode): AnyAjv => {
@@ -73,44 +74,42 @@ export function itemSchema(
     let first: ValidateFunction | undefined;
     let isWarned = false;
 
-    const errorsOf = (check: ValidateFunction, item: unknown): ItemError[] | undefined => {
-        if (check(item)) return undefined;
+    const errorsOf = (check: ValidateFunction): ItemError[] => {
         const errors = toItemErrors(check.errors!);
         // The errors of a large item are not to live until the next one.
         check.errors = null;
         return errors;
     };
 
-    const firstErrorOf = (item: unknown, byteLength: number) => {
-        references.beginFirstError(byteLength);
-        return errorsOf((first ??= compile('first error')), item);
+    const leaveToPlatform = (error: unknown): undefined => {
+        if (!isWarned) log.warning(undecidedMessage(origin.source, error));
+        isWarned = true;
     };
 
-    const allErrorsOf = (item: unknown, byteLength: number): ItemError[] | undefined => {
-        references.begin();
+    const firstErrorOf = (item: unknown, byteLength: number): ItemError[] | undefined => {
+        references?.beginFirstError(byteLength);
         try {
-            return errorsOf(all, item);
+            first ??= compile('first error');
+            return first(item) ? undefined : errorsOf(first);
         } catch (error) {
-            // A validator that stops at the first error of an alternative mostly does not look below the others.
-            if (error instanceof TooManyReferencesError) return firstErrorOf(item, byteLength);
-            throw error;
+            return leaveToPlatform(error);
         }
     };
 
     const validate = (item: unknown, byteLength = 0): ItemError[] | undefined => {
-        const isLarge = byteLength > MAX_BYTES_FOR_ALL_ERRORS;
+        if (byteLength > MAX_BYTES_FOR_ALL_ERRORS) return firstErrorOf(item, byteLength);
+        references?.begin();
         try {
-            return isLarge ? firstErrorOf(item, byteLength) : allErrorsOf(item, byteLength);
+            return all(item) ? undefined : errorsOf(all);
         } catch (error) {
-            if (!isWarned) log.warning(undecidedMessage(origin.source, error));
-            isWarned = true;
-            return undefined;
+            // A validator that stops at the first error of an alternative mostly does not look below the others.
+            return error instanceof TooManyReferencesError ? firstErrorOf(item, byteLength) : leaveToPlatform(error);
         }
     };
 
     const validateVerbose = (value: unknown, schemaPointer?: string): VerboseError[] | undefined => {
         const check = compile('verbose', schemaPointer);
-        references.begin();
+        references?.begin();
         if (check(value)) return undefined;
         const errors = check.errors as VerboseError[];
         check.errors = null;

@@ -24,11 +24,16 @@ const REFERENCES_PER_BYTE = 2;
  */
 export class ReferenceLimit {
     #left = Infinity;
-    /** To be called for each reference that is followed. `undefined` where the schema needs no limit. It throws TooManyReferencesError. */
-    readonly onReference: (() => void) | undefined;
+    /** To be called for each reference that is followed. It throws TooManyReferencesError. */
+    readonly onReference = (): void => {
+        if (--this.#left < 0) throw new TooManyReferencesError();
+    };
 
-    constructor(schema: Dictionary) {
-        this.onReference = countReferences(schema) > MAX_UNLIMITED_REFERENCES ? () => this.#count() : undefined;
+    private constructor() {}
+
+    /** `undefined` where the schema needs no limit. */
+    static of(schema: Dictionary): ReferenceLimit | undefined {
+        return countReferences(schema) > MAX_UNLIMITED_REFERENCES ? new ReferenceLimit() : undefined;
     }
 
     /** Begins an item of which all errors are wanted. */
@@ -39,9 +44,5 @@ export class ReferenceLimit {
     /** Begins an item of which the first error is wanted: a long array of honest objects must pass. */
     beginFirstError(byteLength: number): void {
         this.#left = FREE_REFERENCES + REFERENCES_PER_BYTE * byteLength;
-    }
-
-    #count(): void {
-        if (--this.#left < 0) throw new TooManyReferencesError();
     }
 }

@@ -352,6 +352,18 @@ describe('a disputed item', () => {
         expect(triedAt).toEqual([2, 4, 8, 16, 32, 32, 32]);
     });
 
+    it('does not keep an item that comes while it waits longer than the flush interval', async () => {
+        const { clock, sent, push, answer } = startScheduler({ firstRetryDelayMillis: 10 * FLUSH_INTERVAL_MILLIS });
+        push('bad', new Waiter());
+        await turns();
+        await answer(0, 'disputed');
+        push('good');
+        await clock.advance(FLUSH_INTERVAL_MILLIS - SLACK_MILLIS);
+        expect(sent).toEqual([['bad']]);
+        await clock.advance(2 * SLACK_MILLIS);
+        expect(sent).toEqual([['bad'], ['good']]);
+    });
+
     it('is tried at once by a flush, which is told only of the request that began after it', async () => {
         const { scheduler, sent, push, answer } = startScheduler();
         push('bad');

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
+import { foldErrors } from '../../src/quality/alternatives.js';
 import type { FieldSummary } from '../../src/quality/fields.js';
 import { FieldCounts } from '../../src/quality/fields.js';
 import { movies } from '../actor/support/movies.js';
@@ -192,7 +193,9 @@ describe('rows', () => {
         );
         const errorsOf = validatorOf(schema);
         const fields = new FieldCounts({ schema });
-        for (const bad of [{}, { a: 1, list: [{ x: '' }, { x: '' }, 5] }, { list: 'x' }]) fields.fail(errorsOf(bad));
+        for (const bad of [{}, { a: 1, list: [{ x: '' }, { x: '' }, 5] }, { list: 'x' }]) {
+            fields.fail(foldErrors(errorsOf(bad)));
+        }
         expect(fields.rows().map(({ path, failedItems }) => [path, failedItems])).toEqual([
             ['/a', 3],
             ['/list', 1],

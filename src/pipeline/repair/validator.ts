@@ -25,8 +25,8 @@ type BranchEnds = readonly number[];
  */
 export async function createRepairValidator(schema: Dictionary): Promise<RepairValidator> {
     const create = await loadAjv(dialectOf(schema.$schema as string | undefined) ?? DRAFT_07);
-    const references = new ReferenceLimit(schema);
-    const bounds = { ...VERBOSE_BOUNDS, onReference: references.onReference };
+    const references = ReferenceLimit.of(schema);
+    const bounds = { ...VERBOSE_BOUNDS, onReference: references?.onReference };
     const ajv = create({ allErrors: true, verbose: true, bounds });
     const { _, Name } = namesOf(await import('ajv'));
     const errorCount = new Name('errors');
@@ -100,7 +100,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const check: ValidateFunction = ajv.compile(schema);
     return {
         validate(item) {
-            references.begin();
+            references?.begin();
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;

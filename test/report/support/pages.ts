@@ -1,5 +1,6 @@
 import type { ItemError, QuarantineReason } from '../../../src/records.js';
 import type { ReportPage, TimelineBucket } from '../../../src/report/page.js';
+import { foldErrors } from '../../../src/quality/alternatives.js';
 import { FieldCounts } from '../../../src/quality/fields.js';
 import { ReasonCounts } from '../../../src/quality/reasons.js';
 import { SchemaNames } from '../../../src/quality/schema-names.js';
@@ -60,8 +61,8 @@ function movieFields() {
         };
         fields.store(fields.tally(movie));
     }
-    fields.fail([failure('/price', 'type', { type: 'number' })]);
-    fields.fail([failure('', 'required', { missingProperty: 'title' })]);
+    fields.fail(foldErrors([failure('/price', 'type', { type: 'number' })]));
+    fields.fail(foldErrors([failure('', 'required', { missingProperty: 'title' })]));
     return fields.details();
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { DatasetGuardError, InvalidOptionsError } from '../src/errors.js';
-import { resolveOptions } from '../src/options.js';
+import { resolveOptions } from '../src/resolve-options.js';
 import type { Dictionary } from '../src/records.js';
 
 const resolve = (options: unknown) => resolveOptions(options as Dictionary);
