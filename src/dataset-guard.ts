@@ -193,7 +193,7 @@ export class DatasetGuard<Item extends object = Dictionary> {
         const { unsentItems, reason } = outcome;
         if (reason !== undefined) {
             // The guard stays open, so that the next call can try again.
-            runEnd.livesOn();
+            runEnd.livesOn('exit');
             const unsent = unsentItems === 0 ? 'Items may be unsent' : `${unsentItems} items could not be sent`;
             throw new DeliveryError(`${unsent}: ${reason}`, {
                 keptItems: pipeline.pendingItems,

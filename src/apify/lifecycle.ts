@@ -31,7 +31,7 @@ export interface LifecycleHandlers {
     /** The run is about to become another Actor's. */
     metamorph(): Promise<void>;
     /** The process was to go and lives on. */
-    livesOn(): void;
+    livesOn(end: 'metamorph' | 'exit'): void;
     /** `hasFailed`: the Actor itself says that the run failed, so that its data is not judged. */
     exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome>;
     /** The event loop has run dry. Resolves to undefined where there is nothing left to do. */
@@ -94,7 +94,7 @@ async function onExit(handlers: LifecycleHandlers, guard: string, options: ExitO
     applyOutcome(options);
     if (outcome.isFailed) await showStatusMessage(options.statusMessage!);
     if (options.exit !== false) return;
-    handlers.livesOn();
+    handlers.livesOn('exit');
     withdrawOutcome(guard);
 }
 
@@ -141,7 +141,7 @@ function patchMetamorph(): void {
             await metamorph.apply(this, args);
         } finally {
             // It was refused, or this is no run on the platform: the process goes on.
-            for (const listener of listeners) listener.livesOn();
+            for (const listener of listeners) listener.livesOn('metamorph');
         }
     }
     Actor.prototype.metamorph = metamorphAfterFlush;

@@ -1,24 +1,23 @@
 import type { Clock } from '../utils/clock.js';
 
 /** At a move the run goes on in another process; of an aborted run the data is not judged. */
-export type EndKind = 'move' | 'abort' | 'end';
+export type EndKind = 'move' | 'abort' | 'timeout' | 'metamorph' | 'exit';
 
 /** The process may live a little longer than it was told. */
 const GRACE_MILLIS = 1_000;
 /** An end that has not come in time may still come at any moment for so long. */
 const OVERDUE_MILLIS = 60_000;
 
-/** When the process may be gone, as far as that was announced. */
+/** When the process may be gone, as far as that was announced. Several ends may be announced at once: the earliest counts. */
 export class AnnouncedEnd {
     readonly #clock: Clock;
     readonly #onPassed: () => void;
     readonly #onOverdue: () => void;
     /** On the monotonic clock. */
-    #deadline = Infinity;
-    readonly #kinds = new Set<EndKind>();
+    readonly #deadlines = new Map<EndKind, number>();
     #cancelTimer: (() => void) | undefined;
 
-    /** `onPassed` is called when the process has outlived its end, and `onOverdue` when that end is not expected any more. */
+    /** `onPassed` is called when the process has outlived all its ends, and `onOverdue` when none is expected any more. */
     constructor(clock: Clock, onPassed: () => void, onOverdue: () => void) {
         this.#clock = clock;
         this.#onPassed = onPassed;
@@ -26,51 +25,61 @@ export class AnnouncedEnd {
     }
 
     get isAnnounced(): boolean {
-        return this.#deadline !== Infinity;
+        return this.#deadlines.size > 0;
     }
 
     get isMove(): boolean {
-        return this.#kinds.has('move');
+        return this.#deadlines.has('move');
     }
 
     get isAbort(): boolean {
-        return this.#kinds.has('abort');
+        return this.#deadlines.has('abort');
     }
 
     /** On the monotonic clock; `Infinity` where no end is announced. */
     get deadline(): number {
-        return this.#deadline;
+        return Math.min(...this.#deadlines.values());
     }
 
     get remainingMillis(): number {
-        return Math.max(0, this.#deadline - this.#clock.monotonic());
+        return Math.max(0, this.deadline - this.#clock.monotonic());
     }
 
-    /** The process may be gone in `remainingMillis`. Of several ends the earliest counts. */
+    /** The process may be gone in `remainingMillis`. */
     announce(kind: EndKind, remainingMillis: number): void {
-        this.#kinds.add(kind);
-        this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + remainingMillis);
+        const deadline = this.#clock.monotonic() + remainingMillis;
+        this.#deadlines.set(kind, Math.min(deadline, this.#deadlines.get(kind) ?? Infinity));
+        this.#watch();
+    }
+
+    /** This one does not come. */
+    withdraw(kind: EndKind): void {
+        this.#deadlines.delete(kind);
+        this.#watch();
+    }
+
+    /** Nobody needs to be told any more that an end has not come. */
+    stop(): void {
+        this.#cancelTimer?.();
+    }
+
+    #watch(): void {
         this.stop();
+        if (!this.isAnnounced) return;
         this.#cancelTimer = this.#clock.after(this.remainingMillis + GRACE_MILLIS, () => {
-            this.#forget();
+            this.#forgetPassed();
+            if (this.isAnnounced) {
+                this.#watch();
+                return;
+            }
             this.#onPassed();
             this.#cancelTimer = this.#clock.after(OVERDUE_MILLIS, this.#onOverdue);
         });
     }
 
-    /** It does not come. */
-    withdraw(): void {
-        this.stop();
-        this.#forget();
-    }
-
-    /** Nobody needs to be told any more that it has not come. */
-    stop(): void {
-        this.#cancelTimer?.();
-    }
-
-    #forget(): void {
-        this.#deadline = Infinity;
-        this.#kinds.clear();
+    #forgetPassed(): void {
+        for (const [kind, deadline] of this.#deadlines) {
+            if (deadline <= this.#clock.monotonic()) this.#deadlines.delete(kind);
+        }
     }
 }

@@ -51,7 +51,7 @@ export class RunEnd implements LifecycleHandlers {
         this.#end = new AnnouncedEnd(
             options.clock,
             () => this.#goOn(),
-            () => this.livesOn(),
+            () => this.#backToNormal(),
         );
         this.#lastSending = new LastSending({ ...options, end: this.#end });
         this.#conclusion = new Conclusion({ ...options, end: this.#end });
@@ -84,20 +84,19 @@ export class RunEnd implements LifecycleHandlers {
 
     /** Some time before the run times out. Nothing waits for this. */
     async timeoutSoon(remainingMillis: number): Promise<void> {
-        await this.#sendBeforeEnd(remainingMillis);
+        await this.#sendBeforeEnd(remainingMillis, 'timeout');
     }
 
     async metamorph(): Promise<void> {
-        await this.#sendBeforeEnd(MAX_END_MILLIS);
+        await this.#sendBeforeEnd(MAX_END_MILLIS, 'metamorph');
     }
 
-    /** The process was to go and lives on: a refused metamorph, `exit: false`. */
-    livesOn(): void {
-        const { pipeline } = this.#options;
-        this.#end.withdraw();
+    /** The process was to go and lives on: a refused metamorph, `exit: false`, a `close()` that failed. */
+    livesOn(kind: 'metamorph' | 'exit'): void {
+        this.#end.withdraw(kind);
         this.#goOn();
-        pipeline.handover.announceMove(undefined);
-        pipeline.announceEnd(false);
+        // A migration may be announced, too, and that still comes.
+        if (!this.#end.isAnnounced) this.#backToNormal();
     }
 
     async exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome> {
@@ -150,7 +149,7 @@ export class RunEnd implements LifecycleHandlers {
         this.#options.pipeline.announceEnd(true);
     }
 
-    async #sendBeforeEnd(remainingMillis: number, kind: EndKind = 'end'): Promise<void> {
+    async #sendBeforeEnd(remainingMillis: number, kind: EndKind = 'exit'): Promise<void> {
         this.#announce(kind, remainingMillis);
         await this.#lastSending.sendOrSave(Math.min(MAX_END_MILLIS, this.#end.remainingMillis), false);
     }
@@ -160,6 +159,13 @@ export class RunEnd implements LifecycleHandlers {
         this.#options.saver.runGoesOn();
         this.#options.pipeline.runGoesOn();
         this.#conclusion.runGoesOn();
+    }
+
+    /** Pushes need not wait any more until their items are stored. */
+    #backToNormal(): void {
+        const { pipeline } = this.#options;
+        pipeline.handover.announceMove(undefined);
+        pipeline.announceEnd(false);
     }
 
     /** The platform stops the interval of `persistState` with the first `migrating`, also where no migration follows. */

@@ -100,6 +100,29 @@ describe.concurrent('pushes go on, and are stored, where the process lives on', 
         expect(exitCode, stderr).toBe(0);
     });
 
+    it('after the platform refused a metamorph, while a migration is announced: a push is stored when it resolves', async (context) => {
+        const server = await startPlatform(context);
+        server.faults.use(({ path }) => (path.endsWith('/metamorph') ? { status: 403 } : undefined));
+        const script = await startScript(
+            actorScript(
+                `Actor.on('migrating', async () => {
+                    await Actor.metamorph('someone/other').catch(() => console.log('REFUSED'));
+                    await guard.pushData({ n: 1 });
+                    process.kill(process.pid, 'SIGKILL');
+                });
+                setInterval(() => {}, 1_000);
+                console.log('ready');`,
+                { options: { flushIntervalMillis: 60_000 } },
+            ),
+            { env: platformEnv(server, FOREVER) },
+        );
+        await Promise.all([server.events.connected(), script.waitForOutput('ready')]);
+        server.emitEvent('migrating', { timeRemainingSecs: 60 });
+        const { stdout, stderr, signal } = await script.finished;
+        expect([stdout.includes('REFUSED'), signal], stderr).toEqual([true, 'SIGKILL']);
+        expect(server.items()).toEqual([{ n: 1 }]);
+    });
+
     it('after a reboot and a metamorph that do nothing locally', async ({ onTestFinished }) => {
         const folder = await mkdtemp(join(tmpdir(), 'guard-local-'));
         onTestFinished(async () => rm(folder, { recursive: true, force: true }));
