@@ -1,7 +1,7 @@
 // Builds `dist/`. Loading a hundred modules would cost the start of an Actor 50 ms more, so each entry point becomes one file, with
 // what is shared or loaded later in chunks. The command line has a copy of its own: sharing would cut the library into small pieces.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -68,7 +68,8 @@ function removeOldChunks(folder, outputs) {
     }
 }
 
-buildTypes();
+if (!process.argv.includes('--no-types')) buildTypes();
+mkdirSync(new URL('dist/', ROOT), { recursive: true });
 writeCrawleeCore();
 await buildEntries({ 'index': 'src/index.ts', 'testing/index': 'src/testing/index.ts' }, { outdir: 'dist' });
 await buildEntries({ main: 'src/cli/main.ts' }, { outdir: 'dist/cli' });
