@@ -39,7 +39,7 @@ import { SendAtExit } from './run-end/send-at-exit.js';
 import { SavedKeys } from './run-end/saved-keys.js';
 import { SnapshotStore } from './run-end/snapshot-store.js';
 import { StateSaver } from './run-end/state-saver.js';
-import { takeOver } from './take-over.js';
+import { takeOver } from './run-end/take-over.js';
 import { readLocalDefinition } from './schema/definition.js';
 import type { DiscoveredSchema, SchemaTarget } from './schema/discover.js';
 import { SchemaKeeper } from './schema/schema-keeper.js';

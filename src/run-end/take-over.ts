@@ -1,8 +1,8 @@
-import type { Pipeline } from './pipeline/pipeline.js';
-import type { Log } from './ports.js';
-import type { Snapshot } from './run-end/snapshot.js';
-import type { SnapshotStore } from './run-end/snapshot-store.js';
-import { within } from './utils/clock.js';
+import type { Pipeline } from '../pipeline/pipeline.js';
+import type { Log } from '../ports.js';
+import type { Snapshot } from './snapshot.js';
+import type { SnapshotStore } from './snapshot-store.js';
+import { within } from '../utils/clock.js';
 
 let takingOver: Promise<void> = Promise.resolve();
 
