@@ -269,6 +269,10 @@ export class Quarantine {
         this.#flushes.fail(error, records[0]!.number);
         if (this.#unstorable.size === 0) return;
         (this as Writable<Quarantine>).itemFailure = error;
+        // Memory is bounded. One of them may wait, whatever its size.
+        const bytes = [...this.#unstorable].reduce((sum, { draft }) => sum + draft.head.itemBytes, 0);
+        const isFull = this.#unstorable.size > 1 && bytes > this.#options.options.maxPayloadBytes;
+        if (isFull) (this as Writable<Quarantine>).failure = error;
         this.#tryAgainLater();
     }
 

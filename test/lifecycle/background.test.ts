@@ -148,14 +148,17 @@ describe('an array of which a part was taken', () => {
         const large = { n: 'bad', text: 'x'.repeat(2_000) };
         const items = [{ n: 1 }, { n: 2 }, large, { n: 3 }];
         await expect(guard.pushData(items)).rejects.toMatchObject({ code: 'QUARANTINE', unstored: [3] });
+        // What cannot be stored costs only itself, until there is too much of it to be kept.
+        await guard.pushData({ n: 3 });
+        await expect(guard.pushData([large, { n: 4 }])).rejects.toMatchObject({ code: 'QUARANTINE', unstored: [1] });
         await expect(guard.pushData(items)).rejects.toMatchObject({ code: 'QUARANTINE', unstored: [0, 1, 2, 3] });
 
         run.server.faults.clear();
         await guard.flush();
-        await guard.pushData(items.slice(3));
-        expect(await guard.close()).toMatchObject({ receivedItems: 4, storedItems: 3, quarantinedItems: 1 });
-        expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
-        expect(run.quarantined(id)).toHaveLength(1);
+        await guard.pushData({ n: 4 });
+        expect(await guard.close()).toMatchObject({ receivedItems: 6, storedItems: 4, quarantinedItems: 2 });
+        expect(run.server.items(id)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
+        expect(run.quarantined(id)).toHaveLength(2);
     });
 
     it('is told how much, when more is in quarantine than is tolerated', async () => {
