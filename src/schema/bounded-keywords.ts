@@ -9,7 +9,7 @@ import {
     stopsAfterSubschema,
     truncatesErrors,
 } from './bounded-loops.js';
-import { canonicalJson, findDuplicate } from './equality.js';
+import { canonicalJson, findDuplicate, looksLike } from './equality.js';
 import type { Bounds, Change, Code, KeywordParts } from './keyword-code.js';
 
 /** With as few values as this, comparing with each takes no longer than looking one up. */
@@ -192,7 +192,10 @@ function equalsOneOf(values: readonly unknown[]): (value: unknown) => boolean {
     texts.delete(undefined);
     // No more of an item is read than could be equal.
     const maxLength = Math.max(0, ...[...texts].map((text) => text!.length));
-    return (value) => texts.has(canonicalJson(value, maxLength));
+    const isText = (value: unknown) => texts.has(canonicalJson(value, maxLength));
+    if (values.length > MAX_COMPARED_VALUES) return isText;
+    // Each branch of an `anyOf` may ask for its own value: most are told apart at the first member.
+    return (value) => values.some((each) => looksLike(value, each)) && isText(value);
 }
 
 /** Characters as JSON Schema counts them: a surrogate pair is one. */

@@ -87,6 +87,19 @@ export function canonicalJson(value: unknown, maxLength = Infinity): string | un
     return text.write(value) ? text.toString() : undefined;
 }
 
+/** Whether the value may equal the other one, as far as can be seen without its JSON. It reads no more of it than the other one has. */
+export function looksLike(value: unknown, other: unknown): boolean {
+    if (!isComposite(other)) return value === other;
+    if (!isComposite(value)) return false;
+    if (Array.isArray(other)) {
+        if (!Array.isArray(value) || value.length !== other.length) return false;
+        return other.every((each, index) => looksLike(value[index], each));
+    }
+    if (Array.isArray(value)) return false;
+    const [members, others] = [value, other] as Record<string, unknown>[];
+    return Object.keys(others!).every((key) => Object.hasOwn(members!, key) && looksLike(members![key], others![key]));
+}
+
 class CanonicalText {
     readonly #maxLength: number;
     readonly #parts: string[] = [];
