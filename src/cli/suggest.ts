@@ -20,7 +20,7 @@ A quarantine is a source, too: its records stand for the items in them.`;
 const EXIT_CODES = `
 Exit codes:
   0    no item fails, or the changes let in all that fail
-  1    items fail that no change lets in
+  1    items fail that no change lets in, or there is no item
   2    the command could not begin: arguments, files, schema or token`;
 
 interface SuggestCommandOptions {
@@ -79,7 +79,7 @@ async function suggest(named: string, options: SuggestCommandOptions): Promise<n
         }
         if (written) print(`\nThey are in ${written} now.`);
     }
-    return result.unexplainedItems > 0 ? EXIT.failed : EXIT.fine;
+    return result.unexplainedItems > 0 || result.checkedItems === 0 ? EXIT.failed : EXIT.fine;
 }
 
 function summary(
@@ -87,6 +87,7 @@ function summary(
     { checkedItems, failedItems, unexplainedItems }: SuggestedChanges,
     schema: string,
 ): string {
+    if (checkedItems === 0) return `${source}: there is no item to suggest changes for.`;
     const failed = number(failedItems);
     const unexplained =
         unexplainedItems === 0

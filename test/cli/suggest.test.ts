@@ -105,6 +105,15 @@ describe('suggest', { timeout: 60_000 }, () => {
         expect(stdout).toContain('No change of the schema lets in 1 item');
     });
 
+    it('fails with exit code 1 where there is no item', async () => {
+        await writeFolder(folder, { 'empty.jsonl': '' });
+        expect(await suggest('empty.jsonl', '-s', 'schema.json')).toEqual({
+            exitCode: 1,
+            stdout: 'empty.jsonl: there is no item to suggest changes for.\n',
+            stderr: '',
+        });
+    });
+
     it('shows no values with --no-samples', async () => {
         const { stdout } = await suggest('items.json', '-s', 'schema.json', '--no-samples');
         expect(stdout).toContain('or mend 1 item, writing a value in the right type\n');
