@@ -33,7 +33,7 @@ describe('when some of what a handler collected is stored and the rest is not, i
     it('after a delivery that failed half way, with a repair function that repairs an item otherwise each time', async () => {
         const id = await stage.freshDataset();
         let calls = 0;
-        const repair = ({ n }: { n: string }) => ({ n: Number(n), text, call: calls++ });
+        const repair = ({ n }: Record<string, unknown>) => ({ n: Number(n), text, call: calls++ });
         const guard = await stage.open({ ...SMALL_REQUESTS, repair }, { maxRetries: 0 });
         stage.platform.server.faults.next({ path: `${id}/items`, method: 'POST', skip: 1, fault: { status: 503 } });
         const requestHandler = guard.handler(async ({ pushData }: Context) => {
