@@ -34,6 +34,14 @@ export interface DuplicatesOptions {
     log: Log;
 }
 
+/** What is to become of items that an earlier process of the run left. */
+export interface RestoredItems {
+    /** Those that are to be sent, each in its place, and undefined in the places of the others. */
+    toSend: (AdmittedItem | undefined)[];
+    /** Those that the earlier process has stored. */
+    stored: AdmittedItem[];
+}
+
 const WHAT_HAPPENS: Readonly<Record<DuplicatesOption, string>> = {
     drop: 'is left out',
     quarantine: 'goes to quarantine',
@@ -111,21 +119,20 @@ export class Duplicates {
 
     /**
      * Takes items over that an earlier process of the run left, after the keys. `isWaiting`: they waited beside others, which must
-     * be restored before them. Returns those that are to be sent, each in its place, and undefined in the places of the others.
+     * be restored before them.
      */
-    restore(
-        saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[],
-        isWaiting: boolean,
-    ): (AdmittedItem | undefined)[] {
-        return saved.map(({ text, repaired }) => {
+    restore(saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[], isWaiting: boolean): RestoredItems {
+        const stored: AdmittedItem[] = [];
+        const toSend = saved.map(({ text, repaired }) => {
             const item = { text, source: undefined, position: 0, repaired, key: this.keyOf(JSON.parse(text)) };
-            const admission = this.#filter.admit(item.key);
+            const admission = this.#filter.restore(item.key);
             if (admission === 'send') return item;
             // It is in the dataset, and no duplicate of itself: it was under way when the process ended, and its key is known by now.
-            if (admission === 'duplicate' && !isWaiting) this.#options.statistics.counters.stored(1);
+            if (admission === 'duplicate' && !isWaiting) stored.push(item);
             else this.keep(item, admission);
             return undefined;
         });
+        return { toSend, stored };
     }
 
     /** The items of a batch for which `isMeant` holds are stored. */

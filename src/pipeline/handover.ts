@@ -12,6 +12,7 @@ import type { ItemBuffer } from './buffer.js';
 import type { Duplicates } from './duplicates.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
+import type { StoredItems } from './stored-items.js';
 
 /** Items and records that a process could not send, for the next process of the run. */
 export interface UnsentItems {
@@ -36,6 +37,7 @@ export interface HandoverOptions {
     buffer: ItemBuffer;
     /** Undefined where items have no key. */
     duplicates: Duplicates | undefined;
+    storedItems: StoredItems;
     quarantine: Quarantine;
     sender: RequestSender;
     counters: Counters;
@@ -84,16 +86,17 @@ export class Handover {
     }
 
     #restoreBatch({ from, lines, repaired = [], identity, isWaiting = false }: UnsentBatch): void {
-        const { buffer, duplicates, counters, clock } = this.#options;
+        const { buffer, duplicates, storedItems, counters, clock } = this.#options;
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: clock.monotonic(), isSplit: true };
         counters.received(lines.length);
         const repairs = new Map(repaired.map(readSavedRepair));
         const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
-        const admitted = duplicates?.restore(saved, isWaiting) ?? saved;
-        const items = admitted.filter((item) => item !== undefined);
+        const { toSend, stored } = duplicates?.restore(saved, isWaiting) ?? { toSend: saved, stored: [] };
+        for (const item of stored) storedItems.countRestored(item);
+        const items = toSend.filter((item) => item !== undefined);
         if (items.length === 0) return;
-        const indexes = admitted.flatMap((item, index) => (item === undefined ? [] : index));
+        const indexes = toSend.flatMap((item, index) => (item === undefined ? [] : index));
         const payload = PayloadWriter.of(items.map(({ text }) => text));
         buffer.restore(payload, unknown, items, identity && partOfIdentity(identity, indexes));
     }

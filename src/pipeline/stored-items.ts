@@ -44,6 +44,14 @@ export class StoredItems {
         for (const repaired of batch.repaired.where(isMeant)) this.#countRepaired(repaired);
     }
 
+    /** An earlier process has left the item, and stored it. */
+    countRestored({ text, repaired }: { text: string; repaired?: RepairedItem | undefined }): void {
+        const { counters } = this.#options.statistics;
+        counters.stored(1);
+        if (this.#countText(text)) counters.warned(1);
+        if (repaired !== undefined) this.#countRepaired(repaired);
+    }
+
     /** Counts an item that an earlier process left, or that the platform's errors had repaired: only its text is known. Returns whether it counts as warned. */
     #countText(itemText: string): boolean {
         const { statistics, preparer } = this.#options;
