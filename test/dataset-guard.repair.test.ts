@@ -142,6 +142,20 @@ describe('repair of items that fail here', () => {
         ]);
     });
 
+    it('shows in samples what a function of the user changed, unless there is a redact, which has not seen it', async () => {
+        const repair = (item: object) => ({ ...item, price: 0 });
+        for (const [redact, samples] of [
+            [undefined, [{ before: '"free"', after: '0' }]],
+            [(item: object) => item, []],
+        ] as const) {
+            run.freshDataset(FIELDS);
+            const guard = await run.open({ repair, redact });
+            await guard.pushData({ title: 'Alien', price: 'free' });
+            await guard.close();
+            expect(guard.report().repairs).toEqual([{ path: '/price', action: 'custom', count: 1, samples }]);
+        }
+    });
+
     it('counts a repaired item that is given back as discarded, not as repaired', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ repair: 'prune', ack: 'stored' }, { maxRetries: 0, listingLagMillis: 0 });

@@ -62,7 +62,8 @@ export class StoredItems {
     /** Logs each kind of repair when it is first seen. */
     #countRepaired(repaired: RepairedItem): void {
         const { statistics, redactor, log } = this.#options;
-        for (const { path, action } of statistics.countRepaired(repaired, () => redactor.shown(repaired.asPushed))) {
+        const shown = redactor.isActive ? () => redactor.shown(repaired.asPushed) : undefined;
+        for (const { path, action } of statistics.countRepaired(repaired, shown)) {
             const line = `Repaired: ${statistics.names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
             // Two names that only the data knows are one place in the log.
             if (this.#loggedRepairs.has(line)) continue;

@@ -76,10 +76,10 @@ export class Statistics {
     }
 
     /**
-     * Counts a repaired item that is stored. `shown` returns what of the item as it was pushed may be shown. Returns what was never
-     * repaired before.
+     * Counts a repaired item that is stored. `shown` returns what of the item as it was pushed may be shown; left out, all of it.
+     * Returns what was never repaired before.
      */
-    countRepaired({ repairs }: RepairedItem, shown: () => unknown): RepairSummary[] {
+    countRepaired({ repairs }: RepairedItem, shown?: () => unknown): RepairSummary[] {
         this.counters.repaired(1);
         return this.#repairs.count(repairs, shown);
     }
