@@ -1,5 +1,5 @@
 import { valueAt } from '../../utils/json-pointer.js';
-import { removeGenericSecrets, type SecretRemover } from '../../utils/secrets.js';
+import { removeFromNames, removeGenericSecrets, type SecretRemover } from '../../utils/secrets.js';
 import { shortJson } from '../../utils/short-json.js';
 import { shorten } from '../../utils/text.js';
 import type { Repair, RepairAction } from './repairs.js';
@@ -103,7 +103,12 @@ export class RepairCounts {
     }
 
     #row({ path, action }: Repair) {
-        return this.#rowOf(shorten(this.#generalize(path), MAX_PATH_LENGTH), action);
+        const general = this.#generalize(path);
+        // A path with a secret is never the path of a row.
+        return (
+            this.#rows.get(keyOf(general, action)) ??
+            this.#rowOf(shorten(removeFromNames(general, this.#removeSecrets), MAX_PATH_LENGTH), action)
+        );
     }
 
     #rowOf(general: string, action: RepairAction) {
