@@ -343,6 +343,24 @@ describe('repair of items that the platform rejects', () => {
         expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0 });
     });
 
+    it('repairs what was rejected before an outage once that has passed', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open(
+            { schema: false, repair: 'prune', flushIntervalMillis: 600_000 },
+            { maxRetries: 0 },
+        );
+        const pushes = { method: 'POST', path: `${id}/items` };
+        // Each half goes in a request of its own: one is rejected, and the other meets the outage.
+        run.server.faults.next({ ...pushes, fault: { status: 413 } });
+        run.server.faults.next({ ...pushes, skip: 1, fault: { status: 503 } });
+        await guard.pushData([{ title: 'A', more: 1 }, { title: 'B' }]);
+        await expect(guard.flush()).rejects.toMatchObject({ code: 'DELIVERY' });
+        expect(guard.report()).toMatchObject({ pendingItems: 2, quarantinedItems: 0 });
+        await guard.flush();
+        expect(run.server.items(id)).toEqual(expect.arrayContaining([{ title: 'A' }, { title: 'B' }]));
+        expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0 });
+    });
+
     it('gives back what it repaired where the platform does not take the request', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ schema: false, repair: 'prune', ack: 'stored' });
