@@ -26,6 +26,8 @@ export interface UnsentBatch {
     from?: number | undefined;
     /** The items wait beside others with their keys, which are in the batches before. */
     isWaiting?: boolean | undefined;
+    /** Of items that wait: see `AdmittedItem`. */
+    recordIds?: string[] | undefined;
     /** JSON of the items. */
     lines: string[];
     /** The repaired ones, as `saveRepair` writes them; absent where none was repaired. */
@@ -74,7 +76,8 @@ export class Handover {
             return { ...unsentBatch(batch.savedFrom ?? sender.position, texts), identity };
         });
         const waiting = (duplicates?.waiting ?? []).filter(isMeant);
-        batches.push({ ...unsentBatch(sender.position, waiting), isWaiting: true });
+        const recordIds = waiting.map(({ recordId }) => recordId!);
+        batches.push({ ...unsentBatch(sender.position, waiting), isWaiting: true, recordIds });
         return { batches: batches.filter(({ lines }) => lines.length > 0), records: quarantine.unwritten(isAll) };
     }
 
@@ -85,13 +88,17 @@ export class Handover {
         counters.received(quarantine.restore(records));
     }
 
-    #restoreBatch({ from, lines, repaired = [], identity, isWaiting = false }: UnsentBatch): void {
+    #restoreBatch({ from, lines, repaired = [], identity, isWaiting = false, recordIds }: UnsentBatch): void {
         const { buffer, duplicates, storedItems, counters, clock } = this.#options;
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: clock.monotonic(), isSplit: true };
         counters.received(lines.length);
         const repairs = new Map(repaired.map(readSavedRepair));
-        const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
+        const saved = lines.map((text, index) => ({
+            text,
+            repaired: repairs.get(index),
+            recordId: recordIds?.[index],
+        }));
         const { toSend, stored } = duplicates?.restore(saved, isWaiting) ?? { toSend: saved, stored: [] };
         for (const item of stored) storedItems.countRestored(item);
         const items = toSend.filter((item) => item !== undefined);
