@@ -142,6 +142,20 @@ describe('repair of items that fail here', () => {
         ]);
     });
 
+    it('shows in samples what a function of the user changed, unless there is a redact, which has not seen it', async () => {
+        const repair = (item: object) => ({ ...item, price: 0 });
+        for (const [redact, samples] of [
+            [undefined, [{ before: '"free"', after: '0' }]],
+            [(item: object) => item, []],
+        ] as const) {
+            run.freshDataset(FIELDS);
+            const guard = await run.open({ repair, redact });
+            await guard.pushData({ title: 'Alien', price: 'free' });
+            await guard.close();
+            expect(guard.report().repairs).toEqual([{ path: '/price', action: 'custom', count: 1, samples }]);
+        }
+    });
+
     it('counts a repaired item that is given back as discarded, not as repaired', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ repair: 'prune', ack: 'stored' }, { maxRetries: 0, listingLagMillis: 0 });
@@ -326,6 +340,24 @@ describe('repair of items that the platform rejects', () => {
         run.server.faults.clear();
         await guard.flush();
         expect(run.server.items(id)).toEqual([{ title: 'B' }, { title: 'A' }]);
+        expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0 });
+    });
+
+    it('repairs what was rejected before an outage once that has passed', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open(
+            { schema: false, repair: 'prune', flushIntervalMillis: 600_000 },
+            { maxRetries: 0 },
+        );
+        const pushes = { method: 'POST', path: `${id}/items` };
+        // Each half goes in a request of its own: one is rejected, and the other meets the outage.
+        run.server.faults.next({ ...pushes, fault: { status: 413 } });
+        run.server.faults.next({ ...pushes, skip: 1, fault: { status: 503 } });
+        await guard.pushData([{ title: 'A', more: 1 }, { title: 'B' }]);
+        await expect(guard.flush()).rejects.toMatchObject({ code: 'DELIVERY' });
+        expect(guard.report()).toMatchObject({ pendingItems: 2, quarantinedItems: 0 });
+        await guard.flush();
+        expect(run.server.items(id)).toEqual(expect.arrayContaining([{ title: 'A' }, { title: 'B' }]));
         expect(guard.report()).toMatchObject({ storedItems: 2, repairedItems: 1, quarantinedItems: 0 });
     });
 

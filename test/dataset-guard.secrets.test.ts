@@ -95,6 +95,25 @@ describe('the token of the run', () => {
     });
 });
 
+describe('credentials in names of properties that only the data knows', () => {
+    it('are in no row of the report, neither among the fields nor among the repairs', async () => {
+        run.freshDataset({
+            type: 'object',
+            properties: { n: { type: 'number' } },
+            additionalProperties: { type: 'number' },
+        });
+        const guard = await run.open({ repair: 'prune' });
+        const url = 'https://joe:secret@example.com/';
+        for (let n = 0; n < 10; n++)
+            await guard.pushData({ n, [url]: 1, [`${url}${n}`]: 'x', apify_api_0123456789abcdef: 2 });
+        await guard.close();
+        const { repairs, fields } = guard.report();
+        expect(JSON.stringify([repairs, fields])).not.toMatch(/secret|0123456789/);
+        expect(repairs[0]).toMatchObject({ path: '/https:~1~1example.com~10', count: 1 });
+        expect(fields.map(({ path }) => path)).toEqual(['/n', '/*', '/https:~1~1example.com~1', '/***']);
+    });
+});
+
 describe('credentials in the address of a request', () => {
     it('are in no quarantine record', async () => {
         const { requestInfoOf } = await import('../src/crawlee/guard-handle.js');

@@ -236,6 +236,8 @@ function isHandled({ attempts }: Page): boolean {
     return attempts.some((attempt) => attempt.isHandled);
 }
 
-function hashOf({ text }: PreparedItem): string[] {
-    return text === undefined ? [] : [createHash('sha1').update(text).digest('base64')];
+/** Of the item as it was pushed: a repair function of the user's may repair it otherwise each time. */
+function hashOf({ text, repaired }: PreparedItem): string[] {
+    const asPushed = repaired?.asPushed ?? text;
+    return asPushed === undefined ? [] : [createHash('sha1').update(asPushed).digest('base64')];
 }

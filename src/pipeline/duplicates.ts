@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { ResolvedOptions } from '../options.js';
 import type { Log } from '../ports.js';
 import type { Redactor } from '../quality/redact.js';
@@ -22,6 +24,8 @@ export interface AdmittedItem extends Omit<BatchItem, 'index'> {
     readonly position: number;
     readonly repaired?: RepairedItem | undefined;
     readonly key?: Key | undefined;
+    /** Of an item that waits: the id of its record, should it be recorded as a duplicate. It is the same in the next process of the run. */
+    readonly recordId?: string | undefined;
 }
 
 export interface DuplicatesOptions {
@@ -32,6 +36,14 @@ export interface DuplicatesOptions {
     redactor: Redactor;
     rejectedItems: RejectedItems;
     log: Log;
+}
+
+/** What is to become of items that an earlier process of the run left. */
+export interface RestoredItems {
+    /** Those that are to be sent, each in its place, and undefined in the places of the others. */
+    toSend: (AdmittedItem | undefined)[];
+    /** Those that the earlier process has stored. */
+    stored: AdmittedItem[];
 }
 
 const WHAT_HAPPENS: Readonly<Record<DuplicatesOption, string>> = {
@@ -111,21 +123,20 @@ export class Duplicates {
 
     /**
      * Takes items over that an earlier process of the run left, after the keys. `isWaiting`: they waited beside others, which must
-     * be restored before them. Returns those that are to be sent, each in its place, and undefined in the places of the others.
+     * be restored before them.
      */
-    restore(
-        saved: readonly Pick<AdmittedItem, 'text' | 'repaired'>[],
-        isWaiting: boolean,
-    ): (AdmittedItem | undefined)[] {
-        return saved.map(({ text, repaired }) => {
-            const item = { text, source: undefined, position: 0, repaired, key: this.keyOf(JSON.parse(text)) };
-            const admission = this.#filter.admit(item.key);
+    restore(saved: readonly Pick<AdmittedItem, 'text' | 'repaired' | 'recordId'>[], isWaiting: boolean): RestoredItems {
+        const stored: AdmittedItem[] = [];
+        const toSend = saved.map((each) => {
+            const item = { ...each, source: undefined, position: 0, key: this.keyOf(JSON.parse(each.text)) };
+            const admission = this.#filter.restore(item.key);
             if (admission === 'send') return item;
             // It is in the dataset, and no duplicate of itself: it was under way when the process ended, and its key is known by now.
-            if (admission === 'duplicate' && !isWaiting) this.#options.statistics.counters.stored(1);
+            if (admission === 'duplicate' && !isWaiting) stored.push(item);
             else this.keep(item, admission);
             return undefined;
         });
+        return { toSend, stored };
     }
 
     /** The items of a batch for which `isMeant` holds are stored. */
@@ -196,8 +207,9 @@ export class Duplicates {
         return settlement.isDuplicate;
     }
 
-    #wait(item: AdmittedItem): void {
+    #wait(admitted: AdmittedItem): void {
         const { buffer } = this.#options;
+        const item = { ...admitted, recordId: admitted.recordId ?? randomUUID() };
         this.#filter.wait(item.key!, item);
         this.#waiting.add(item);
         buffer.collected(heldLength(item));
@@ -225,8 +237,7 @@ export class Duplicates {
     #settleDuplicate(item: AdmittedItem): void {
         this.#count(item.text);
         if (this.#option === 'quarantine') {
-            const asPushed = item.repaired?.asPushed ?? item.text;
-            this.#options.rejectedItems.addDuplicate(asPushed, item.source, item.position);
+            this.#options.rejectedItems.addDuplicate(item);
             return;
         }
         this.#options.statistics.counters.duplicates(1);

@@ -12,6 +12,7 @@ import type { ItemBuffer } from './buffer.js';
 import type { Duplicates } from './duplicates.js';
 import type { RepairedItem } from './repair/repairs.js';
 import { readSavedRepair, saveRepair } from './repair/saved-repair.js';
+import type { StoredItems } from './stored-items.js';
 
 /** Items and records that a process could not send, for the next process of the run. */
 export interface UnsentItems {
@@ -25,6 +26,8 @@ export interface UnsentBatch {
     from?: number | undefined;
     /** The items wait beside others with their keys, which are in the batches before. */
     isWaiting?: boolean | undefined;
+    /** Of items that wait: see `AdmittedItem`. */
+    recordIds?: string[] | undefined;
     /** JSON of the items. */
     lines: string[];
     /** The repaired ones, as `saveRepair` writes them; absent where none was repaired. */
@@ -36,6 +39,7 @@ export interface HandoverOptions {
     buffer: ItemBuffer;
     /** Undefined where items have no key. */
     duplicates: Duplicates | undefined;
+    storedItems: StoredItems;
     quarantine: Quarantine;
     sender: RequestSender;
     counters: Counters;
@@ -72,7 +76,8 @@ export class Handover {
             return { ...unsentBatch(batch.savedFrom ?? sender.position, texts), identity };
         });
         const waiting = (duplicates?.waiting ?? []).filter(isMeant);
-        batches.push({ ...unsentBatch(sender.position, waiting), isWaiting: true });
+        const recordIds = waiting.map(({ recordId }) => recordId!);
+        batches.push({ ...unsentBatch(sender.position, waiting), isWaiting: true, recordIds });
         return { batches: batches.filter(({ lines }) => lines.length > 0), records: quarantine.unwritten(isAll) };
     }
 
@@ -83,17 +88,22 @@ export class Handover {
         counters.received(quarantine.restore(records));
     }
 
-    #restoreBatch({ from, lines, repaired = [], identity, isWaiting = false }: UnsentBatch): void {
-        const { buffer, duplicates, counters, clock } = this.#options;
+    #restoreBatch({ from, lines, repaired = [], identity, isWaiting = false, recordIds }: UnsentBatch): void {
+        const { buffer, duplicates, storedItems, counters, clock } = this.#options;
         const unknown: UnknownOutcome | undefined =
             from === undefined ? undefined : { from, sentBefore: clock.monotonic(), isSplit: true };
         counters.received(lines.length);
         const repairs = new Map(repaired.map(readSavedRepair));
-        const saved = lines.map((text, index) => ({ text, repaired: repairs.get(index) }));
-        const admitted = duplicates?.restore(saved, isWaiting) ?? saved;
-        const items = admitted.filter((item) => item !== undefined);
+        const saved = lines.map((text, index) => ({
+            text,
+            repaired: repairs.get(index),
+            recordId: recordIds?.[index],
+        }));
+        const { toSend, stored } = duplicates?.restore(saved, isWaiting) ?? { toSend: saved, stored: [] };
+        for (const item of stored) storedItems.countRestored(item);
+        const items = toSend.filter((item) => item !== undefined);
         if (items.length === 0) return;
-        const indexes = admitted.flatMap((item, index) => (item === undefined ? [] : index));
+        const indexes = toSend.flatMap((item, index) => (item === undefined ? [] : index));
         const payload = PayloadWriter.of(items.map(({ text }) => text));
         buffer.restore(payload, unknown, items, identity && partOfIdentity(identity, indexes));
     }

@@ -50,7 +50,7 @@ export class PlatformRepair {
 
     /** The outcome of the batch after the repair. What could not be repaired stays rejected, as it was. */
     async repair(batch: Batch, outcome: DeliveryOutcome, options: RepairOptions): Promise<DeliveryOutcome> {
-        if (outcome.failure !== undefined) return outcome;
+        if (outcome.failure !== undefined) return this.#postpone(batch, outcome);
         const repaired = new Set<number>();
         let unsent: UnsentPart[] = [];
         let failure: DeliveryOutcome['failure'];
@@ -87,6 +87,17 @@ export class PlatformRepair {
             disputed: outcome.disputed,
             unsent: [...outcome.unsent, ...unsent],
             ...(failure && { failure }),
+        };
+    }
+
+    /** Nothing can be sent now: what may be repaired is sent again with the rest, and is rejected and repaired then. */
+    #postpone(batch: Batch, outcome: DeliveryOutcome): DeliveryOutcome {
+        const indexes = this.#candidates(batch, outcome.rejected).map(({ index }) => index);
+        if (indexes.length === 0) return outcome;
+        return {
+            ...outcome,
+            rejected: outcome.rejected.filter(({ index }) => !indexes.includes(index)),
+            unsent: [...outcome.unsent, { indexes }],
         };
     }
 

@@ -9,6 +9,7 @@ import type { Statistics } from '../report/statistics.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import type { PushSource } from '../waiter.js';
 import { Waiter } from '../waiter.js';
+import type { AdmittedItem } from './duplicates.js';
 import type { PreparedItem } from './prepare.js';
 
 const DUPLICATE_ERROR: Readonly<ItemError> = Object.freeze({
@@ -47,10 +48,17 @@ export class RejectedItems {
     }
 
     /** Nothing is wrong with it: it counts neither for the tolerance nor as an item of the call that was rejected. */
-    addDuplicate(text: string, source: PushSource | undefined, position: number): void {
+    addDuplicate({ text: itemText, repaired, source, position, recordId }: AdmittedItem): void {
         const { statistics, quarantine, redactor } = this.#options;
+        const text = repaired?.asPushed ?? itemText;
         const errors = [{ ...DUPLICATE_ERROR }];
-        const rejection: Rejection = { reason: 'duplicate', rejectedBy: 'guard', errors, itemPosition: position };
+        const rejection: Rejection = {
+            reason: 'duplicate',
+            rejectedBy: 'guard',
+            errors,
+            itemPosition: position,
+            ...(recordId !== undefined && { recordId }),
+        };
         const url = source?.request?.url;
         statistics.countReasons({ ...rejection, item: () => redactor.shown(text), ...(url && { url }) });
         quarantine.add(rejection, text, source, position);

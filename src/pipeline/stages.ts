@@ -118,6 +118,7 @@ export async function createStages({
             log,
         });
     const preparer = new ItemPreparer(options.mode, schema, repairer, statistics.fields, duplicates);
+    const storedItems = new StoredItems({ statistics, redactor, preparer, log });
     const sender = new RequestSender({
         sink,
         clock,
@@ -144,7 +145,7 @@ export async function createStages({
         preparer,
         statistics,
         quarantine,
-        storedItems: new StoredItems({ statistics, redactor, preparer, log }),
+        storedItems,
         rejectedItems,
         platformRepair,
         duplicates,
@@ -163,7 +164,7 @@ export async function createStages({
         settler,
         log,
     });
-    const handover = new Handover({ buffer, duplicates, quarantine, sender, counters, clock });
+    const handover = new Handover({ buffer, duplicates, storedItems, quarantine, sender, counters, clock });
     return {
         statistics,
         callbackErrors,

@@ -44,6 +44,14 @@ export class StoredItems {
         for (const repaired of batch.repaired.where(isMeant)) this.#countRepaired(repaired);
     }
 
+    /** An earlier process has left the item, and stored it. */
+    countRestored({ text, repaired }: { text: string; repaired?: RepairedItem | undefined }): void {
+        const { counters } = this.#options.statistics;
+        counters.stored(1);
+        if (this.#countText(text)) counters.warned(1);
+        if (repaired !== undefined) this.#countRepaired(repaired);
+    }
+
     /** Counts an item that an earlier process left, or that the platform's errors had repaired: only its text is known. Returns whether it counts as warned. */
     #countText(itemText: string): boolean {
         const { statistics, preparer } = this.#options;
@@ -54,7 +62,8 @@ export class StoredItems {
     /** Logs each kind of repair when it is first seen. */
     #countRepaired(repaired: RepairedItem): void {
         const { statistics, redactor, log } = this.#options;
-        for (const { path, action } of statistics.countRepaired(repaired, () => redactor.shown(repaired.asPushed))) {
+        const shown = redactor.isActive ? () => redactor.shown(repaired.asPushed) : undefined;
+        for (const { path, action } of statistics.countRepaired(repaired, shown)) {
             const line = `Repaired: ${statistics.names.pathOf(path, '') || 'the item'} was ${describeRepair(action)}. Counted from now on.`;
             // Two names that only the data knows are one place in the log.
             if (this.#loggedRepairs.has(line)) continue;

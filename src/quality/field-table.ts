@@ -1,4 +1,5 @@
 import { pointerNames, toPointer } from '../utils/json-pointer.js';
+import { removeFromNames, type SecretRemover } from '../utils/secrets.js';
 import { createNode } from './field-tree.js';
 import type { FieldNode } from './field-tree.js';
 import { KIND, KINDS } from './value-kind.js';
@@ -65,9 +66,12 @@ export class FieldTable {
     #counts: number[] = [];
     readonly #isRedacted: boolean;
 
+    readonly #removeSecrets: SecretRemover;
+
     /** `isRedacted`: no field is shown that `redact` might take away. */
-    constructor(isRedacted: boolean) {
+    constructor(isRedacted: boolean, removeSecrets: SecretRemover) {
         this.#isRedacted = isRedacted;
+        this.#removeSecrets = removeSecrets;
     }
 
     get slots(): number {
@@ -138,7 +142,8 @@ export class FieldTable {
             .map((name) => this.#details(createNode(toPointer([name])), this.storedItems))
             .filter((row) => !isShown.has(row.path) && this.#isCommon(row) && this.#isShown(row.path))
             .sort((a, b) => a.missingItems - b.missingItems)
-            .slice(0, MAX_FURTHER_ROWS);
+            .slice(0, MAX_FURTHER_ROWS)
+            .map((row) => Object.freeze({ ...row, path: removeFromNames(row.path, this.#removeSecrets) }));
         return Object.freeze([...rows, ...others]);
     }
 

@@ -62,12 +62,13 @@ export class FieldCounts {
 
     constructor(options: FieldOptions = {}) {
         this.#schema = options.schema;
-        this.#table = new FieldTable(options.redact !== undefined);
+        const removeSecrets = options.removeSecrets ?? removeGenericSecrets;
+        this.#table = new FieldTable(options.redact !== undefined, removeSecrets);
         this.#shapes = new Shapes(this.#table);
         this.#looks = new FieldLooks(this.#table, {
             samples: options.samples ?? true,
             redact: options.redact,
-            removeSecrets: options.removeSecrets ?? removeGenericSecrets,
+            removeSecrets,
         });
         this.#further = new FurtherNames(this.#table, this.#looks, this.#elements);
         this.#paths = options.paths ?? [];

@@ -118,12 +118,15 @@ export class ReasonCounts {
         return this.#rejectedItems;
     }
 
-    /** Counts on from what `details` gave in an earlier process. */
+    /** Counts on from what `details` gave in one or several earlier processes. */
     restore(rejectedItems: number, reasons: readonly ReasonDetails[]): void {
-        this.#rejectedItems = rejectedItems;
-        for (const details of reasons) {
-            const samples = new Map(details.samples.map((sample) => [sampleKey(sample), sample]));
-            this.#byKey.set(details.key, { ...details, samples });
+        this.#rejectedItems += rejectedItems;
+        for (const { samples, count, ...reason } of reasons) {
+            const hasRoom = this.#byKey.size < MAX_REASONS;
+            const counted =
+                this.#byKey.get(reason.key) ?? (hasRoom ? this.#add(reason) : this.#other(reason.rejectedBy));
+            counted.count += count;
+            if (counted.key === reason.key) for (const sample of samples) addSample(counted.samples, sample);
         }
         this.#announced = Math.min(this.#byKey.size, MAX_ANNOUNCED);
     }
@@ -162,10 +165,13 @@ export class ReasonCounts {
         ]);
         const known = this.#byKey.get(key);
         if (known !== undefined) return known;
-        if (this.#byKey.size < MAX_REASONS) {
-            return this.#add({ reason, keyword, path, message: this.#words(reason, fault), rejectedBy, field, key });
-        }
-        const message = describeError(OTHER, fault.error);
+        if (this.#byKey.size >= MAX_REASONS) return this.#other(rejectedBy);
+        return this.#add({ reason, keyword, path, message: this.#words(reason, fault), rejectedBy, field, key });
+    }
+
+    /** Stands for all reasons that are too many. */
+    #other(rejectedBy: Counted['rejectedBy']): Counted {
+        const message = describeError(OTHER, withoutError(OTHER).error);
         const other = { reason: OTHER, keyword: '', path: '', message, rejectedBy, field: '', key: OTHER } as const;
         return this.#byKey.get(OTHER) ?? this.#add(other);
     }
@@ -202,11 +208,15 @@ export class ReasonCounts {
             url,
             removeSecrets: this.#removeSecrets,
         });
-        const key = sampleKey(sample);
-        const known = counted.samples.get(key);
-        if (known !== undefined) counted.samples.set(key, { ...known, count: known.count + 1 });
-        else if (counted.samples.size < MAX_VALUES) counted.samples.set(key, sample);
+        addSample(counted.samples, sample);
     }
+}
+
+function addSample(samples: Counted['samples'], sample: ReasonSample): void {
+    const key = sampleKey(sample);
+    const known = samples.get(key);
+    if (known !== undefined) samples.set(key, { ...known, count: known.count + sample.count });
+    else if (samples.size < MAX_VALUES) samples.set(key, sample);
 }
 
 /** Where in the schema the fault is, as the validator said it. */
@@ -219,7 +229,7 @@ export function describeReason({ path, message }: Pick<ReasonSummary, 'path' | '
     return `${path === '' ? 'the item' : escapeControls(path)} ${message}`;
 }
 
-function withoutError(reason: CountedRejection['reason']): Fault {
+function withoutError(reason: Counted['reason']): Fault {
     return { error: { instancePath: '', schemaPath: '', keyword: reason, params: {} }, best: [] };
 }
 

@@ -76,10 +76,10 @@ export class Statistics {
     }
 
     /**
-     * Counts a repaired item that is stored. `shown` returns what of the item as it was pushed may be shown. Returns what was never
-     * repaired before.
+     * Counts a repaired item that is stored. `shown` returns what of the item as it was pushed may be shown; left out, all of it.
+     * Returns what was never repaired before.
      */
-    countRepaired({ repairs }: RepairedItem, shown: () => unknown): RepairSummary[] {
+    countRepaired({ repairs }: RepairedItem, shown?: () => unknown): RepairSummary[] {
         this.counters.repaired(1);
         return this.#repairs.count(repairs, shown);
     }
@@ -122,7 +122,7 @@ export class Statistics {
         };
     }
 
-    /** Counts on from what `save` gave. @throws TypeError for what is of another shape; then nothing is taken over */
+    /** Counts on from what `save` gave in one or several earlier processes. @throws TypeError for what is of another shape; then nothing is taken over */
     restore(saved: SavedStatistics): void {
         if (
             !Array.isArray(saved.reasons) ||
@@ -136,7 +136,7 @@ export class Statistics {
             throw new TypeError('expected counters with reasons, repairs, duplicates, fields, timeline and startedAt');
         }
         this.counters.restore(saved);
-        this.#startedAt = saved.startedAt;
+        if (Date.parse(saved.startedAt) < Date.parse(this.#startedAt)) this.#startedAt = saved.startedAt;
         this.#quarantineId = saved.quarantineId ?? this.#quarantineId;
         this.reasons.restore(saved.reasonedItems, saved.reasons);
         this.#repairs.restore(saved.repairs);

@@ -94,9 +94,10 @@ export function fromPieces(texts: readonly string[]): UnsentItems {
     const batches: UnsentBatch[] = [];
     const records: string[] = [];
     for (let index = 0; index < lines.length - 1;) {
-        const { kind, count, from, identity, isWaiting } = JSON.parse(lines[index]!) as GroupHeader;
+        const { kind, count, from, identity, isWaiting, recordIds } = JSON.parse(lines[index]!) as GroupHeader;
         const group = lines.slice(index + 1, index + 1 + count);
-        if (kind === 'items') batches.push({ from, ...(isWaiting && { isWaiting }), lines: group, identity });
+        const waiting = isWaiting && { isWaiting, recordIds };
+        if (kind === 'items') batches.push({ from, ...waiting, lines: group, identity });
         else if (kind === 'repaired') batches.at(-1)!.repaired = group;
         else records.push(...group);
         index += 1 + count;
@@ -119,11 +120,19 @@ interface GroupHeader {
     from?: number | undefined;
     identity?: UnsentBatch['identity'];
     isWaiting?: boolean | undefined;
+    recordIds?: string[] | undefined;
 }
 
 function* linesOf(batches: readonly UnsentBatch[], records: readonly string[]): Generator<string> {
-    for (const { from, identity, isWaiting, lines, repaired } of batches) {
-        yield JSON.stringify({ kind: 'items', count: lines.length, from, identity, isWaiting } satisfies GroupHeader);
+    for (const { from, identity, isWaiting, recordIds, lines, repaired } of batches) {
+        yield JSON.stringify({
+            kind: 'items',
+            count: lines.length,
+            from,
+            identity,
+            isWaiting,
+            recordIds,
+        } satisfies GroupHeader);
         yield* lines;
         if (repaired === undefined) continue;
         yield JSON.stringify({ kind: 'repaired', count: repaired.length } satisfies GroupHeader);

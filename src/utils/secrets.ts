@@ -1,3 +1,5 @@
+import { pointerNames, toPointer } from './json-pointer.js';
+
 /** Removes credentials from text before it is written to a record, a report, the log or the saved state. */
 export type SecretRemover = (text: string) => string;
 
@@ -41,4 +43,9 @@ export function removeGenericSecrets(text: string): string {
         .replace(URL_PARAMETER, `$1${REMOVED}`)
         .replace(AUTHORIZATION, `$1$2${REMOVED}`)
         .replace(APIFY_SECRET, REMOVED);
+}
+
+/** Removes secrets from the names in a JSON Pointer: an object may have addresses as its keys. */
+export function removeFromNames(pointer: string, removeSecrets: SecretRemover): string {
+    return toPointer(pointerNames(pointer).map(removeSecrets));
 }

@@ -30,6 +30,20 @@ describe('when some of what a handler collected is stored and the rest is not, i
         expect(guard.report()).toMatchObject({ receivedItems: 10, storedItems: 4, discardedItems: 5 });
     });
 
+    it('after a delivery that failed half way, with a repair function that repairs an item otherwise each time', async () => {
+        const id = await stage.freshDataset();
+        let calls = 0;
+        const repair = ({ n }: Record<string, unknown>) => ({ n: Number(n), text, call: calls++ });
+        const guard = await stage.open({ ...SMALL_REQUESTS, repair }, { maxRetries: 0 });
+        stage.platform.server.faults.next({ path: `${id}/items`, method: 'POST', skip: 1, fault: { status: 503 } });
+        const requestHandler = guard.handler(async ({ pushData }: Context) => {
+            await pushData([{ n: '1' }, { n: '2' }, { n: '3' }]);
+        });
+        await crawl(new BasicCrawler({ ...(await crawlerOptions()), requestHandler }), stage.site.urls(1));
+        expect(numbers(await stage.items(id))).toEqual([1, 2, 3]);
+        expect(guard.report()).toMatchObject({ receivedItems: 6, storedItems: 3, repairedItems: 3, discardedItems: 3 });
+    });
+
     it('after a quarantine that could not be written', async () => {
         const id = await stage.freshDataset();
         // The SDK has not opened it before.

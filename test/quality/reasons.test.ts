@@ -269,6 +269,21 @@ describe('counted reasons', () => {
         expect(reasons.rejectedItems).toBe(105);
     });
 
+    it('of several earlier processes add up, a hundred of them at most', () => {
+        const earlier = [0, 60].map((from) => {
+            const counting = countingFor(many);
+            for (let n = from; n < from + 70; n++) counting.count({ [`key${n}`]: 'x' });
+            return counting.reasons;
+        });
+        const { reasons } = countingFor(many);
+        for (const each of earlier) reasons.restore(each.rejectedItems, each.details());
+        const list = reasons.list();
+        expect([reasons.rejectedItems, list.length]).toEqual([140, 101]);
+        expect(list.slice(0, 10).map(({ count }) => count)).toEqual(Array.from({ length: 10 }, () => 2));
+        expect(list[0]).toMatchObject({ samples: [{ value: '"x"', count: 2 }] });
+        expect(list.at(-1)).toMatchObject({ reason: 'other', count: 30, message: 'failed for another reason' });
+    });
+
     it('do not change once they are listed, and cannot be changed', () => {
         const { reasons, count } = countingFor(object({ a: number }));
         count({ a: '1' });

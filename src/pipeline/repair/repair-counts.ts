@@ -1,5 +1,5 @@
 import { valueAt } from '../../utils/json-pointer.js';
-import { removeGenericSecrets, type SecretRemover } from '../../utils/secrets.js';
+import { removeFromNames, removeGenericSecrets, type SecretRemover } from '../../utils/secrets.js';
 import { shortJson } from '../../utils/short-json.js';
 import { shorten } from '../../utils/text.js';
 import type { Repair, RepairAction } from './repairs.js';
@@ -79,9 +79,7 @@ export class RepairCounts {
             ...(before !== undefined && { before }),
             ...(after !== undefined && { after }),
         });
-        if (!samples.some((known) => known.before === sample.before && known.after === sample.after)) {
-            samples.push(sample);
-        }
+        addSample(samples, sample);
     }
 
     /** A copy, which does not keep the item alive. */
@@ -95,15 +93,25 @@ export class RepairCounts {
         return Object.freeze([...this.#rows.values()].sort((one, other) => other.count - one.count).map(summaryOf));
     }
 
-    /** Counts on from what `list` gave in an earlier process. */
+    /** Counts on from what `list` gave in one or several earlier processes. */
     restore(summaries: readonly RepairSummary[]): void {
         for (const { path, action, count, samples } of summaries) {
-            this.#rows.set(keyOf(path, action), { path, action, count, samples: [...samples] });
+            const row = this.#rowOf(path, action);
+            row.count += count;
+            if (row.path === path) for (const sample of samples) addSample(row.samples, sample);
         }
     }
 
-    #row({ path: exactPath, action }: Repair) {
-        const general = shorten(this.#generalize(exactPath), MAX_PATH_LENGTH);
+    #row({ path, action }: Repair) {
+        const general = this.#generalize(path);
+        // A path with a secret is never the path of a row.
+        return (
+            this.#rows.get(keyOf(general, action)) ??
+            this.#rowOf(shorten(removeFromNames(general, this.#removeSecrets), MAX_PATH_LENGTH), action)
+        );
+    }
+
+    #rowOf(general: string, action: RepairAction) {
         const known = this.#rows.get(keyOf(general, action));
         if (known !== undefined) return known;
         const path = this.#rows.size < MAX_ROWS ? general : OTHER;
@@ -115,6 +123,11 @@ export class RepairCounts {
         }
         return row;
     }
+}
+
+function addSample(samples: RepairSample[], sample: RepairSample): void {
+    const isKnown = samples.some(({ before, after }) => before === sample.before && after === sample.after);
+    if (!isKnown && samples.length < MAX_SAMPLES) samples.push(sample);
 }
 
 function keyOf(path: string, action: RepairAction): string {

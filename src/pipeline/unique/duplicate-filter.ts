@@ -70,6 +70,13 @@ export class DuplicateFilter<Item extends object> {
         return state === STORED ? 'duplicate' : state === UNDER_WAY ? 'wait' : 'send';
     }
 
+    /** As `admit`, for an item that an earlier process left, once the keys of that are restored. */
+    restore(key: Key | undefined): Admission {
+        // With `'count'` it is looked for in the dataset. If its key was read back from there, that may be its own.
+        if (key !== undefined && this.#isCounting) this.#keys.forgetNew(key);
+        return this.admit(key);
+    }
+
     /** The item waits beside the one with its key that is under way, as `admit` said. */
     wait(key: Key, item: Item): void {
         const waiting = this.#waiting.get(idOf(key));

@@ -77,6 +77,15 @@ export class HashTable {
         if ((this.#slots[slot]! & STATE_BITS) === UNDER_WAY) this.#remove(slot);
     }
 
+    /** Forgets a hash that was stored since hashes were taken last. Returns false where there is none. */
+    forgetNew(high: number, low: number): boolean {
+        const slot = this.#find(high, low);
+        if ((this.#slots[slot]! & STATE_BITS) !== STORED_NEW) return false;
+        this.#remove(slot);
+        this.#newCount--;
+        return true;
+    }
+
     /** Gives the new hashes to `write`; they are no longer new. */
     takeNew(write: (high: number, low: number) => void): void {
         const slots = this.#slots;

@@ -77,6 +77,13 @@ export class KeySet {
         this.#tables[tableIndex(high)]?.abandon(high, low);
     }
 
+    /** Forgets a key that the next `takeNew` would give. */
+    forgetNew({ high, low }: Key): void {
+        if (this.#tables[tableIndex(high)]?.forgetNew(high, low) !== true) return;
+        this.#size--;
+        this.#newCount--;
+    }
+
     /**
      * The keys that were stored since the last call, in pieces of at most 1 MiB that never change. A piece is made when it is
      * asked for: the caller may let other work go on between two of them, and keys may be added meanwhile. Where few of very many

@@ -65,6 +65,13 @@ describe('RepairCounts', () => {
         expect(counts.list()[0]!.samples).toEqual([{ before: '"https://example.com/?token=***"' }]);
     });
 
+    it('shows no credentials in names that only the data knows', () => {
+        const counts = new RepairCounts({ samples: false });
+        for (const user of ['joe:secret', 'eve:hunter2'])
+            counts.count([removed(`/https:~1~1${user}@example.com~1`, 1)]);
+        expect(counts.list()).toMatchObject([{ path: '/https:~1~1example.com~1', count: 2 }]);
+    });
+
     it('keeps no value alive of which it shows the beginning', { timeout: 60_000 }, () => {
         const counts = new RepairCounts({ samples: true });
         globalThis.gc?.();

@@ -67,12 +67,13 @@ describe('KeySet', () => {
         );
     });
 
-    it('tells what is stored from what is under way, and forgets what is abandoned', () => {
+    it('tells what is stored from what is under way, and forgets what is abandoned, or new and to be forgotten', () => {
         const text = fc.nat(400).map(key);
-        const step = fc.record({ kind: fc.constantFrom('begin', 'begin', 'add', 'abandon', 'take'), text });
+        const step = fc.record({ kind: fc.constantFrom('begin', 'begin', 'add', 'abandon', 'forget', 'take'), text });
         fc.assert(
             fc.property(fc.array(step, { size: 'max', maxLength: 2_000 }), (steps) => {
                 const model = new Map<string, KeyState>();
+                const fresh = new Set<string>();
                 const keys = new KeySet('run');
                 let taken = 0;
                 for (const { kind, text: key } of steps) {
@@ -83,10 +84,15 @@ describe('KeySet', () => {
                     } else if (kind === 'add') {
                         expect(keys.add(keys.keyOf(key))).toBe(state !== STORED);
                         model.set(key, STORED);
+                        if (state !== STORED) fresh.add(key);
                     } else if (kind === 'abandon') {
                         keys.abandon(keys.keyOf(key));
                         if (state === UNDER_WAY) model.delete(key);
+                    } else if (kind === 'forget') {
+                        keys.forgetNew(keys.keyOf(key));
+                        if (fresh.delete(key)) model.delete(key);
                     } else {
+                        fresh.clear();
                         taken += lengths(keys.takeNew()).reduce((sum, length) => sum + length, 0);
                     }
                 }
