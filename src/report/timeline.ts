@@ -28,12 +28,10 @@ export class Timeline {
 
     /** To be called once a minute, and before the figures are wanted. */
     look(now: number, { storedItems, quarantinedItems }: ItemTotals): void {
-        const index = this.#reach((this.#lookedAt + now) / 2);
-        const bucket = this.#buckets[index]!;
-        this.#buckets[index] = {
-            storedItems: bucket.storedItems + storedItems - this.#seen.storedItems,
-            quarantinedItems: bucket.quarantinedItems + quarantinedItems - this.#seen.quarantinedItems,
-        };
+        this.#add((this.#lookedAt + now) / 2, {
+            storedItems: storedItems - this.#seen.storedItems,
+            quarantinedItems: quarantinedItems - this.#seen.quarantinedItems,
+        });
         this.#seen = { storedItems, quarantinedItems };
         this.#lookedAt = now;
     }
@@ -54,12 +52,25 @@ export class Timeline {
         };
     }
 
-    /** Goes on from what `save` gave, with the totals as they were then. The time between is empty. */
-    restore({ startedAt, bucketMillis, buckets }: SavedTimeline, totals: ItemTotals): void {
-        this.#startedAt = Date.parse(startedAt);
-        this.#bucketMillis = bucketMillis;
-        this.#buckets = [...buckets];
-        this.#seen = { storedItems: totals.storedItems, quarantinedItems: totals.quarantinedItems };
+    /** Goes on from what `save` gave, in one or several earlier processes, with the totals as they were then. The time between is empty. */
+    restore(saved: SavedTimeline, totals: ItemTotals): void {
+        const both = [
+            { startedAt: this.#startedAt, bucketMillis: this.#bucketMillis, buckets: this.#buckets },
+            { ...saved, startedAt: Date.parse(saved.startedAt) },
+        ];
+        const [first, second] = both.sort((a, b) => a.startedAt - b.startedAt) as [(typeof both)[0], (typeof both)[0]];
+        this.#startedAt = first.startedAt;
+        this.#bucketMillis = first.bucketMillis;
+        this.#buckets = [...first.buckets];
+        for (const [index, bucket] of second.buckets.entries()) {
+            this.#add(second.startedAt + (index + 0.5) * second.bucketMillis, bucket);
+        }
+        this.#seen = sum(this.#seen, totals);
+    }
+
+    #add(time: number, items: ItemTotals): void {
+        const index = this.#reach(time);
+        this.#buckets[index] = sum(this.#buckets[index]!, items);
     }
 
     /** The index of the bucket of this time, with all buckets up to it in place. */
@@ -76,10 +87,14 @@ export class Timeline {
         this.#buckets = this.#buckets.flatMap((bucket, index) => {
             if (index % 2 === 1) return [];
             const next = this.#buckets[index + 1];
-            return {
-                storedItems: bucket.storedItems + (next?.storedItems ?? 0),
-                quarantinedItems: bucket.quarantinedItems + (next?.quarantinedItems ?? 0),
-            };
+            return next === undefined ? bucket : sum(bucket, next);
         });
     }
+}
+
+function sum(a: ItemTotals, b: ItemTotals): ItemTotals {
+    return {
+        storedItems: a.storedItems + b.storedItems,
+        quarantinedItems: a.quarantinedItems + b.quarantinedItems,
+    };
 }

@@ -1,7 +1,7 @@
 import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
-import { Timeline } from '../../src/report/timeline.js';
+import { type ItemTotals, Timeline } from '../../src/report/timeline.js';
 
 const NINE = Date.UTC(2026, 10, 24, 9);
 const MINUTE_MILLIS = 60_000;
@@ -16,6 +16,17 @@ function looked(...looks: [minutes: number, storedItems: number, quarantinedItem
 }
 
 const stored = (timeline: Timeline) => timeline.figures().buckets.map(({ storedItems }) => storedItems);
+
+function totalsOf(timeline: Timeline): ItemTotals {
+    const { buckets } = timeline.figures();
+    return buckets.reduce(
+        (sum, { storedItems, quarantinedItems }) => ({
+            storedItems: sum.storedItems + storedItems,
+            quarantinedItems: sum.quarantinedItems + quarantinedItems,
+        }),
+        { storedItems: 0, quarantinedItems: 0 },
+    );
+}
 
 describe('the timeline', () => {
     it('holds what came in each minute, not the totals', () => {
@@ -71,6 +82,20 @@ describe('the timeline', () => {
         after.look(NINE + 5 * MINUTE_MILLIS, { storedItems: 37, quarantinedItems: 1 });
         expect(stored(after)).toEqual([10, 20, 0, 0, 7]);
         expect(after.figures().startedAt).toBe('2026-11-24T09:00:00.000Z');
+    });
+
+    it('holds the items of several earlier processes, each in its minute', () => {
+        const saved = [looked([1, 10, 1], [2, 30, 1]), new Timeline(NINE + MINUTE_MILLIS)];
+        saved[1]!.look(NINE + 2 * MINUTE_MILLIS, { storedItems: 5, quarantinedItems: 2 });
+        for (const order of [saved, saved.toReversed()]) {
+            const after = new Timeline(NINE + 4 * MINUTE_MILLIS);
+            for (const timeline of order) {
+                after.restore(timeline.save(), totalsOf(timeline));
+            }
+            after.look(NINE + 5 * MINUTE_MILLIS, { storedItems: 42, quarantinedItems: 3 });
+            expect(stored(after)).toEqual([10, 25, 0, 0, 7]);
+            expect(totalsOf(after)).toEqual({ storedItems: 42, quarantinedItems: 3 });
+        }
     });
 
     it('loses no item and stays small, however long the run is and whenever it is looked at', () => {
