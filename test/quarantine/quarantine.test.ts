@@ -201,10 +201,17 @@ describe('the quarantine', () => {
                 arbitrary: fc.record({
                     what: fc.constant('add' as const),
                     isAwaited: fc.boolean(),
-                    size: fc.constantFrom(0, 30_000),
+                    size: fc.constantFrom(0, 30_000, MAX_PAYLOAD_BYTES),
                 }),
             },
-            { weight: 2, arbitrary: fc.record({ what: fc.constant('flush' as const), fails: fc.boolean() }) },
+            {
+                weight: 2,
+                arbitrary: fc.record({
+                    what: fc.constantFrom('flush' as const, 'room' as const),
+                    fails: fc.boolean(),
+                    storeFails: fc.boolean(),
+                }),
+            },
             {
                 weight: 1,
                 arbitrary: fc.record({ what: fc.constant('wait' as const), millis: fc.constantFrom(1_000, 40_000) }),
@@ -213,7 +220,13 @@ describe('the quarantine', () => {
         await fc.assert(
             fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
                 let fails = false;
-                const stage = startQuarantine({ answer: () => (fails ? new Error('503') : undefined) });
+                let storeFails = false;
+                const stage = startQuarantine({
+                    answer: () => (fails ? new Error('503') : undefined),
+                    storeItem: async () => {
+                        if (storeFails) throw new Error('413');
+                    },
+                });
                 const { quarantine, clock, counters, add } = stage;
                 const waiters: Waiter[] = [];
                 let n = 0;
@@ -222,15 +235,19 @@ describe('the quarantine', () => {
                         const waiter = each.isAwaited ? new Waiter() : undefined;
                         if (waiter) waiters.push(waiter);
                         add({ n: n++, text: 'x'.repeat(each.size) }, waiter);
-                    } else if (each.what === 'flush') {
-                        ({ fails } = each);
-                        await quarantine.flush().catch(() => undefined);
-                    } else await clock.advance(each.millis);
+                    } else if (each.what === 'wait') await clock.advance(each.millis);
+                    else {
+                        ({ fails, storeFails } = each);
+                        const settled = each.what === 'flush' ? quarantine.flush() : quarantine.waitForRoom();
+                        await settled?.catch(() => undefined);
+                    }
                     const { pendingItems, quarantinedItems, discardedItems } = counters.values();
                     expect(pendingItems).toBe(quarantine.pendingItems);
                     expect(quarantinedItems + discardedItems + pendingItems).toBe(n);
                 }
                 fails = false;
+                storeFails = false;
+                await turns(8);
                 await quarantine.flush();
                 await Promise.all(waiters.map(async (waiter) => waiter.settled()));
                 for (const waiter of waiters) expect(waiter.quarantinedItems + waiter.unstored.length).toBe(1);
@@ -238,7 +255,7 @@ describe('the quarantine', () => {
                 const discarded = waiters.filter(({ unstored }) => unstored.length > 0).length;
                 expect(counters.values()).toMatchObject({ quarantinedItems: n - discarded, discardedItems: discarded });
             }),
-            { numRuns: 60 },
+            { numRuns: 100 },
         );
     });
 });
