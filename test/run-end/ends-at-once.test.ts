@@ -65,3 +65,34 @@ describe.concurrent('while a migration is announced and handlers run', () => {
         }
     });
 });
+
+describe.concurrent('close() while a metamorph is under way', () => {
+    it('stores what a handler has collected since the metamorph began', async () => {
+        const server = await startApiServer();
+        try {
+            server.faults.next({ on: 'push', fault: { delayMillis: 2_000 } });
+            const script = actorScript(
+                `const { BasicCrawler } = await import('@crawlee/basic');
+                await guard.pushData({ n: 0 });
+                void Actor.metamorph('someone/other').catch(() => {});
+                const collected = new Promise((resolve) => {
+                    const requestHandler = guard.handler(async ({ pushData }) => {
+                        await pushData({ n: 1 });
+                        resolve();
+                        await new Promise(() => {});
+                    });
+                    void new BasicCrawler({ requestHandler }).run(['http://site.test/1']);
+                });
+                await collected;
+                await guard.close().then(() => console.log('CLOSED'), (error) => console.log(error.message));
+                process.kill(process.pid, 'SIGKILL');`,
+            );
+            const running = await startScript(script, { env: platformEnv(server, FOREVER) });
+            const { stdout, stderr } = await running.finished;
+            expect(stdout, stderr).toContain('CLOSED');
+            expect(server.items()).toEqual([{ n: 0 }, { n: 1 }]);
+        } finally {
+            await server.close();
+        }
+    });
+});
