@@ -14,6 +14,7 @@ import { afterThisTurn } from '../utils/clock.js';
 import { Flushes } from '../utils/flushes.js';
 import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
+import { ItemsBeside } from './items-beside.js';
 import type { RecordOrigin, RecordTarget, Rejection } from './record.js';
 import { createRecord, RecordDraft } from './record.js';
 import type { RecordWriter } from './record-writer.js';
@@ -54,15 +55,10 @@ export class Quarantine {
     #origin: RecordOrigin;
     readonly #writeInContext: () => void;
     #pending: PendingRecord[] = [];
-    /** Those of them that cannot hold their item, until it is stored beside them. They cost only themselves: all others are written. */
-    readonly #beside = new Set<PendingRecord>();
-    /** Those whose item cannot be stored now. */
-    readonly #unstorable = new Set<PendingRecord>();
+    readonly #beside: ItemsBeside<PendingRecord>;
     #pendingBytes = 0;
-    #besideBytes = 0;
     #nextNumber = 1;
     #isWriting = false;
-    #isStoring = false;
     readonly #flushes = new Flushes();
     readonly #roomWaiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
     #cancelTimer: (() => void) | undefined;
@@ -74,6 +70,11 @@ export class Quarantine {
         this.#options = options;
         const { maxPayloadBytes } = options.options;
         this.#target = { ...options, maxPayloadBytes };
+        this.#beside = new ItemsBeside(
+            options,
+            () => this.#write(),
+            (failed, reason) => this.#failAlone(failed, reason),
+        );
         this.#origin = options.origin;
         this.#announcer = new Announcer(options.options.onQuarantine, options.callbackErrors);
         // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
@@ -222,7 +223,7 @@ export class Quarantine {
         for (const pending of this.#pending) {
             const text = pending.draft.complete(this.#target);
             if (text === undefined) {
-                this.#addBeside(pending);
+                this.#beside.add(pending);
                 continue;
             }
             bytes += Buffer.byteLength(text) + 1;
@@ -231,54 +232,14 @@ export class Quarantine {
             records.push(pending);
         }
         this.#admitRoomWaiters();
-        void this.#storeItems();
+        void this.#beside.store();
         return { texts, records };
-    }
-
-    /** Stores the items that their records cannot hold, one after the other. Never rejects. */
-    async #storeItems(): Promise<void> {
-        if (this.#isStoring) return;
-        this.#isStoring = true;
-        for (let next = this.#storable(); next.length > 0; next = this.#storable()) {
-            const failed: PendingRecord[] = [];
-            let reason: unknown;
-            for (const pending of next) {
-                // It was given back meanwhile.
-                if (!this.#beside.has(pending)) continue;
-                try {
-                    await pending.draft.storeItem(this.#target);
-                    this.#removeBeside(pending);
-                    this.#write();
-                } catch (error) {
-                    reason = error;
-                    failed.push(pending);
-                }
-            }
-            const kept = failed.filter((pending) => this.#beside.has(pending));
-            if (kept.length > 0) this.#failAlone(kept, reason);
-        }
-        this.#isStoring = false;
-    }
-
-    #storable(): PendingRecord[] {
-        return [...this.#beside].filter((pending) => !this.#unstorable.has(pending));
-    }
-
-    #addBeside(pending: PendingRecord): void {
-        if (this.#beside.has(pending)) return;
-        this.#beside.add(pending);
-        this.#besideBytes += pending.draft.head.itemBytes;
-    }
-
-    #removeBeside(pending: PendingRecord): void {
-        if (this.#beside.delete(pending)) this.#besideBytes -= pending.draft.head.itemBytes;
-        this.#unstorable.delete(pending);
     }
 
     /** What is stored beside its record, or cannot be, does not hold up records that can be written. */
     get #hasRoom(): boolean {
         const { maxPayloadBytes, maxBufferedBytes } = this.#options.options;
-        return this.#pendingBytes - this.#besideBytes <= maxPayloadBytes && this.#besideBytes <= maxBufferedBytes;
+        return this.#pendingBytes - this.#beside.bytes <= maxPayloadBytes && this.#beside.bytes <= maxBufferedBytes;
     }
 
     #admitRoomWaiters(): void {
@@ -291,7 +252,7 @@ export class Quarantine {
     }
 
     #settleFlushes(): void {
-        const first = this.#pending.find((pending) => !this.#unstorable.has(pending));
+        const first = this.#pending.find((pending) => !this.#beside.isUnstorable(pending));
         this.#flushes.leftBefore(first?.number ?? Infinity);
     }
 
@@ -307,7 +268,7 @@ export class Quarantine {
         this.#pending = this.#pending.filter((pending) => !gone.has(pending));
         for (const pending of done) {
             this.#pendingBytes -= pending.draft.head.itemBytes;
-            this.#removeBeside(pending);
+            this.#beside.remove(pending);
         }
         this.#admitRoomWaiters();
     }
@@ -326,13 +287,12 @@ export class Quarantine {
     /** The items of these records cannot be stored. */
     #failAlone(records: readonly PendingRecord[], cause: unknown): void {
         const error = this.#errorOf(records, cause);
-        for (const pending of records) this.#unstorable.add(pending);
         this.#giveBack(records, error);
         this.#flushes.leaveBehind(records[0]!.number, error);
         this.#settleFlushes();
         // What else takes up room leaves it.
-        if (this.#besideBytes > this.#options.options.maxBufferedBytes) this.#rejectRoomWaiters(error);
-        if (this.#unstorable.size === 0) return;
+        if (this.#beside.bytes > this.#options.options.maxBufferedBytes) this.#rejectRoomWaiters(error);
+        if (!this.#beside.hasUnstorable) return;
         (this as Writable<Quarantine>).itemFailure = error;
         this.#tryAgainLater();
     }
@@ -360,7 +320,7 @@ export class Quarantine {
     #tryAgain(): void {
         (this as Writable<Quarantine>).failure = undefined;
         (this as Writable<Quarantine>).itemFailure = undefined;
-        this.#unstorable.clear();
+        this.#beside.tryAgain();
         this.#write();
     }
 }

@@ -21,7 +21,7 @@ describe('a handler that has collected more bad items than a request holds', () 
         run.freshDataset(FIELDS);
         const guard = await run.open({ maxPayloadBytes: MAX_PAYLOAD_BYTES, quarantine: 'refused' });
         run.server.faults.use(({ method, path }) =>
-            method !== 'GET' && (/v2\/datasets$/.test(path) || path.includes('/DATASET-GUARD-QUARANTINE'))
+            method !== 'GET' && (path.endsWith('/v2/datasets') || path.includes('/DATASET-GUARD-QUARANTINE'))
                 ? { status: 403 }
                 : undefined,
         );
