@@ -189,7 +189,7 @@ export async function openParts(
     });
     const guardName = `${sink.stableId}${keySuffix}`;
     const stopWatching = watchLifecycle(runEnd, guardName);
-    const stopListening = onProcessEnd((maxMillis) => runEnd.processEnd(maxMillis));
+    const stopListening = onProcessEnd((maxMillis, isBySignal) => runEnd.processEnd(maxMillis, isBySignal));
     /** The guard is closed: it lets go of events, signals and timers. */
     const letGo = () => {
         runEnd.stop();

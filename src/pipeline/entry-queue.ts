@@ -106,10 +106,11 @@ export class EntryQueue {
                 pipeline.checkHealth();
             }
             if (prepared.rejection !== undefined) {
-                const room = pipeline.reject(prepared, source, position, isCollected);
+                pipeline.reject(prepared, source, position, isCollected);
                 progress.entered++;
                 progress.rejected++;
-                if (room !== undefined && !isCollected) await room;
+                const room = isCollected ? undefined : pipeline.quarantine.waitForRoom();
+                if (room !== undefined) await room;
                 if (index + 1 < count && !isCollected) pipeline.checkHealth();
                 continue;
             }
@@ -135,8 +136,8 @@ export class EntryQueue {
                 if (prepared.repaired !== undefined) progress.repaired++;
             } else if (this.#options.duplicates === 'quarantine') {
                 progress.rejected++;
-                const quarantineRoom = pipeline.quarantine.waitForRoom();
-                if (quarantineRoom !== undefined && !isCollected) await quarantineRoom;
+                const quarantineRoom = isCollected ? undefined : pipeline.quarantine.waitForRoom();
+                if (quarantineRoom !== undefined) await quarantineRoom;
             } else progress.duplicates++;
         }
         return trimmed;

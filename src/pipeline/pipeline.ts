@@ -141,17 +141,16 @@ export class Pipeline {
         return admission;
     }
 
-    /** Sets a rejected item aside. Returns a promise where so much is set aside that its writer must catch up. */
+    /** Sets a rejected item aside. */
     reject(
         { rejection, text }: PreparedItem,
         source: PushSource | undefined,
         position: number,
         isCounted: boolean,
-    ): Promise<void> | undefined {
+    ): void {
         if (!isCounted) this.counters.received(1);
         if (source instanceof Waiter) source.expect();
         this.rejectedItems.add(rejection!, text, source, position);
-        return this.quarantine.waitForRoom();
     }
 
     /**

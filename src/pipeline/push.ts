@@ -90,7 +90,7 @@ export class Pusher {
     enqueuePrepared(items: readonly PreparedItem[], source: PushSource): void {
         for (const [position, prepared] of items.entries()) {
             if (prepared.rejection === undefined) this.#pipeline.enqueue(prepared, source, position, true);
-            else this.#pipeline.reject(prepared, source, position, true)?.catch(ignore);
+            else this.#pipeline.reject(prepared, source, position, true);
         }
     }
 
@@ -200,8 +200,4 @@ function toItems(data: unknown): readonly unknown[] {
     throw new TypeError(
         `pushData() expects an object or an array of objects, but got: ${data === null ? 'null' : typeof data}.`,
     );
-}
-
-function ignore(): void {
-    // The caller handles the rejection.
 }

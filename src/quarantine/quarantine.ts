@@ -14,12 +14,13 @@ import { afterThisTurn } from '../utils/clock.js';
 import { Flushes } from '../utils/flushes.js';
 import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
+import { ItemsBeside } from './items-beside.js';
 import type { RecordOrigin, RecordTarget, Rejection } from './record.js';
 import { createRecord, RecordDraft } from './record.js';
 import type { RecordWriter } from './record-writer.js';
 
 export interface QuarantineOptions {
-    options: Pick<ResolvedOptions, 'onQuarantine' | 'maxPayloadBytes' | 'flushIntervalMillis'>;
+    options: Pick<ResolvedOptions, 'onQuarantine' | 'maxPayloadBytes' | 'maxBufferedBytes' | 'flushIntervalMillis'>;
     redactor: Redactor;
     writer: Pick<RecordWriter, 'write'>;
     store: Pick<QuarantineStore, 'storeItem'>;
@@ -54,12 +55,12 @@ export class Quarantine {
     #origin: RecordOrigin;
     readonly #writeInContext: () => void;
     #pending: PendingRecord[] = [];
-    /** Those of them whose item cannot be stored now. They cost only themselves: all others are written. */
-    readonly #unstorable = new Set<PendingRecord>();
+    readonly #beside: ItemsBeside<PendingRecord>;
     #pendingBytes = 0;
     #nextNumber = 1;
     #isWriting = false;
     readonly #flushes = new Flushes();
+    readonly #roomWaiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
     #cancelTimer: (() => void) | undefined;
     #cancelRetry: (() => void) | undefined;
     /** So that a failure that goes on is not logged again and again. */
@@ -69,6 +70,11 @@ export class Quarantine {
         this.#options = options;
         const { maxPayloadBytes } = options.options;
         this.#target = { ...options, maxPayloadBytes };
+        this.#beside = new ItemsBeside(
+            options,
+            () => this.#write(),
+            (failed, reason) => this.#failAlone(failed, reason),
+        );
         this.#origin = options.origin;
         this.#announcer = new Announcer(options.options.onQuarantine, options.callbackErrors);
         // Whoever happens to flush, the records are written in the async context of whoever opened the guard.
@@ -111,9 +117,14 @@ export class Quarantine {
         else this.#armTimer(options.flushIntervalMillis);
     }
 
-    /** Resolves when so little is pending that more may come; undefined where that is so now. */
+    /** Resolves when so little is pending that more may come; undefined where that is so now. @throws QuarantineError where it stays */
     waitForRoom(): Promise<void> | undefined {
-        return this.#pendingBytes > this.#options.options.maxPayloadBytes ? this.flush() : undefined;
+        if (this.#hasRoom) return undefined;
+        const room = new Promise<void>((resolve, reject) => {
+            this.#roomWaiters.push({ resolve, reject });
+        });
+        this.#tryAgain();
+        return room;
     }
 
     /** Resolves when what is pending now is stored. @throws QuarantineError: it is kept for the next flush, or given back */
@@ -164,7 +175,7 @@ export class Quarantine {
 
     /** The records' JSON, for the end of a process. Those that cannot hold their item have to be saved with the run. */
     completeSync(): string[] {
-        return this.#pending.flatMap(({ draft }) => draft.completeSync(this.#target) ?? []);
+        return this.#pending.flatMap(({ draft }) => draft.complete(this.#target) ?? []);
     }
 
     /** The texts that `completeSync` gave are stored. */
@@ -190,9 +201,11 @@ export class Quarantine {
         this.#cancelTimer?.();
         this.#cancelTimer = undefined;
         try {
-            for (let next = this.#writable(); next.length > 0; next = this.#writable()) {
-                await this.#writeFirst(next);
-                this.#flushes.leftBefore(this.#pending[0]?.number ?? Infinity);
+            for (let next = this.#next(); next.texts.length > 0; next = this.#next()) {
+                const error = await this.#options.writer.write(PayloadWriter.of(next.texts));
+                if (error !== undefined) throw error;
+                this.#markStored(next.records);
+                this.#settleFlushes();
             }
         } catch (error) {
             this.#fail(error);
@@ -201,38 +214,46 @@ export class Quarantine {
         }
     }
 
-    #writable(): PendingRecord[] {
-        return this.#pending.filter((pending) => !this.#unstorable.has(pending));
-    }
-
-    /** Writes as many of the first records as fit one request. */
-    async #writeFirst(records: readonly PendingRecord[]): Promise<void> {
-        const { writer, options } = this.#options;
+    /** As many of the first records as fit one request. */
+    #next(): { texts: string[]; records: PendingRecord[] } {
+        const { maxPayloadBytes } = this.#options.options;
         const texts: string[] = [];
-        const written: PendingRecord[] = [];
-        const unstorable: PendingRecord[] = [];
+        const records: PendingRecord[] = [];
         let bytes = 2;
-        let reason: unknown;
-        for (const pending of records) {
-            let text: string;
-            try {
-                text = await pending.draft.complete(this.#target);
-            } catch (error) {
-                reason = error;
-                unstorable.push(pending);
+        for (const pending of this.#pending) {
+            const text = pending.draft.complete(this.#target);
+            if (text === undefined) {
+                this.#beside.add(pending);
                 continue;
             }
             bytes += Buffer.byteLength(text) + 1;
-            if (bytes > options.maxPayloadBytes && texts.length > 0) break;
+            if (bytes > maxPayloadBytes && texts.length > 0) break;
             texts.push(text);
-            written.push(pending);
+            records.push(pending);
         }
-        if (texts.length > 0) {
-            const error = await writer.write(PayloadWriter.of(texts));
-            if (error !== undefined) throw error;
-            this.#markStored(written);
-        }
-        if (unstorable.length > 0) this.#failAlone(unstorable, reason);
+        this.#admitRoomWaiters();
+        void this.#beside.store();
+        return { texts, records };
+    }
+
+    /** What is stored beside its record, or cannot be, does not hold up records that can be written. */
+    get #hasRoom(): boolean {
+        const { maxPayloadBytes, maxBufferedBytes } = this.#options.options;
+        return this.#pendingBytes - this.#beside.bytes <= maxPayloadBytes && this.#beside.bytes <= maxBufferedBytes;
+    }
+
+    #admitRoomWaiters(): void {
+        if (this.#roomWaiters.length === 0 || !this.#hasRoom) return;
+        for (const { resolve } of this.#roomWaiters.splice(0)) resolve();
+    }
+
+    #rejectRoomWaiters(error: Error): void {
+        for (const { reject } of this.#roomWaiters.splice(0)) reject(error);
+    }
+
+    #settleFlushes(): void {
+        const first = this.#pending.find((pending) => !this.#beside.isUnstorable(pending));
+        this.#flushes.leftBefore(first?.number ?? Infinity);
     }
 
     #markStored(written: readonly PendingRecord[]): void {
@@ -247,8 +268,9 @@ export class Quarantine {
         this.#pending = this.#pending.filter((pending) => !gone.has(pending));
         for (const pending of done) {
             this.#pendingBytes -= pending.draft.head.itemBytes;
-            this.#unstorable.delete(pending);
+            this.#beside.remove(pending);
         }
+        this.#admitRoomWaiters();
     }
 
     /** Nothing can be written. */
@@ -256,6 +278,7 @@ export class Quarantine {
         const error = this.#errorOf(this.#pending, cause);
         this.#giveBack(this.#pending, error);
         this.#flushes.fail(error);
+        this.#rejectRoomWaiters(error);
         if (this.#pending.length === 0) return;
         (this as Writable<Quarantine>).failure = error;
         this.#tryAgainLater();
@@ -264,10 +287,12 @@ export class Quarantine {
     /** The items of these records cannot be stored. */
     #failAlone(records: readonly PendingRecord[], cause: unknown): void {
         const error = this.#errorOf(records, cause);
-        for (const pending of records) this.#unstorable.add(pending);
         this.#giveBack(records, error);
-        this.#flushes.fail(error, records[0]!.number);
-        if (this.#unstorable.size === 0) return;
+        this.#flushes.leaveBehind(records[0]!.number, error);
+        this.#settleFlushes();
+        // What else takes up room leaves it.
+        if (this.#beside.bytes > this.#options.options.maxBufferedBytes) this.#rejectRoomWaiters(error);
+        if (!this.#beside.hasUnstorable) return;
         (this as Writable<Quarantine>).itemFailure = error;
         // Memory is bounded. One of them may wait, whatever its size.
         const bytes = [...this.#unstorable].reduce((sum, { draft }) => sum + draft.head.itemBytes, 0);
@@ -299,7 +324,7 @@ export class Quarantine {
     #tryAgain(): void {
         (this as Writable<Quarantine>).failure = undefined;
         (this as Writable<Quarantine>).itemFailure = undefined;
-        this.#unstorable.clear();
+        this.#beside.tryAgain();
         this.#write();
     }
 }

@@ -28,8 +28,6 @@ export type RecordOrigin = Pick<
 /** A record but for its item, which is written around the item's own text. */
 export type RecordHead = Omit<QuarantineRecord, 'item'>;
 
-/** What a record says besides its item. */
-const MAX_HEAD_BYTES = 65_536;
 /** A record names no more errors than this: of a long array each element may fail. */
 const MAX_ERRORS = 100;
 /** UTF-8 bytes of all errors together at most, so that a record is little more than its item. */
@@ -76,6 +74,8 @@ export class RecordDraft {
     readonly text: string | undefined;
     /** The item's JSON, until it is in the record's text or beside it. */
     #itemText: string | undefined;
+    /** What is to be stored beside the record, which cannot hold it, and where. */
+    #beside: { itemText: string; place: 'run' | 'quarantine' } | undefined;
 
     constructor(head: RecordHead, itemText: string | undefined, text?: string) {
         this.head = head;
@@ -94,46 +94,31 @@ export class RecordDraft {
         return JSON.stringify({ head: this.head, itemText: this.#itemText, text: this.text });
     }
 
-    /**
-     * Puts the item into the text, or, where it is too large for that, into the store beside the quarantine. Returns the text.
-     * @throws whatever the store does
-     */
-    async complete(target: RecordTarget): Promise<string> {
-        if (this.text !== undefined) return this.text;
+    /** Puts the item into the text, and returns the text; undefined where the item is too large for it, or `redact` fails: see `storeItem`. */
+    complete(target: Pick<RecordTarget, 'maxPayloadBytes' | 'redactor' | 'callbackErrors'>): string | undefined {
+        if (this.text !== undefined || this.#beside !== undefined) return this.text;
         const { head } = this;
         const itemText = this.#itemText;
         const redacted = itemText && redactedText(itemText, target);
-        let text = recordText(head, redacted);
+        const text = recordText(head, redacted);
         const fits = head.reason !== 'too-large' && Buffer.byteLength(text) + 2 <= target.maxPayloadBytes;
-        if (itemText !== undefined && (redacted === undefined || !fits)) {
+        if (itemText === undefined || (redacted !== undefined && fits)) {
+            (this as Writable<RecordDraft>).text = text;
+        } else {
             // What `redact` would have hidden is unknown, so the item stays with the run.
-            const place = redacted === undefined ? 'run' : 'quarantine';
-            Object.assign(head, await target.store.storeItem(`item-${head.id}`, redacted ?? itemText, place));
-            // The item is not stored again when the record's own request fails.
-            this.#itemText = undefined;
-            text = recordText(head, undefined);
+            this.#beside = { itemText: redacted ?? itemText, place: redacted === undefined ? 'run' : 'quarantine' };
         }
-        (this as Writable<RecordDraft>).text = text;
-        return text;
-    }
-
-    /**
-     * As `complete`, at the end of a process. Returns undefined where the item cannot be in the text: it is too large, or `redact` fails.
-     * Then the draft has to be saved with the run.
-     */
-    completeSync(target: RecordTarget): string | undefined {
-        if (this.text !== undefined) return this.text;
-        const itemText = this.#itemText;
-        if (itemText !== undefined && this.#isTooLarge(target)) return undefined;
-        const redacted = itemText && redactedText(itemText, target);
-        if (itemText !== undefined && redacted === undefined) return undefined;
-        (this as Writable<RecordDraft>).text = recordText(this.head, redacted);
         return this.text;
     }
 
-    /** The item is no smaller for being redacted, as far as anybody knows. */
-    #isTooLarge({ maxPayloadBytes }: RecordTarget): boolean {
-        return this.head.reason === 'too-large' || this.head.itemBytes + MAX_HEAD_BYTES > maxPayloadBytes;
+    /** Stores the item that the text cannot hold beside the record, which is complete then. @throws whatever the store does */
+    async storeItem({ store }: Pick<RecordTarget, 'store'>): Promise<void> {
+        const { itemText, place } = this.#beside!;
+        Object.assign(this.head, await store.storeItem(`item-${this.head.id}`, itemText, place));
+        // The item is not stored again when the record's own request fails.
+        this.#itemText = undefined;
+        this.#beside = undefined;
+        (this as Writable<RecordDraft>).text = recordText(this.head, undefined);
     }
 }
 
@@ -144,7 +129,10 @@ function recordText(head: RecordHead, itemText: string | undefined): string {
 }
 
 /** What of the item may be written; undefined when `redact` fails. */
-function redactedText(itemText: string, { redactor, callbackErrors }: RecordTarget): string | undefined {
+function redactedText(
+    itemText: string,
+    { redactor, callbackErrors }: Pick<RecordTarget, 'redactor' | 'callbackErrors'>,
+): string | undefined {
     if (!redactor.isActive) return itemText;
     const redacted = redactor.apply(JSON.parse(itemText));
     try {

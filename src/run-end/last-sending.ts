@@ -49,7 +49,8 @@ export class LastSending {
         const until = clock.monotonic() + millis;
         if (this.#underWay?.isMove === isMove) {
             await within(this.#underWay.done, millis);
-            if (pipeline.pendingItems === 0) return;
+            // What handlers have collected since is sent, too, unless their pages run again.
+            if ((isMove ? pipeline.pendingItems : pipeline.counters.unaccountedItems) === 0) return;
         }
         const done = this.#sendOrSaveUntil(until, isMove).then(async () => {
             await within(reports.write(INTERRUPTED), Math.max(MIN_REPORT_MILLIS, until - clock.monotonic()));

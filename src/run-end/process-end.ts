@@ -1,8 +1,8 @@
 import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 
-/** Called synchronously as the process ends; what it has not done after `maxMillis` is lost. */
-export type ProcessEndListener = (maxMillis: number) => void;
+/** Called synchronously as the process ends; what it has not done after `maxMillis` is lost. `isBySignal`: somebody else ends it. */
+export type ProcessEndListener = (maxMillis: number, isBySignal: boolean) => void;
 
 type Signal = (typeof SIGNALS)[number];
 
@@ -69,18 +69,18 @@ class ProcessEnd {
     }
 
     readonly #onExit = (): void => {
-        this.#callListeners(MAX_EXIT_MILLIS);
+        this.#callListeners(MAX_EXIT_MILLIS, false);
     };
 
     readonly #onSignal = (signal: NodeJS.Signals): void => {
         if (hasOtherListeners(signal)) return;
-        this.#callListeners(MAX_SIGNAL_MILLIS);
+        this.#callListeners(MAX_SIGNAL_MILLIS, true);
         // Also the `exit` listener: everything was told already.
         this.#uninstall();
         raise(signal as Signal);
     };
 
-    #callListeners(maxMillis: number): void {
+    #callListeners(maxMillis: number, isBySignal: boolean): void {
         const deadline = now() + maxMillis;
         let waiting = this.#registrations.size;
         for (const { listener } of this.#registrations) {
@@ -88,7 +88,8 @@ class ProcessEnd {
                 // Most have little to do, but one whose dataset does not answer must not use up the time of the next ones.
                 const left = Math.max(0, deadline - now());
                 waiting--;
-                listener(Math.max(left / (waiting + 1), left - maxMillis * RESERVED_SHARE * waiting));
+                const ownMillis = Math.max(left / (waiting + 1), left - maxMillis * RESERVED_SHARE * waiting);
+                listener(ownMillis, isBySignal);
             } catch {
                 // An error thrown here would replace the program's own error and exit code, and skip the next listener.
             }

@@ -115,10 +115,12 @@ export class RunEnd implements LifecycleHandlers {
     }
 
     /** The process ends now, and nothing asynchronous happens any more. */
-    processEnd(maxMillis: number): void {
+    processEnd(maxMillis: number, isBySignal: boolean): void {
         if (this.#isStopped) return;
         // Of an end that was announced, the time is known in which the process must be gone.
-        const { isAnnounced, isMove: isMoving, remainingMillis } = this.#end;
+        const { isAnnounced, isMove, remainingMillis } = this.#end;
+        // A program that ends before the platform has moved it has ended its run.
+        const isMoving = isMove && isBySignal;
         const millis = isAnnounced ? Math.max(MIN_SYNC_MILLIS, remainingMillis) : maxMillis;
         this.#options.sendAtExit.send(Math.min(maxMillis, millis), { isMoving, isAnnounced });
     }

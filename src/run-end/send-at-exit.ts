@@ -97,8 +97,9 @@ export class SendAtExit {
     #conclude(until: number, isMoving: boolean): void {
         const { pipeline, snapshots, reports, openRunStore, log } = this.#options;
         const { counters } = pipeline;
-        const left = counters.unaccountedItems;
-        counters.ended(true);
+        // Where the run goes on elsewhere, the pages run again whose handlers have collected something.
+        const left = isMoving ? pipeline.pendingItems : counters.unaccountedItems;
+        counters.ended(!isMoving);
         const snapshot = this.#collect(isMoving);
         const saved = snapshots.recordsOf(snapshot, left === 0 && !isMoving, true);
         if (left === 0) {

@@ -31,7 +31,7 @@ export class SyncSending {
         const pipeline = this.#pipeline;
         for (const prepared of collected) {
             if (prepared.rejection === undefined) pipeline.enqueue(prepared, undefined, 0, true);
-            else void pipeline.reject(prepared, undefined, 0, true)?.catch(() => undefined);
+            else pipeline.reject(prepared, undefined, 0, true);
         }
     }
 

@@ -7,6 +7,8 @@ interface Flush {
     startedRequests: number;
     resolve: () => void;
     reject: (error: Error) => void;
+    /** Set where something that it waits for has been left behind. */
+    error?: Error;
 }
 
 /** The flushes that wait, each for what was pending when it began. What is pending has places in ascending order. */
@@ -28,7 +30,15 @@ export class Flushes {
 
     /** The first that is pending has this place now: `Infinity` where nothing is. */
     leftBefore(place: number): void {
-        for (const { resolve } of this.#take(({ upTo }) => upTo < place)) resolve();
+        for (const { resolve, reject, error } of this.#take(({ upTo }) => upTo < place)) {
+            if (error === undefined) resolve();
+            else reject(error);
+        }
+    }
+
+    /** What is at this place is left behind: flushes that wait for it reject once all else that they wait for has left. */
+    leaveBehind(place: number, error: Error): void {
+        for (const flush of this.#waiting) if (flush.upTo >= place) flush.error ??= error;
     }
 
     /** What is at this place and behind it cannot leave now. */

@@ -42,6 +42,7 @@ function startQuarantine({ options, answer, storeItem }: Stage = {}) {
             onQuarantine: undefined,
             ...options,
             maxPayloadBytes: MAX_PAYLOAD_BYTES,
+            maxBufferedBytes: 10 * MAX_PAYLOAD_BYTES,
             flushIntervalMillis: FLUSH_INTERVAL_MILLIS,
         },
         writer: {
@@ -200,10 +201,17 @@ describe('the quarantine', () => {
                 arbitrary: fc.record({
                     what: fc.constant('add' as const),
                     isAwaited: fc.boolean(),
-                    size: fc.constantFrom(0, 30_000),
+                    size: fc.constantFrom(0, 30_000, MAX_PAYLOAD_BYTES),
                 }),
             },
-            { weight: 2, arbitrary: fc.record({ what: fc.constant('flush' as const), fails: fc.boolean() }) },
+            {
+                weight: 2,
+                arbitrary: fc.record({
+                    what: fc.constantFrom('flush' as const, 'room' as const),
+                    fails: fc.boolean(),
+                    storeFails: fc.boolean(),
+                }),
+            },
             {
                 weight: 1,
                 arbitrary: fc.record({ what: fc.constant('wait' as const), millis: fc.constantFrom(1_000, 40_000) }),
@@ -212,7 +220,13 @@ describe('the quarantine', () => {
         await fc.assert(
             fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
                 let fails = false;
-                const stage = startQuarantine({ answer: () => (fails ? new Error('503') : undefined) });
+                let storeFails = false;
+                const stage = startQuarantine({
+                    answer: () => (fails ? new Error('503') : undefined),
+                    storeItem: async () => {
+                        if (storeFails) throw new Error('413');
+                    },
+                });
                 const { quarantine, clock, counters, add } = stage;
                 const waiters: Waiter[] = [];
                 let n = 0;
@@ -221,15 +235,19 @@ describe('the quarantine', () => {
                         const waiter = each.isAwaited ? new Waiter() : undefined;
                         if (waiter) waiters.push(waiter);
                         add({ n: n++, text: 'x'.repeat(each.size) }, waiter);
-                    } else if (each.what === 'flush') {
-                        ({ fails } = each);
-                        await quarantine.flush().catch(() => undefined);
-                    } else await clock.advance(each.millis);
+                    } else if (each.what === 'wait') await clock.advance(each.millis);
+                    else {
+                        ({ fails, storeFails } = each);
+                        const settled = each.what === 'flush' ? quarantine.flush() : quarantine.waitForRoom();
+                        await settled?.catch(() => undefined);
+                    }
                     const { pendingItems, quarantinedItems, discardedItems } = counters.values();
                     expect(pendingItems).toBe(quarantine.pendingItems);
                     expect(quarantinedItems + discardedItems + pendingItems).toBe(n);
                 }
                 fails = false;
+                storeFails = false;
+                await turns(8);
                 await quarantine.flush();
                 await Promise.all(waiters.map(async (waiter) => waiter.settled()));
                 for (const waiter of waiters) expect(waiter.quarantinedItems + waiter.unstored.length).toBe(1);
@@ -237,7 +255,7 @@ describe('the quarantine', () => {
                 const discarded = waiters.filter(({ unstored }) => unstored.length > 0).length;
                 expect(counters.values()).toMatchObject({ quarantinedItems: n - discarded, discardedItems: discarded });
             }),
-            { numRuns: 60 },
+            { numRuns: 100 },
         );
     });
 });
@@ -360,7 +378,8 @@ describe('a record whose item is too large for it', () => {
         await quarantine.flush();
         expect(storedItems).toEqual([{ key: expect.any(String), itemText: '{"n":1,"secret":"hidden"}', place: 'run' }]);
         expect(JSON.stringify([requests, log.lines])).not.toContain('hidden');
-        expect(requests[0]![1]!.item).toEqual({ n: 2 });
+        // The other one did not wait for it.
+        expect(requests.map((records) => records.map(({ item }) => item))).toEqual([[{ n: 2 }], [undefined]]);
     });
 });
 
@@ -387,7 +406,7 @@ describe('records that another process has to write', () => {
 
     it('are complete for the end of the process, but for those whose item does not fit', () => {
         const { quarantine, counters, add } = startQuarantine({
-            options: { redact: ({ n }) => ({ n, isRedacted: true }) },
+            options: { redact: (item) => ({ ...item, isRedacted: true }) },
         });
         add({ n: 0 });
         add({ n: 1, text: 'x'.repeat(MAX_PAYLOAD_BYTES) });
