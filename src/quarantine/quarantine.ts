@@ -290,14 +290,13 @@ export class Quarantine {
         this.#giveBack(records, error);
         this.#flushes.leaveBehind(records[0]!.number, error);
         this.#settleFlushes();
-        // What else takes up room leaves it.
-        if (this.#beside.bytes > this.#options.options.maxBufferedBytes) this.#rejectRoomWaiters(error);
         if (!this.#beside.hasUnstorable) return;
         (this as Writable<Quarantine>).itemFailure = error;
-        // Memory is bounded. One of them may wait, whatever its size.
-        const bytes = [...this.#unstorable].reduce((sum, { draft }) => sum + draft.head.itemBytes, 0);
-        const isFull = this.#unstorable.size > 1 && bytes > this.#options.options.maxPayloadBytes;
-        if (isFull) (this as Writable<Quarantine>).failure = error;
+        if (this.#beside.bytes > this.#options.options.maxBufferedBytes) {
+            // Memory is bounded: nothing more is taken. What else takes up room leaves it.
+            (this as Writable<Quarantine>).failure = error;
+            this.#rejectRoomWaiters(error);
+        }
         this.#tryAgainLater();
     }
 
