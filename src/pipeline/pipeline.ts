@@ -100,12 +100,6 @@ export class Pipeline {
         this.#scheduler.hurry(isAnnounced);
     }
 
-    /** The end that was announced has not come: nothing is given up for it, and nobody waits until something is saved. */
-    runGoesOn(): void {
-        this.settler.decideDisputed(false);
-        this.handover.runGoesOn();
-    }
-
     /** Rejects pushes that cannot succeed: after a failure that nothing has cleared, and beyond the tolerance. */
     checkHealth(): void {
         const failure = this.#scheduler.failure ?? this.quarantine.failure;

@@ -94,9 +94,11 @@ export class RunEnd implements LifecycleHandlers {
     /** The process was to go and lives on: a refused metamorph, `exit: false`, a `close()` that failed. */
     livesOn(kind: 'metamorph' | 'exit'): void {
         this.#end.withdraw(kind);
-        this.#goOn();
+        this.#reopen();
         // A migration may be announced, too, and that still comes.
-        if (!this.#end.isAnnounced) this.#backToNormal();
+        if (this.#end.isAnnounced) return;
+        this.#options.pipeline.handover.runGoesOn();
+        this.#backToNormal();
     }
 
     async exit(timeoutMillis: number, hasFailed: boolean): Promise<ExitOutcome> {
@@ -156,11 +158,18 @@ export class RunEnd implements LifecycleHandlers {
         await this.#lastSending.sendOrSave(Math.min(MAX_END_MILLIS, this.#end.remainingMillis), false);
     }
 
+    /** Nothing is given up any more for an end that has not come. */
+    #reopen(): void {
+        const { saver, pipeline } = this.#options;
+        saver.runGoesOn();
+        pipeline.settler.decideDisputed(false);
+        this.#conclusion.runGoesOn();
+    }
+
     /** Nothing is hurried for a deadline any more. */
     #goOn(): void {
-        this.#options.saver.runGoesOn();
-        this.#options.pipeline.runGoesOn();
-        this.#conclusion.runGoesOn();
+        this.#reopen();
+        this.#options.pipeline.handover.runGoesOn();
     }
 
     /** Pushes need not wait any more until their items are stored. */
