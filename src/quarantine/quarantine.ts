@@ -15,6 +15,7 @@ import { Flushes } from '../utils/flushes.js';
 import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
 import { ItemsBeside } from './items-beside.js';
+import { type PendingRecord, PendingRecords } from './pending-records.js';
 import type { RecordOrigin, RecordTarget, Rejection } from './record.js';
 import { createRecord, RecordDraft } from './record.js';
 import type { RecordWriter } from './record-writer.js';
@@ -31,15 +32,6 @@ export interface QuarantineOptions {
     log: Pick<Log, 'error'>;
 }
 
-/** A record that is not stored yet. */
-interface PendingRecord {
-    /** Its place in the order, from 1. */
-    readonly number: number;
-    readonly draft: RecordDraft;
-    readonly waiter: Waiter | undefined;
-    readonly position: number;
-}
-
 /** After a failure writing begins again by itself, in case nobody flushes. */
 const RESUME_MILLIS = 30_000;
 
@@ -54,10 +46,8 @@ export class Quarantine {
     readonly #target: RecordTarget;
     #origin: RecordOrigin;
     readonly #writeInContext: () => void;
-    #pending: PendingRecord[] = [];
+    readonly #pending = new PendingRecords();
     readonly #beside: ItemsBeside<PendingRecord>;
-    #pendingBytes = 0;
-    #nextNumber = 1;
     #isWriting = false;
     readonly #flushes = new Flushes();
     readonly #roomWaiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
@@ -92,12 +82,12 @@ export class Quarantine {
 
     /** Items whose record is not stored yet. */
     get pendingItems(): number {
-        return this.#pending.length;
+        return this.#pending.all.length;
     }
 
     /** Those of them that nobody waits for. */
     get unawaitedItems(): number {
-        return this.#pending.filter(({ waiter }) => !isAwaited(waiter)).length;
+        return this.#pending.unawaited.length;
     }
 
     /** Takes the item over. Its record is stored soon; at once where somebody waits for it. */
@@ -110,10 +100,8 @@ export class Quarantine {
         const head = createRecord(rejection, itemBytes, this.#origin, source, clock.now());
         const draft = new RecordDraft(head, isReturned ? returnedText : itemText);
         const waiter = source instanceof Waiter ? source : undefined;
-        this.#pending.push({ number: this.#nextNumber++, draft, waiter, position });
-        // The item of a record that came from the quarantine counts with its first size.
-        this.#pendingBytes += head.itemBytes;
-        if (waiter !== undefined || this.#pendingBytes > options.maxPayloadBytes) this.#write();
+        this.#pending.add(draft, waiter, position);
+        if (waiter !== undefined || this.#pending.bytes > options.maxPayloadBytes) this.#write();
         else this.#armTimer(options.flushIntervalMillis);
     }
 
@@ -129,9 +117,8 @@ export class Quarantine {
 
     /** Resolves when what is pending now is stored. @throws QuarantineError: it is kept for the next flush, or given back */
     async flush(): Promise<void> {
-        const last = this.#pending.at(-1);
-        if (last === undefined) return;
-        const flushed = this.#flushes.wait(last.number);
+        if (this.pendingItems === 0) return;
+        const flushed = this.#flushes.wait(this.#pending.lastNumber);
         this.#tryAgain();
         await flushed;
     }
@@ -153,34 +140,31 @@ export class Quarantine {
 
     /** The records that another process has to write, as JSON. Where `isAll` is false, only those that nobody waits for. */
     unwritten(isAll: boolean): string[] {
-        const pending = this.#pending.filter(({ waiter }) => isAll || !isAwaited(waiter));
+        const pending = isAll ? this.#pending.all : this.#pending.unawaited;
         return pending.map(({ draft }) => draft.toSaved());
     }
 
     /** The callers who wait for pending records. */
     get waiters(): Waiter[] {
-        return this.#pending.flatMap(({ waiter }) => waiter ?? []);
+        return this.#pending.waiters;
     }
 
     /** Takes over what `unwritten` gave in an earlier process. Returns how many. @throws SyntaxError, TypeError */
     restore(lines: readonly string[]): number {
         const drafts = lines.map((line) => RecordDraft.fromSaved(line));
-        for (const draft of drafts) {
-            this.#pending.push({ number: this.#nextNumber++, draft, waiter: undefined, position: 0 });
-            this.#pendingBytes += draft.head.itemBytes;
-        }
+        for (const draft of drafts) this.#pending.add(draft);
         if (drafts.length > 0) this.#armTimer(0);
         return drafts.length;
     }
 
     /** The records' JSON, for the end of a process. Those that cannot hold their item have to be saved with the run. */
     completeSync(): string[] {
-        return this.#pending.flatMap(({ draft }) => draft.complete(this.#target) ?? []);
+        return this.#pending.all.flatMap(({ draft }) => draft.complete(this.#target) ?? []);
     }
 
     /** The texts that `completeSync` gave are stored. */
     writtenAtExit(): void {
-        this.#markStored(this.#pending.filter(({ draft }) => draft.text !== undefined));
+        this.#markStored(this.#pending.all.filter(({ draft }) => draft.text !== undefined));
     }
 
     #armTimer(millis: number): void {
@@ -220,7 +204,7 @@ export class Quarantine {
         const texts: string[] = [];
         const records: PendingRecord[] = [];
         let bytes = 2;
-        for (const pending of this.#pending) {
+        for (const pending of this.#pending.all) {
             const text = pending.draft.complete(this.#target);
             if (text === undefined) {
                 this.#beside.add(pending);
@@ -239,7 +223,7 @@ export class Quarantine {
     /** What is stored beside its record, or cannot be, does not hold up records that can be written. */
     get #hasRoom(): boolean {
         const { maxPayloadBytes, maxBufferedBytes } = this.#options.options;
-        return this.#pendingBytes - this.#beside.bytes <= maxPayloadBytes && this.#beside.bytes <= maxBufferedBytes;
+        return this.#pending.bytes - this.#beside.bytes <= maxPayloadBytes && this.#beside.bytes <= maxBufferedBytes;
     }
 
     #admitRoomWaiters(): void {
@@ -252,7 +236,7 @@ export class Quarantine {
     }
 
     #settleFlushes(): void {
-        const first = this.#pending.find((pending) => !this.#beside.isUnstorable(pending));
+        const first = this.#pending.all.find((pending) => !this.#beside.isUnstorable(pending));
         this.#flushes.leftBefore(first?.number ?? Infinity);
     }
 
@@ -264,22 +248,18 @@ export class Quarantine {
     }
 
     #remove(done: readonly PendingRecord[]): void {
-        const gone = new Set(done);
-        this.#pending = this.#pending.filter((pending) => !gone.has(pending));
-        for (const pending of done) {
-            this.#pendingBytes -= pending.draft.head.itemBytes;
-            this.#beside.remove(pending);
-        }
+        this.#pending.remove(done);
+        for (const pending of done) this.#beside.remove(pending);
         this.#admitRoomWaiters();
     }
 
     /** Nothing can be written. */
     #fail(cause: unknown): void {
-        const error = this.#errorOf(this.#pending, cause);
-        this.#giveBack(this.#pending, error);
+        const error = this.#errorOf(this.#pending.all, cause);
+        this.#giveBack(this.#pending.all, error);
         this.#flushes.fail(error);
         this.#rejectRoomWaiters(error);
-        if (this.#pending.length === 0) return;
+        if (this.pendingItems === 0) return;
         (this as Writable<Quarantine>).failure = error;
         this.#tryAgainLater();
     }
