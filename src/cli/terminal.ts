@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 import { count as countOf } from '../utils/format.js';
 import { escapeControls, escapeControlsInLines } from '../utils/text.js';
@@ -104,6 +104,5 @@ function wrapLine(line: string, width: number): string {
 }
 
 function widthOf(text: string): number {
-    // oxlint-disable-next-line no-control-regex -- escape sequences of colours begin with a control character
-    return text.replaceAll(/\u001b\[\d+m/g, '').length;
+    return stripVTControlCharacters(text).length;
 }

@@ -12,7 +12,7 @@ export interface RequestSenderOptions {
     sink: ItemSink;
     clock: Clock;
     internal: InternalOptions;
-    /** Undefined where requests are not counted: the report tells of those to the dataset, not of those to the quarantine. */
+    /** Counts the requests. Undefined for those to the quarantine: the report counts only requests to the dataset. */
     counters?: DeliveryCounters;
     log: Log;
     /** Aborted when nothing is to be sent any more: waits end, and no further request begins. */

@@ -10,6 +10,7 @@ import { Flushes } from '../utils/flushes.js';
 import type { Writable } from '../utils/writable.js';
 import type { Batch } from './batch.js';
 import type { ItemBuffer } from './buffer.js';
+import { retryAt } from './disputed.js';
 
 export interface SchedulerOptions {
     buffer: ItemBuffer;
@@ -40,8 +41,6 @@ export interface SendBatchResult {
     dispute?: DeliveryError | undefined;
 }
 
-/** A disputed item is tried so often without contrast before callers who wait for it get it back. */
-const MAX_LONE_TRIES = 5;
 /** After a failure sending begins again by itself, in case nobody flushes. */
 const RESUME_MILLIS = 30_000;
 
@@ -228,9 +227,8 @@ export class BatchScheduler {
         );
     }
 
-    /** When a disputed item is tried again though there is no contrast. */
-    #retryAt({ openedAt, refusals }: Batch): number {
-        return openedAt + this.#options.firstRetryDelayMillis * 2 ** Math.min(refusals, MAX_LONE_TRIES);
+    #retryAt(batch: Batch): number {
+        return retryAt(batch, this.#options.firstRetryDelayMillis);
     }
 
     #armTimer(batch: Batch): void {
@@ -253,9 +251,4 @@ export class BatchScheduler {
             this.#options.buffer.batches.reduce((min, { sequence }) => Math.min(min, sequence), Infinity),
         );
     }
-}
-
-/** Whether callers who wait for a disputed item get it back now. */
-export function isGivenUp(refusals: number): boolean {
-    return refusals >= MAX_LONE_TRIES;
 }

@@ -12,7 +12,7 @@ import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch, BatchItem, KeptPart } from './batch.js';
 import type { SendBatchResult } from './batch-scheduler.js';
-import { isGivenUp } from './batch-scheduler.js';
+import { isGivenUp } from './disputed.js';
 import type { ItemBuffer } from './buffer.js';
 import { deliveryError } from './delivery-error.js';
 import type { Duplicates } from './duplicates.js';

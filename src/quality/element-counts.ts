@@ -22,7 +22,7 @@ export class ElementCounts {
         return taken;
     }
 
-    /** There are so many slots now. */
+    /** The number of slots has become larger. */
     makeRoom(slots: number): void {
         if (slots <= this.counts.length) return;
         const larger = new Int32Array(slots * 2);

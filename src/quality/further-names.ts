@@ -30,7 +30,7 @@ export class FurtherNames {
         return [...this.#byName.keys()];
     }
 
-    /** The names that so many items had. */
+    /** Returns the names that this number of items had. */
     seenInItems(minItems: number): string[] {
         return [...this.#byName].flatMap(([name, { seenItems }]) => (seenItems < minItems ? [] : name));
     }

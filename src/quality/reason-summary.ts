@@ -5,7 +5,7 @@ import type { ReasonSample } from './sample.js';
 export interface ReasonSummary {
     /** Why the items are in quarantine; `other` is what exceeds the number of rows. */
     readonly reason: QuarantineReason | 'duplicate' | 'other';
-    /** The keyword of the schema that failed: `type`, `required`, …; empty where there is none. */
+    /** The schema's keyword that rejected the item: `type`, `required`, …; empty where no keyword did. */
     readonly keyword: string;
     /** JSON Pointer into the item; indexes and names that only the data knows are `*`. */
     readonly path: string;

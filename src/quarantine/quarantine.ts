@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { PayloadWriter } from '../delivery/payload.js';
-import { QuarantineError } from '../errors.js';
+import type { QuarantineError } from '../errors.js';
 import type { ResolvedOptions } from '../options.js';
 import type { Log, QuarantineStore } from '../ports.js';
 import type { PushSource } from '../waiter.js';
@@ -16,9 +16,11 @@ import type { Writable } from '../utils/writable.js';
 import { Announcer } from './announcer.js';
 import { ItemsBeside } from './items-beside.js';
 import { type PendingRecord, PendingRecords } from './pending-records.js';
+import { quarantineError } from './quarantine-error.js';
 import type { RecordOrigin, RecordTarget, Rejection } from './record.js';
 import { createRecord, RecordDraft } from './record.js';
 import type { RecordWriter } from './record-writer.js';
+import { RoomWaiters } from './room-waiters.js';
 
 export interface QuarantineOptions {
     options: Pick<ResolvedOptions, 'onQuarantine' | 'maxPayloadBytes' | 'maxBufferedBytes' | 'flushIntervalMillis'>;
@@ -50,7 +52,7 @@ export class Quarantine {
     readonly #beside: ItemsBeside<PendingRecord>;
     #isWriting = false;
     readonly #flushes = new Flushes();
-    readonly #roomWaiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
+    readonly #room = new RoomWaiters();
     #cancelTimer: (() => void) | undefined;
     #cancelRetry: (() => void) | undefined;
     /** So that a failure that goes on is not logged again and again. */
@@ -108,9 +110,7 @@ export class Quarantine {
     /** Resolves when so little is pending that more may come; undefined where that is so now. @throws QuarantineError where it stays */
     waitForRoom(): Promise<void> | undefined {
         if (this.#hasRoom) return undefined;
-        const room = new Promise<void>((resolve, reject) => {
-            this.#roomWaiters.push({ resolve, reject });
-        });
+        const room = this.#room.wait();
         this.#tryAgain();
         return room;
     }
@@ -227,12 +227,7 @@ export class Quarantine {
     }
 
     #admitRoomWaiters(): void {
-        if (this.#roomWaiters.length === 0 || !this.#hasRoom) return;
-        for (const { resolve } of this.#roomWaiters.splice(0)) resolve();
-    }
-
-    #rejectRoomWaiters(error: Error): void {
-        for (const { reject } of this.#roomWaiters.splice(0)) reject(error);
+        if (this.#room.isAwaited && this.#hasRoom) this.#room.admit();
     }
 
     #settleFlushes(): void {
@@ -258,7 +253,7 @@ export class Quarantine {
         const error = this.#errorOf(this.#pending.all, cause);
         this.#giveBack(this.#pending.all, error);
         this.#flushes.fail(error);
-        this.#rejectRoomWaiters(error);
+        this.#room.refuse(error);
         if (this.pendingItems === 0) return;
         (this as Writable<Quarantine>).failure = error;
         this.#tryAgainLater();
@@ -275,24 +270,17 @@ export class Quarantine {
         if (this.#beside.bytes > this.#options.options.maxBufferedBytes) {
             // Memory is bounded: nothing more is taken. What else takes up room leaves it.
             (this as Writable<Quarantine>).failure = error;
-            this.#rejectRoomWaiters(error);
+            this.#room.refuse(error);
         }
         this.#tryAgainLater();
     }
 
     #errorOf(records: readonly PendingRecord[], cause: unknown): QuarantineError {
-        const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
-        const count = records.length;
-        const kept = records.filter(({ waiter }) => !isAwaited(waiter)).length;
-        const those = kept < count ? `${kept} of them` : count === 1 ? 'It' : 'They';
-        const remedy =
-            kept > 0
-                ? `${those} ${kept === 1 ? 'is' : 'are'} kept; flush() tries again.`
-                : 'Their callers get them back, to push them again.';
-        const message = `${count} rejected ${count === 1 ? 'item' : 'items'} could not be written to the quarantine: ${reason}. ${remedy}`;
-        if (this.#loggedReason !== reason) this.#options.log.error(message);
+        const keptItems = records.filter(({ waiter }) => !isAwaited(waiter)).length;
+        const { error, reason } = quarantineError(cause, records.length, keptItems);
+        if (this.#loggedReason !== reason) this.#options.log.error(error.message);
         this.#loggedReason = reason;
-        return new QuarantineError(message, { cause });
+        return error;
     }
 
     #tryAgainLater(): void {

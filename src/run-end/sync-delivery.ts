@@ -78,7 +78,7 @@ export class SyncDelivery {
         return this.#unproven.has(batch);
     }
 
-    /** Sends the parts, and what is left of them after each answer. Returns those that are stored now. */
+    /** Sends each part, and sends again the items that an answer leaves unsettled. Returns the parts that the dataset has stored. */
     deliver(parts: readonly BatchPart[]): BatchPart[] {
         const accepted = this.#sendParts(parts);
         // Where others were accepted since, a second refusal tells that it is about the item.

@@ -36,7 +36,7 @@ export class UnreadSnapshots {
         );
     }
 
-    /** The head names so many items, and not all of their pieces are there and intact. */
+    /** Counts the items of a head whose pieces are missing or damaged. */
     itemsNotRead(key: string, itemCount: number, error: Error): void {
         this.#items += itemCount;
         this.#log.error(

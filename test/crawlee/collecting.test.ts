@@ -72,7 +72,7 @@ describe('the context of a handler behind guard.handler()', () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
         const seen: unknown[] = [];
-        const requestHandler = guard.handler(async (context: any) => {
+        const requestHandler = guard.handler(async (context: HttpCrawlingContext & { mark?: string }) => {
             const { request, crawler: own, body, addRequests, enqueueLinks, useState, getKeyValueStore, log } = context;
             context.mark = 'of the handler';
             const state = await useState({ pages: 0 });
@@ -82,7 +82,7 @@ describe('the context of a handler behind guard.handler()', () => {
             if (request.label === 'second') throw new Error('Every attempt fails.');
             await addRequests([{ url: stage.site.url('/2'), label: 'second' }]);
         });
-        const failedRequestHandler = ({ mark }: any) => void seen.push(mark);
+        const failedRequestHandler = (context: object) => void seen.push('mark' in context && context.mark);
         const options = { ...(await httpCrawlerOptions()), maxRequestRetries: 0, requestHandler, failedRequestHandler };
         const crawler = new HttpCrawler(options);
         await crawler.run([stage.site.url('/1')]);

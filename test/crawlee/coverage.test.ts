@@ -1,5 +1,5 @@
 import { Actor } from 'apify';
-import { HttpCrawler } from '@crawlee/http';
+import { type CrawlingContext, HttpCrawler } from '@crawlee/http';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, httpCrawlerOptions, stageOnPlatform } from './support/crawling.js';
@@ -22,7 +22,7 @@ describe('of the pushes in a crawler', () => {
             const guard = await stage.open({ schema: { required: ['page'] } });
             const by =
                 (from: string) =>
-                async ({ pushData }: any) =>
+                async ({ pushData }: Pick<CrawlingContext, 'pushData'>) =>
                     pushData({ from });
             const options = {
                 ...(await httpCrawlerOptions()),

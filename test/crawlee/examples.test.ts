@@ -15,9 +15,9 @@ const REVIEWS_ID = 'ReviewsDataset001';
 const readJson = async (file: string) => JSON.parse(await readFile(file, 'utf8'));
 
 interface Outcome {
-    movies: any[];
-    reviews: any[];
-    quarantined: any[];
+    movies: Record<string, unknown>[];
+    reviews: Record<string, unknown>[];
+    quarantined: Record<string, unknown>[];
 }
 
 /** The examples in a folder of their own, with packages installed and compiled as an Actor's author does it. */
@@ -155,7 +155,7 @@ describe('the examples', { timeout: 120_000 }, () => {
                 },
             ]);
             if (example !== 'main-only')
-                expect(quarantined[0].request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
+                expect(quarantined[0]!.request).toMatchObject({ url: `${site.url}3`, label: 'movie' });
         });
 
         it('datasets-by-alias keeps movies and reviews apart, each with its own schema', async () => {

@@ -4,7 +4,7 @@ import { mergeRepairs, repairedLength } from './repairs.js';
 
 /** The repaired items of a batch, by index. */
 export class RepairedItems {
-    /** What is held of those that were repaired before they entered the batch, besides their JSON, in characters. */
+    /** Characters that the items repaired before they entered the batch hold in memory besides their JSON. */
     readonly heldLength: number = 0;
     readonly #repaired = new Map<number, RepairedItem>();
     /** Items that are sent, or were stored, as the platform's errors had them repaired, with their JSON. */

@@ -77,7 +77,7 @@ export class HashTable {
         if ((this.#slots[slot]! & STATE_BITS) === UNDER_WAY) this.#remove(slot);
     }
 
-    /** Forgets a hash that was stored since hashes were taken last. Returns false where there is none. */
+    /** Forgets a hash that is stored and not taken yet. Returns false where the table has no such hash. */
     forgetNew(high: number, low: number): boolean {
         const slot = this.#find(high, low);
         if ((this.#slots[slot]! & STATE_BITS) !== STORED_NEW) return false;
