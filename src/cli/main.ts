@@ -33,11 +33,9 @@ addInfer(program);
 addSuggest(program);
 for (const command of program.commands) command.copyInheritedSettings(program);
 
-try {
-    await program.parseAsync();
-} catch (error) {
+program.parseAsync().catch((error: unknown) => {
     process.exitCode = exitCodeOf(error);
-}
+});
 
 /** Says what went wrong; only a defect is shown with its stack. */
 function exitCodeOf(error: unknown): number {

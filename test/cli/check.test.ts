@@ -13,7 +13,8 @@ import { startApiServer } from '../support/api-server.js';
 import { recordsInQuarantine } from '../redrive/support/movies-in-quarantine.js';
 import { writeFolder } from '../support/local-run.js';
 import { childEnv } from '../support/platform-env.js';
-import { CLI, runCli, temporaryFolder } from './support/cli.js';
+import { BUNDLED_COMMAND_LINE } from '../support/script-packages.js';
+import { runCli, temporaryFolder } from './support/cli.js';
 
 const SCHEMA = { type: 'object', required: ['title'], properties: { title: { type: 'string' } } };
 const ITEMS = [{ title: 'Alien' }, { title: 1941 }, 'no object', { title: 'Brazil' }, {}];
@@ -473,7 +474,10 @@ describe('check', { timeout: 60_000 }, () => {
     it('ends without a word when its reader has seen enough', async () => {
         await writeFolder(folder, { 'items.json': ITEMS });
         const command = '"$0" "$1" check items.json -s schema.json | true';
-        const child = spawn('sh', ['-c', command, process.execPath, CLI], { cwd: folder, env: childEnv({}) });
+        const child = spawn('sh', ['-c', command, process.execPath, BUNDLED_COMMAND_LINE], {
+            cwd: folder,
+            env: childEnv({}),
+        });
         let stderr = '';
         child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
         await once(child, 'close');

@@ -12,7 +12,8 @@ import { FIELDS, recordsInQuarantine, takeAccount, TRANSFORM } from '../redrive/
 import { startApiServer } from '../support/api-server.js';
 import { writeFolder } from '../support/local-run.js';
 import { childEnv } from '../support/platform-env.js';
-import { CLI, runCli, temporaryFolder } from './support/cli.js';
+import { BUNDLED_COMMAND_LINE } from '../support/script-packages.js';
+import { runCli, temporaryFolder } from './support/cli.js';
 
 const MOVIES_QUARANTINE = 'guarded-movies-quarantine';
 
@@ -170,7 +171,7 @@ describe('redrive', { timeout: 120_000 }, () => {
         const env = { APIFY_TOKEN: server.token!, APIFY_API_BASE_URL: server.url };
         const args = ['redrive', 'movies-quarantine', '-t', 'fix.mjs'];
 
-        const child = spawn(process.execPath, [CLI, ...args], { cwd: folder, env: childEnv(env) });
+        const child = spawn(process.execPath, [BUNDLED_COMMAND_LINE, ...args], { cwd: folder, env: childEnv(env) });
         let stderr = '';
         child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
         let stdout = '';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-import { build } from 'esbuild';
+import { build, type OnLoadArgs } from 'esbuild';
 
 import { childEnv } from './platform-env.js';
 
@@ -14,6 +14,14 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 /** Inside the repository, so that scripts find all its packages; not in its tree of sources. */
 export const SCRIPTS = join(REPOSITORY, 'node_modules/.cache/test-scripts');
 const LIBRARY = join(REPOSITORY, 'dist/index.js');
+const COMMAND_LINE = 'apify-dataset-guard/cli';
+/** Bundled packages, each by its name. */
+export const BUNDLED_PACKAGES = join(SCRIPTS, 'node_modules');
+/** Starts the built command line; what it imports comes from the bundle. */
+export const BUNDLED_COMMAND_LINE = join(SCRIPTS, 'cli.mjs');
+/** The built Actor of this repository, on the packages of the bundle. */
+export const BUNDLED_ACTOR = join(SCRIPTS, 'actor/main.js');
+const FILES_OF_LIBRARY = /[\\/]dist[\\/](?:cli|chunks)[\\/][\w-]+\.js$/;
 const LOADER = fileURLToPath(new URL('script-packages/', import.meta.url));
 
 /** By the name under which scripts import them. */
@@ -47,9 +55,11 @@ export async function makeScriptPackages(): Promise<void> {
         recursive: true,
     });
     for (const name of Object.keys(PACKAGES)) await writePackage(name);
+    await writePackage('crawlee', ['@crawlee/core', '@crawlee/basic', '@crawlee/http', '@crawlee/cheerio']);
+    await writeEntries();
     // What it runs is what is compiled beforehand.
     const run = promisify(execFile);
-    await run(process.execPath, [join(SCRIPTS, 'make-cache.mjs'), ...Object.keys(PACKAGES)], {
+    await run(process.execPath, [join(SCRIPTS, 'make-cache.mjs'), COMMAND_LINE, ...Object.keys(PACKAGES)], {
         env: childEnv({ CRAWLEE_STORAGE_DIR: join(SCRIPTS, 'storage') }),
         cwd: SCRIPTS,
     });
@@ -60,7 +70,7 @@ export async function makeScriptPackages(): Promise<void> {
 export function bundledPackages(): { find: RegExp; replacement: string }[] {
     if (!existsSync(LIBRARY)) return [];
     const names = Object.keys(PACKAGES).filter((name) => PACKAGES[name] === name);
-    const fileOf = (name: string) => join(SCRIPTS, 'node_modules', name, 'index.js');
+    const fileOf = (name: string) => join(BUNDLED_PACKAGES, name, 'index.js');
     return [
         ...names.map((name) => ({ find: new RegExp(`^${name}$`), replacement: fileOf(name) })),
         { find: /^crawlee$/, replacement: join(LOADER, 'crawlee.mjs') },
@@ -69,7 +79,8 @@ export function bundledPackages(): { find: RegExp; replacement: string }[] {
 
 async function hashOfInputs(): Promise<string> {
     const hash = createHash('sha256').update(process.version);
-    const files = [LIBRARY, join(REPOSITORY, 'package-lock.json'), fileURLToPath(import.meta.url)];
+    const built = [LIBRARY, join(REPOSITORY, 'dist/cli/main.js'), join(REPOSITORY, 'dist/actor/main.js')];
+    const files = [...built, join(REPOSITORY, 'package-lock.json'), fileURLToPath(import.meta.url)];
     for (const file of [...files, join(LOADER, 'load.mjs'), join(LOADER, 'make-cache.mjs')]) {
         hash.update(await readFile(file));
     }
@@ -77,12 +88,13 @@ async function hashOfInputs(): Promise<string> {
 }
 
 async function bundle(): Promise<void> {
-    const modules = Object.entries(PACKAGES).map(
+    const modules = Object.entries({ ...PACKAGES, [COMMAND_LINE]: join(REPOSITORY, 'dist/cli/main.js') }).map(
         ([name, path]) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(path)});`,
     );
+    const file = join(SCRIPTS, 'packages.cjs');
     await build({
         stdin: { contents: modules.join('\n'), resolveDir: REPOSITORY },
-        outfile: join(SCRIPTS, 'packages.cjs'),
+        outfile: file,
         bundle: true,
         format: 'cjs',
         platform: 'node',
@@ -94,27 +106,56 @@ async function bundle(): Promise<void> {
         minifyWhitespace: true,
         legalComments: 'none',
         logLevel: 'error',
+        plugins: [
+            { name: 'imports of a user', setup: ({ onLoad }) => onLoad({ filter: FILES_OF_LIBRARY }, loadLibrary) },
+        ],
     });
+    await writeFile(file, toAscii(await readFile(file, 'utf8')));
     for (const name of ['load.mjs', 'make-cache.mjs']) {
         await writeFile(join(SCRIPTS, name), await readFile(join(LOADER, name)));
     }
 }
 
-/** A package that hands out what the bundle has of the one with this name. */
-async function writePackage(name: string): Promise<void> {
+/** What the command line imports at its user's wish, the loader does. */
+async function loadLibrary({ path }: OnLoadArgs) {
+    const code = await readFile(path, 'utf8');
+    return { contents: code.replaceAll('import(pathToFileURL(', 'importForUser(pathToFileURL(') };
+}
+
+/** It is read without decoding. */
+function toAscii(code: string): string {
+    return code.replaceAll(/[^\0-\u007F]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A package that hands out what the bundle has of those with these names. */
+async function writePackage(name: string, parts = [name]): Promise<void> {
     const { load } = (await import(pathToFileURL(join(SCRIPTS, 'load.mjs')).href)) as {
         load: (name: string) => object;
     };
-    const named = Object.keys(load(name)).filter((key) => /^\w+$/.test(key) && key !== 'default');
-    const folder = join(SCRIPTS, 'node_modules', name);
+    const named = new Set(parts.flatMap((part) => Object.keys(load(part))).filter(isNameOfExport));
+    const folder = join(BUNDLED_PACKAGES, name);
     await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'package.json'), '{ "type": "module", "exports": "./index.js" }');
+    await writeFile(
+        join(folder, 'package.json'),
+        JSON.stringify({ type: 'module', exports: { '.': './index.js', './testing': './testing.js' } }),
+    );
     const toLoader = join(...name.split('/').map(() => '..'), '../load.mjs');
     await writeFile(
         join(folder, 'index.js'),
         `import { load } from './${toLoader}';\n` +
-            `const names = load(${JSON.stringify(name)});\n` +
+            `const names = Object.assign({}, ...${JSON.stringify(parts)}.map(load));\n` +
             `export default names;\n` +
-            `export const { ${named.join(', ')} } = names;\n`,
+            `export const { ${[...named].join(', ')} } = names;\n`,
     );
+}
+
+const isNameOfExport = (key: string) => /^\w+$/.test(key) && key !== 'default';
+
+/** What else a user of the library starts or imports, on the packages of the bundle. */
+async function writeEntries(): Promise<void> {
+    await writeFile(BUNDLED_COMMAND_LINE, `import { load } from './load.mjs';\nload('${COMMAND_LINE}');\n`);
+    const testing = pathToFileURL(join(REPOSITORY, 'dist/testing/index.js')).href;
+    await writeFile(join(BUNDLED_PACKAGES, 'apify-dataset-guard/testing.js'), `export * from '${testing}';\n`);
+    await writeFile(join(SCRIPTS, 'index.js'), `export * from 'apify-dataset-guard';\n`);
+    await cp(join(REPOSITORY, 'dist/actor'), join(SCRIPTS, 'actor'), { recursive: true });
 }

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 import { onTestFinished } from 'vitest';
 
+import { BUNDLED_ACTOR } from '../../support/script-packages.js';
+
 export const REPOSITORY = fileURLToPath(new URL('../../..', import.meta.url));
 export const QUARANTINE = 'guarded-movies-quarantine';
 
@@ -30,7 +32,7 @@ export async function runActor(storage: string, options: { input?: unknown; env?
         await mkdir(store, { recursive: true });
         await writeFile(join(store, 'INPUT.json'), JSON.stringify(options.input));
     }
-    return run(process.execPath, ['dist/actor/main.js'], REPOSITORY, { CRAWLEE_STORAGE_DIR: storage, ...options.env });
+    return run(process.execPath, [BUNDLED_ACTOR], REPOSITORY, { CRAWLEE_STORAGE_DIR: storage, ...options.env });
 }
 
 export async function run(

@@ -3,13 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { onTestFinished } from 'vitest';
 
 import { childEnv } from '../../support/platform-env.js';
-
-export const CLI = fileURLToPath(new URL('../../../dist/cli/main.js', import.meta.url));
+import { BUNDLED_COMMAND_LINE } from '../../support/script-packages.js';
 
 export interface CliResult {
     exitCode: number | null;
@@ -33,7 +31,11 @@ export async function temporaryFolder(): Promise<string> {
 
 /** Runs the built command as a process of its own. */
 export async function runCli(args: string[], { cwd, env = {}, input, nodeArgs = [] }: CliOptions): Promise<CliResult> {
-    const child = spawn(process.execPath, [...nodeArgs, CLI, ...args], { cwd, env: childEnv(env), stdio: 'pipe' });
+    const child = spawn(process.execPath, [...nodeArgs, BUNDLED_COMMAND_LINE, ...args], {
+        cwd,
+        env: childEnv(env),
+        stdio: 'pipe',
+    });
     const result = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (result.stderr += text));

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 import { REPOSITORY, run } from '../../actor/support/actor-run.js';
+import { BUNDLED_COMMAND_LINE, BUNDLED_PACKAGES } from '../../support/script-packages.js';
 import type { CodeBlock, Page } from './pages.js';
 import { documentedInterfaces, filesOf, interfaceChecks, interfaceNames } from './sources.js';
 
@@ -18,7 +19,10 @@ const MAX_COMMAND_SECS = 150;
 const AT_ONCE: Record<string, string[]> = {
     node: [`if [ -f "$1" ]; then exec '${process.execPath}' "$@"; fi`],
     npx: [
-        `if [ "$1" = apify-dataset-guard ]; then shift; exec '${process.execPath}' '${REPOSITORY}/dist/cli/main.js' "$@"; fi`,
+'if [ "$1" = apify-dataset-guard ]; then shift',
+        // The SDK, which only this command loads, is loaded faster from the bundle.
+        `if [ "$1" = redrive ]; then exec '${process.execPath}' '${BUNDLED_COMMAND_LINE}' "$@"; fi`,
+        `exec '${process.execPath}' '${REPOSITORY}/dist/cli/main.js' "$@"; fi`,
         // Compiled beforehand.
         'if [ "$1" = tsx ]; then program="$2"; shift 2; case "$program" in *ts) program="${program%ts}js";; esac',
         `exec '${process.execPath}' "$program" "$@"; fi`,
@@ -61,6 +65,7 @@ export class ReaderFolder {
         await this.write(readme, 'documented.ts', await documentedInterfaces(this.#pages));
         await this.write(readme, 'check.ts', interfaceChecks(interfaceNames(this.#pages)));
         await this.#compile();
+        await this.#useBundledPackages();
         // A reader of another page has run the README's first program.
         const { exitCode, output } = await this.shell(readme, 'npx tsx main.ts');
         if (exitCode !== 0) throw new Error(`The first program of the README failed:\n${output}`);
@@ -117,6 +122,15 @@ export class ReaderFolder {
         }
         await rm(join(target, 'apify-dataset-guard'), { recursive: true, force: true });
         await symlink(REPOSITORY, join(target, 'apify-dataset-guard'));
+    }
+
+    /** The same code, but loaded in a third of the time. */
+    async #useBundledPackages(): Promise<void> {
+        for (const name of ['apify', 'apify-client', 'apify-dataset-guard', 'crawlee']) {
+            const link = join(this.#root, 'node_modules', name);
+            await rm(link);
+            await symlink(join(BUNDLED_PACKAGES, name), link);
+        }
     }
 
     /** In place of what would install or download: see `reader-command.mjs`. */

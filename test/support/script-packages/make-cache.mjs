@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs';
 
 import { bundle, load } from './load.mjs';
 
-for (const name of process.argv.slice(2)) load(name);
+const [commandLine, ...names] = process.argv.splice(2);
+for (const name of names) load(name);
 const { Actor, log } = load('apify');
 const { DatasetGuard } = load('apify-dataset-guard');
 const { BasicCrawler, RequestList } = load('@crawlee/basic');
@@ -21,4 +22,10 @@ const crawler = new BasicCrawler({
 });
 await crawler.run();
 await Actor.exit({ exit: false });
-writeFileSync(new URL('packages.cjs.cache', import.meta.url), bundle.createCachedData());
+// Its own code is compiled, whatever it finds to do.
+process.argv.push('redrive', '--dry-run');
+process.once('beforeExit', () => {
+    writeFileSync(new URL('packages.cjs.cache', import.meta.url), bundle.createCachedData());
+    process.exitCode = 0;
+});
+load(commandLine);
