@@ -8,7 +8,7 @@ import { platformEnv } from '../support/platform-env.js';
 import { startFile } from '../support/run-script.js';
 
 /** `npm run test:hostile` pushes a million items; CI some thousands of the same kind. */
-const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (process.env.MODE === 'long' ? 1_000_000 : 3_000));
+const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (process.env.MODE === 'long' ? 1_000_000 : 2_000));
 const SEED = Number(process.env.HOSTILE_SEED ?? 7);
 /** With all processors busy with other tests. */
 const MILLIS_FOR_ONE = 30;

@@ -14,7 +14,7 @@ import { applyRepairs, inventionOf } from './support/reference.js';
 import { plainAjv } from './support/repairing.js';
 
 const IS_LONG = process.env.MODE === 'long';
-const SCHEMAS = IS_LONG ? 10_000 : 400;
+const SCHEMAS = IS_LONG ? 10_000 : 200;
 const MAX_VALIDATIONS = 1 + 10;
 
 const OPTIONS: RepairOption[] = [
