@@ -1,6 +1,6 @@
 import type { ErrorObject, KeywordCxt, Name as AjvName } from 'ajv';
 
-import { firstErrors } from '../utils/first-errors.js';
+import { keepFirstErrors } from '../utils/first-errors.js';
 import type { Code, KeywordParts } from './keyword-code.js';
 
 /** Ajv's mark of a path token that is the name of a property, and not an index. */
@@ -73,7 +73,7 @@ function truncateAfter(
     const all = new Name('vErrors');
     const before = gen.const('before', errors);
     const kept = gen.let('kept', _`0`);
-    const truncate = gen.scopeValue('func', { ref: areEmpty ? truncateEmpty : truncateErrors });
+    const truncate = gen.scopeValue('func', { ref: areEmpty ? truncateEmpty : keepFirstErrors });
     // Only when many more have come, so that it is seldom done. Errors of later elements of a loop close none that are kept.
     return () =>
         gen.if(_`${errors} - ${before} > ${TRUNCATED_TIMES * maxErrors}`, () => {
@@ -87,13 +87,6 @@ function truncateAfter(
             );
             gen.assign(errors, kept);
         });
-}
-
-/** Forgets those of the errors from `from` on that are too many. */
-function truncateErrors(errors: ErrorObject[], from: number, max: number): void {
-    const kept = firstErrors(errors.slice(from), max);
-    errors.length = from;
-    errors.push(...kept);
 }
 
 function truncateEmpty(errors: ErrorObject[], from: number, max: number): void {

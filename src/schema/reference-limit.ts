@@ -14,7 +14,7 @@ export class TooManyReferencesError extends Error {
 const MAX_UNLIMITED_REFERENCES = 1_000;
 const FREE_REFERENCES = 20_000;
 /** Measured: less than a tenth of a second with all errors. */
-const MAX_REFERENCES = 60_000;
+const MAX_REFERENCES = 10_000;
 /** Each object and array takes two bytes at least. */
 const REFERENCES_PER_BYTE = 2;
 

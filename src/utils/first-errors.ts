@@ -15,11 +15,28 @@ const MAX_CLOSING = 20;
  */
 export function firstErrors<E extends ErrorPlace>(errors: readonly E[], max: number): readonly E[] {
     if (errors.length <= max) return errors;
-    if (max === 1) return [closingErrors(errors, 1).at(-1) ?? errors[0]!];
+    const kept = [...errors];
+    keepFirstErrors(kept, 0, max);
+    return kept;
+}
+
+/** Removes those of the errors from `from` on that are not among the first `max`, as `firstErrors` tells them. */
+export function keepFirstErrors<E extends ErrorPlace>(errors: E[], from: number, max: number): void {
+    if (errors.length - from <= max) return;
+    if (max === 1) {
+        const first = closingErrors(errors, from + 1).at(-1) ?? errors[from]!;
+        errors.length = from;
+        errors.push(first);
+        return;
+    }
     const maxClosing = Math.min(MAX_CLOSING, max - 1);
     for (let end = max; ;) {
-        const closing = closingErrors(errors, end).slice(-maxClosing);
-        if (end + closing.length <= max) return [...errors.slice(0, end), ...closing];
+        const closing = closingErrors(errors, from + end).slice(-maxClosing);
+        if (end + closing.length <= max) {
+            errors.length = from + end;
+            errors.push(...closing);
+            return;
+        }
         // The errors that are left out now may have closed others themselves, so that more of them are needed.
         end = max - Math.min(maxClosing, Math.max(closing.length, 2 * (max - end)));
     }
@@ -32,15 +49,17 @@ export function firstErrors<E extends ErrorPlace>(errors: readonly E[], max: num
 function closingErrors<E extends ErrorPlace>(errors: readonly E[], end: number): E[] {
     const { instancePath: path } = errors[end - 1]!;
     const closing: E[] = [];
-    const seen = new Set<string>();
+    let seen: Set<string> | undefined;
     for (let index = end; index < errors.length; index++) {
-        const { keyword, instancePath, schemaPath } = errors[index]!;
-        if (!CLOSING.has(keyword)) continue;
+        const error = errors[index]!;
+        if (!CLOSING.has(error.keyword)) continue;
+        const { instancePath, schemaPath } = error;
         // All of these are around one value, so that the length tells the path.
         const place = `${instancePath.length} ${schemaPath}`;
-        if (seen.has(place) || !isWithin(path, instancePath)) continue;
+        if (seen?.has(place) || !isWithin(path, instancePath)) continue;
+        seen ??= new Set();
         seen.add(place);
-        closing.push(errors[index]!);
+        closing.push(error);
     }
     return closing;
 }
