@@ -226,7 +226,9 @@ function mutationsOf(file, room) {
         if (node.type === 'ExpressionStatement' && !/^(super|'use )/.test(text)) add(node.start, node.end, ';');
         if (node.type === 'Literal' && typeof node.value === 'number') add(node.start, node.end, `(${text} + 1)`);
         if (node.type === 'Literal' && typeof node.value === 'boolean') add(node.start, node.end, String(!node.value));
-        if (node.type === 'ReturnStatement' && node.argument)
+        // A boolean is turned round as a literal, and undefined stays what it is.
+        const isPlain = typeof node.argument?.value === 'boolean' || node.argument?.name === 'undefined';
+        if (node.type === 'ReturnStatement' && node.argument && !isPlain)
             add(node.argument.start, node.argument.end, '(undefined as never)');
         if (node.type === 'ReturnStatement' && !node.argument) add(node.start, node.end, ';');
     });

@@ -68,21 +68,20 @@ describe('the benchmark of speed', () => {
 
     it('measures with real items', TIMEOUT, async () => {
         const { samples, failures } = await results(
-            ...['--quick', '--only', 'guard-loop', '--shapes', 'flights,mdn', '--latencies', '0', ...BRIEFLY],
+            ...['--quick', '--only', 'guard-loop', '--shapes', 'mdn', '--latencies', '0', ...BRIEFLY],
         );
         expect(failures).toEqual([]);
-        expect(samples).toHaveLength(2);
+        expect(samples).toHaveLength(1);
         for (const sample of samples) expectWhole(sample);
     });
 
     it('measures every entry point', TIMEOUT, async () => {
-        const entryPoints =
-            'guard-stored-array,guard-stored-fifty,guard-install-array,guard-install-fifty,bare-crawl,guard-crawl';
+        const entryPoints = 'guard-stored-fifty,guard-install-array,guard-install-fifty,bare-crawl,guard-crawl';
         const { samples, failures } = await results(
             ...['--only', entryPoints, '--shapes', 'small', '--latencies', '0', ...BRIEFLY],
         );
         expect(failures).toEqual([]);
-        expect(samples).toHaveLength(6);
+        expect(samples).toHaveLength(5);
         for (const sample of samples) expectWhole(sample);
         for (const name of ['guard-stored-fifty', 'guard-install-fifty', 'guard-crawl']) {
             for (const { items, requests } of of(samples, name)) expect(requests).toBeLessThan(items);

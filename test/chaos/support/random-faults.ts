@@ -105,6 +105,8 @@ const SMALL_BYTES = 40_000;
 /** The number of requests in a row that the platform refuses in an incident, each without a reason, whatever they carry. */
 const INCIDENT_EVERY = 80;
 const INCIDENT_REQUESTS = 16;
+/** The first incident comes early, so that short runs have one. */
+const FIRST_INCIDENT = 24;
 const INCIDENT: Fault = { status: 400, type: 'unknown-error', message: 'Something is wrong.' };
 
 /** Everything that goes wrong with the API, at random. */
@@ -152,7 +154,8 @@ export class RandomFaults {
         if (call.body.length > SMALL_BYTES && this.#pushes >= SMALL_FROM && this.#pushes < SMALL_TO) {
             return { status: 413 };
         }
-        if (this.hasIncidents && this.#pushes % INCIDENT_EVERY >= INCIDENT_EVERY - INCIDENT_REQUESTS) {
+        const sinceIncident = (this.#pushes - FIRST_INCIDENT) % INCIDENT_EVERY;
+        if (this.hasIncidents && sinceIncident >= 0 && sinceIncident < INCIDENT_REQUESTS) {
             this.note('refused without a reason, everything');
             return INCIDENT;
         }

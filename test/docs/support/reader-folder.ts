@@ -19,7 +19,7 @@ const MAX_COMMAND_SECS = 150;
 const AT_ONCE: Record<string, string[]> = {
     node: [`if [ -f "$1" ]; then exec '${process.execPath}' "$@"; fi`],
     npx: [
-'if [ "$1" = apify-dataset-guard ]; then shift',
+        'if [ "$1" = apify-dataset-guard ]; then shift',
         // The SDK, which only this command loads, is loaded faster from the bundle.
         `if [ "$1" = redrive ]; then exec '${process.execPath}' '${BUNDLED_COMMAND_LINE}' "$@"; fi`,
         `exec '${process.execPath}' '${REPOSITORY}/dist/cli/main.js' "$@"; fi`,
