@@ -13,8 +13,8 @@ export class TooManyReferencesError extends Error {
 /** A schema that leads to no more of them for a value costs no more than one that is written out. */
 const MAX_UNLIMITED_REFERENCES = 1_000;
 const FREE_REFERENCES = 20_000;
-/** Measured: less than a tenth of a second with all errors. */
-const MAX_REFERENCES = 10_000;
+/** Measured: a tenth of a second with all errors, also where they lie a thousand levels deep. */
+const MAX_REFERENCES = 5_000;
 /** Each object and array takes two bytes at least. */
 const REFERENCES_PER_BYTE = 2;
 
