@@ -109,7 +109,7 @@ export function itemSchema(
 
     const validateVerbose = (value: unknown, schemaPointer?: string): VerboseError[] | undefined => {
         const check = compile('verbose', schemaPointer);
-        references?.begin();
+        references?.beginThoroughly();
         if (check(value)) return undefined;
         const errors = check.errors as VerboseError[];
         check.errors = null;

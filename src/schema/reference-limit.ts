@@ -15,6 +15,8 @@ const MAX_UNLIMITED_REFERENCES = 1_000;
 const FREE_REFERENCES = 20_000;
 /** Measured: a tenth of a second with all errors, also where they lie a thousand levels deep. */
 const MAX_REFERENCES = 5_000;
+/** Repair and suggestions can do nothing for an item with more references, and may take longer. */
+const MAX_REFERENCES_THOROUGHLY = 60_000;
 /** Each object and array takes two bytes at least. */
 const REFERENCES_PER_BYTE = 2;
 
@@ -39,6 +41,11 @@ export class ReferenceLimit {
     /** Begins an item of which all errors are wanted. */
     begin(): void {
         this.#left = MAX_REFERENCES;
+    }
+
+    /** Begins an item of which all errors are needed, because it is to be repaired. */
+    beginThoroughly(): void {
+        this.#left = MAX_REFERENCES_THOROUGHLY;
     }
 
     /** Begins an item of which the first error is wanted: a long array of honest objects must pass. */

@@ -100,7 +100,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const check: ValidateFunction = ajv.compile(schema);
     return {
         validate(item) {
-            references?.begin();
+            references?.beginThoroughly();
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;
