@@ -125,6 +125,14 @@ describe('reading a dataset back', () => {
         expect(others.length).toBeLessThan(12);
     });
 
+    it('asks for a first page of at most two megabytes where the items that it looks for are large and equal', async () => {
+        const own = Array(100).fill({ text: 'x'.repeat(50_000) });
+        const { list, pages } = datasetOf([...own]);
+        expect(await readBack({ list }, { items: countsOf(own), from: 0 })).toMatchObject({ outcome: 'stored' });
+        expect(pages[0]!.count).toBeGreaterThan(30);
+        for (const { count } of pages) expect(count * 50_000).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+    });
+
     it('finds items behind 20,000 others that the total does not count yet', async () => {
         const own = { n: 1 };
         const { list, pages } = datasetOf([...foreignItems(20_000), own], { lag: 20_001 });
