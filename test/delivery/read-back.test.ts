@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import { canonicalJson } from '../../src/delivery/canonical-json.js';
 import { PayloadWriter } from '../../src/delivery/payload.js';
-import type { ItemCounts } from '../../src/delivery/read-back.js';
-import { countItems, indexesOf, readBack } from '../../src/delivery/read-back.js';
+import type { ItemCounts, PageRange } from '../../src/delivery/read-back.js';
+import { countItems, indexesOf, readBack, readBackSync, Search } from '../../src/delivery/read-back.js';
 
 const MAX_PAGES = 50;
 const MAX_PAGE_BYTES = 2_000_000;
@@ -125,12 +125,20 @@ describe('reading a dataset back', () => {
         expect(others.length).toBeLessThan(12);
     });
 
-    it('asks for a first page of at most two megabytes where the items that it looks for are large and equal', async () => {
+    it('asks at the end of a process for a first page of at most two megabytes, also where items are large and equal', () => {
         const own = Array(100).fill({ text: 'x'.repeat(50_000) });
-        const { list, pages } = datasetOf([...own]);
-        expect(await readBack({ list }, { items: countsOf(own), from: 0 })).toMatchObject({ outcome: 'stored' });
-        expect(pages[0]!.count).toBeGreaterThan(30);
-        for (const { count } of pages) expect(count * 50_000).toBeLessThanOrEqual(MAX_PAGE_BYTES);
+        const limits: number[] = [];
+        const list = (ranges: readonly PageRange[]) =>
+            ranges.map(({ offset, limit }) => {
+                limits.push(limit);
+                return { items: own.slice(offset, offset + limit), total: own.length };
+            });
+        const wanted = { items: countsOf(own), from: 0 };
+        const search = new Search(wanted);
+        expect(readBackSync(list, wanted, search)).toBe(true);
+        expect(search.isComplete).toBe(true);
+        expect(limits[0]).toBeGreaterThan(30);
+        for (const limit of limits) expect(limit * 50_000).toBeLessThanOrEqual(MAX_PAGE_BYTES);
     });
 
     it('finds items behind 20,000 others that the total does not count yet', async () => {
