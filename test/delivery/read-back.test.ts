@@ -3,8 +3,9 @@ import { describe, expect, it } from 'vitest';
 
 import { canonicalJson } from '../../src/delivery/canonical-json.js';
 import { PayloadWriter } from '../../src/delivery/payload.js';
-import type { ItemCounts, PageRange } from '../../src/delivery/read-back.js';
+import type { ItemCounts } from '../../src/delivery/read-back.js';
 import { countItems, indexesOf, readBack, readBackSync, Search } from '../../src/delivery/read-back.js';
+import type { PageRange } from '../../src/ports.js';
 
 const MAX_PAGES = 50;
 const MAX_PAGE_BYTES = 2_000_000;
