@@ -114,6 +114,19 @@ describe('credentials in names of properties that only the data knows', () => {
     });
 });
 
+describe('credentials in names of properties that fail', () => {
+    it('are nowhere in the report', async () => {
+        run.freshDataset({ type: 'object', additionalProperties: { type: 'number' } });
+        const guard = await run.open();
+        await guard.pushData({ 'https://joe:secret@example.com/': 'x', [String(run.server.token)]: 'y' });
+        await guard.close();
+        const report = guard.report();
+        expect(report.quarantinedItems).toBe(1);
+        expect(JSON.stringify(report)).not.toContain('secret');
+        expect(JSON.stringify(report)).not.toContain(run.server.token);
+    });
+});
+
 describe('credentials in the address of a request', () => {
     it('are in no quarantine record', async () => {
         const { requestInfoOf } = await import('../src/crawlee/guard-handle.js');

@@ -1,6 +1,7 @@
 import type { ItemError } from '../records.js';
 import { escapeName, valueAt } from '../utils/json-pointer.js';
 import type { SecretRemover } from '../utils/secrets.js';
+import { removeFromNames } from '../utils/secrets.js';
 import { shortJson } from '../utils/short-json.js';
 import { copyText, shorten } from '../utils/text.js';
 
@@ -48,7 +49,7 @@ export function sampleOf({ error, maskedPath, item, identity, url, removeSecrets
     return {
         ...(value !== undefined && { value: removeSecrets(value) }),
         count: 1,
-        path: copyText(shorten(isShown ? pointer : maskedPath, MAX_PATH_LENGTH)),
+        path: copyText(shorten(removeFromNames(isShown ? pointer : maskedPath, removeSecrets), MAX_PATH_LENGTH)),
         ...(identity !== undefined && { item: identity }),
         ...(shownUrl !== undefined && shownUrl.length <= MAX_URL_LENGTH && { url: copyText(shownUrl) }),
     };

@@ -31,7 +31,7 @@ function wordsOf(reason: QuarantineReason | 'duplicate' | 'other', { keyword, pa
 const REASONS: Readonly<Record<string, (own: string) => string>> = {
     'too-large': () => 'is larger than one request can carry',
     // A thrown message may differ from item to item, and show its data.
-    'not-serializable': () => 'has no JSON',
+    'not-serializable': () => 'has no JSON, or is nested too deeply',
     'rejected': (own) => `was rejected by the platform: ${own}`,
     'duplicate': () => 'is a duplicate',
     'other': () => 'failed for another reason',

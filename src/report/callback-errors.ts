@@ -56,7 +56,7 @@ export class CallbackErrors {
 }
 
 /** The first frame of the stack that is neither the library's nor a package's: `src/main.ts:12:9`. */
-function placeInUserCode(error: unknown): string | undefined {
+export function placeInUserCode(error: unknown): string | undefined {
     const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
     for (const line of stack.split('\n').slice(1)) {
         const frame = fileOfFrame(line);

@@ -8,6 +8,7 @@ import { loadBounds } from './bounded-keywords.js';
 import { type Dialect, dialectOf, DRAFT_07, SUPPORTED_DIALECTS } from './dialect.js';
 import { BOUNDS } from './item-errors.js';
 import { itemSchema, loadValidators, type Validators } from './item-schema.js';
+import { freezeAll } from '../utils/freeze.js';
 import { failAt, isObject, kindOf, placeInWords, type SchemaPlace, type Unvalidated } from './place.js';
 import { problemsInWords } from './problems.js';
 import { TooManyReferencesError } from './reference-limit.js';
@@ -131,7 +132,7 @@ async function compile(schema: Dictionary, hash: string, place: SchemaPlace, log
         schema.$schema = dialect.uri;
     }
     notes.push(...tolerate(schema, dialect));
-    freeze(schema);
+    freezeAll(schema);
 
     if (dialect !== DRAFT_07) {
         const errors = await errorsOfSchema(schema, dialect);
@@ -219,11 +220,4 @@ function undecidedText(source: string): string {
         `${source}: a text in an item was too long for the engine to test it against a "pattern" or "format". ` +
         'It counts as a match here, and so do others like it; the platform decides.'
     );
-}
-
-/** Errors point into the schema (`params.allowedValues`), so nobody may change it. */
-function freeze(value: unknown): void {
-    if (typeof value !== 'object' || value === null) return;
-    Object.values(value).forEach(freeze);
-    Object.freeze(value);
 }

@@ -2,6 +2,7 @@ import type { ValidateFunction } from 'ajv';
 
 import type { ItemSchema, Log, VerboseError } from '../ports.js';
 import type { Dictionary, ItemError } from '../records.js';
+import { freezeAll } from '../utils/freeze.js';
 import { type AjvSettings, loadAjv } from './create-ajv.js';
 import type { AnyAjv, Dialect } from './dialect.js';
 import { BOUNDS, toItemErrors, VERBOSE_BOUNDS } from './item-errors.js';
@@ -49,7 +50,12 @@ export async function loadValidators(
             bounds: { ...(mode === 'verbose' ? VERBOSE_BOUNDS : BOUNDS), onReference },
             ...listeners,
         });
-        ajv.addSchema(schema, ITEM);
+        // While Ajv compiles, it adds "null" to each list of types that is nullable. Errors point into the schema
+        // (`params.allowedValues`), so that nobody may change it afterwards.
+        const own = structuredClone(schema);
+        ajv.addSchema(own, ITEM);
+        ajv.getSchema(ITEM);
+        freezeAll(own);
         return ajv;
     };
 

@@ -76,7 +76,9 @@ describe('the words of an error', () => {
     });
 
     it('tells also why an item fails as a whole', () => {
-        expect(describeError('not-serializable', odd('not-serializable', {}, 'threw "secret"'))).toBe('has no JSON');
+        expect(describeError('not-serializable', odd('not-serializable', {}, 'threw "secret"'))).toBe(
+            'has no JSON, or is nested too deeply',
+        );
         expect(describeError('too-large', odd('too-large', {}, 'is larger than 9 MB'))).toBe(
             'is larger than one request can carry',
         );

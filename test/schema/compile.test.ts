@@ -238,6 +238,16 @@ describe('what the platform tolerates', () => {
         expect(schema.validate({ a: 1 })).toHaveLength(1);
     });
 
+    it('`nullable` beside types lets null pass where only a reference leads', async () => {
+        const schema = await compiled({
+            type: 'object',
+            properties: { url: { $ref: '#/components/schemas/url' } },
+            components: { schemas: { url: { type: ['string', 'number'], nullable: true } } },
+        });
+        expect(schema.validate({ url: null })).toBeUndefined();
+        expect(schema.validate({ url: true })).toHaveLength(1);
+    });
+
     it('`nullable` without a type, or beside a type with null, has no effect, wherever it stands', async () => {
         const schema = await compiled({
             type: 'object',

@@ -97,7 +97,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     withFixedLength('prefixItems', () => true);
     withFixedLength('minItems', ({ schema: minItems, parentSchema }) => minItems === parentSchema.maxItems);
 
-    const check: ValidateFunction = ajv.compile(schema);
+    const check: ValidateFunction = ajv.compile(structuredClone(schema));
     return {
         validate(item) {
             references?.beginThoroughly();

@@ -1,4 +1,5 @@
 import type { Dictionary } from '../../records.js';
+import { placeInUserCode } from '../../report/callback-errors.js';
 import { valueBelow } from '../../utils/json-pointer.js';
 import type { ResolvedUnique, UniqueFunction } from './options.js';
 
@@ -53,7 +54,9 @@ export class ItemKeys {
                 this.#report(`returned ${Array.isArray(key) ? 'an array' : `a value of type ${typeof key}`}`);
             }
         } catch (error) {
-            this.#report(`threw: ${error instanceof Error ? error.message : String(error)}`);
+            const place = placeInUserCode(error);
+            const where = place === undefined ? '' : ` at ${place}`;
+            this.#report(`threw: ${error instanceof Error ? error.message : String(error)}${where}`);
         }
         return undefined;
     }

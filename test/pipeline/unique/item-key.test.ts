@@ -86,7 +86,7 @@ describe('the key of an item', () => {
             () => {
                 throw new Error('boom');
             },
-            'threw: boom.',
+            'threw: boom at test/pipeline/unique/item-key.test.ts:87:23.',
         ],
         ['returns a promise', async () => 'x', 'returned a promise, whose value comes too late.'],
         ['returns an array', () => ['x'], 'returned an array.'],
