@@ -1,6 +1,6 @@
 import type { Dictionary } from '../../records.js';
-import { placeInUserCode } from '../../report/callback-errors.js';
 import { valueBelow } from '../../utils/json-pointer.js';
+import { placeInUserCode } from '../../utils/user-code.js';
 import type { ResolvedUnique, UniqueFunction } from './options.js';
 
 /**
