@@ -10,7 +10,7 @@ const FACTOR = IS_LONG ? 10 : 1;
 export const COMPARES_ALL = IS_LONG || MODE === 'table';
 
 /** Items of all writers together. */
-export const ITEMS = COMPARES_ALL ? 60_000 * FACTOR : 30_000;
+export const ITEMS = COMPARES_ALL ? 60_000 * FACTOR : 36_000;
 /** Processes that are killed. */
 export const KILLS = IS_LONG ? 250 : 10;
 
