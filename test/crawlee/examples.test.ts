@@ -117,7 +117,7 @@ async function onPlatform(example: string): Promise<Outcome> {
     }
 }
 
-const byText = (items: any[]) => items.map((item) => JSON.stringify(item)).sort();
+const byText = (items: readonly unknown[]) => items.map((item) => JSON.stringify(item)).sort();
 
 const MOVIES = [
     { title: 'Alien', year: 1979 },

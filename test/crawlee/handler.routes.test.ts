@@ -6,6 +6,7 @@ import {
     HttpCrawler,
     RequestValidationError,
 } from '@crawlee/cheerio';
+import type { HttpCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 
 import { crawl, httpCrawlerOptions, numbers, stageOnPlatform } from './support/crawling.js';
@@ -18,8 +19,8 @@ const withPage = {
     '~standard': {
         version: 1,
         vendor: 'test',
-        validate: (value: any) => {
-            const page = Number(value.page);
+        validate: (value: unknown) => {
+            const page = Number((value as { page?: unknown }).page);
             return Number.isNaN(page) ? { issues: [{ message: 'page must be a number' }] } : { value: { page } };
         },
     },
@@ -79,7 +80,7 @@ describe('records of what a handler pushes', () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
         install(guard);
-        const requestHandler = guard.handler(async ({ pushData }: any) => {
+        const requestHandler = guard.handler(async ({ pushData }: HttpCrawlingContext) => {
             await Actor.pushData({ n: 'Actor' });
             await pushData([{ n: 1 }, { n: 'context' }]);
         });

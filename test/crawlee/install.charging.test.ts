@@ -1,3 +1,4 @@
+import type { ChargeResult } from 'apify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { startApiServer } from '../support/api-server.js';
@@ -49,7 +50,7 @@ async function outcomeOf(calls: Call[], maxTotalChargeUsd: number, isGuarded: bo
     };
 }
 
-function chargeResult(result: any): unknown {
+function chargeResult(result: ChargeResult | null): unknown {
     if (result === null || !('chargedCount' in result)) return null;
     const { eventChargeLimitReached, chargedCount, chargeableWithinLimit } = result;
     return { eventChargeLimitReached, chargedCount, chargeableWithinLimit };

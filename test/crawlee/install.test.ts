@@ -1,5 +1,6 @@
 import { Actor, Configuration, Dataset, log } from 'apify';
 import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
+import type { BasicCrawlingContext } from 'crawlee';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { crawl, crawlerOptions, httpCrawlerOptions, numbers, sleep, stageOnPlatform } from './support/crawling.js';
@@ -140,7 +141,7 @@ describe('install(crawler)', () => {
     it('counts the attempts', async () => {
         const id = await stage.freshDataset();
         const guard = await stage.open();
-        const requestHandler = async ({ pushData }: any) => {
+        const requestHandler = async ({ pushData }: BasicCrawlingContext) => {
             await pushData({ n: 'bad' });
             throw new Error('Every attempt fails.');
         };

@@ -116,18 +116,18 @@ async function bundle(): Promise<void> {
     }
 }
 
-/** What the command line imports at its user's wish, the loader does. */
+/** Code from the cache cannot import, so that the loader imports the modules that the user of the command line names. */
 async function loadLibrary({ path }: OnLoadArgs) {
     const code = await readFile(path, 'utf8');
     return { contents: code.replaceAll('import(pathToFileURL(', 'importForUser(pathToFileURL(') };
 }
 
-/** It is read without decoding. */
+/** Escapes all other characters: a file of ASCII is read without decoding. */
 function toAscii(code: string): string {
     return code.replaceAll(/[^\0-\u007F]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/** A package that hands out what the bundle has of those with these names. */
+/** Writes a package whose exports are those of the bundled `parts`. */
 async function writePackage(name: string, parts = [name]): Promise<void> {
     const { load } = (await import(pathToFileURL(join(SCRIPTS, 'load.mjs')).href)) as {
         load: (name: string) => object;
@@ -137,6 +137,7 @@ async function writePackage(name: string, parts = [name]): Promise<void> {
     await mkdir(folder, { recursive: true });
     await writeFile(
         join(folder, 'package.json'),
+        // Only the library has a file for the second.
         JSON.stringify({ type: 'module', exports: { '.': './index.js', './testing': './testing.js' } }),
     );
     const toLoader = join(...name.split('/').map(() => '..'), '../load.mjs');
