@@ -114,6 +114,27 @@ describe('credentials in names of properties that only the data knows', () => {
     });
 });
 
+describe('identify that throws', () => {
+    it('is said once with its place, counted, and costs nothing but the name', async () => {
+        const lines = collectLog();
+        run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
+        const guard = await run.open({
+            identify: () => {
+                throw new Error('no name');
+            },
+        });
+        await guard.pushData([{ n: 'bad' }, { n: 'worse' }, { n: 1 }]);
+        await guard.close();
+        const said = lines.filter((line) => line.startsWith('The option "identify" failed'));
+        expect(said).toHaveLength(2);
+        expect(said[0]).toMatch(
+            /: Error: no name at test\/dataset-guard\.secrets\.test\.ts:\d+:\d+\. Samples go without/,
+        );
+        expect(said[1]).toBe('The option "identify" failed 2 times in all.');
+        expect(guard.report()).toMatchObject({ storedItems: 1, quarantinedItems: 2 });
+    });
+});
+
 describe('credentials in names of properties that fail', () => {
     it('are nowhere in the report', async () => {
         run.freshDataset({ type: 'object', additionalProperties: { type: 'number' } });

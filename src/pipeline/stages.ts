@@ -5,6 +5,7 @@ import { PayloadPool } from '../delivery/payload.js';
 import { RequestSender } from '../delivery/retry.js';
 import type { ResolvedOptions } from '../options.js';
 import type { InternalOptions, ItemSchema, ItemSink, Log, QuarantineStore } from '../ports.js';
+import type { Dictionary } from '../records.js';
 import { expectedPaths } from '../quality/expectations.js';
 import { Redactor } from '../quality/redact.js';
 import { Quarantine } from '../quarantine/quarantine.js';
@@ -84,7 +85,16 @@ export async function createStages({
         schema: schema?.json,
         paths: expectedPaths(options.expect),
         ...(redactor.isActive && { redact: (item) => redactor.apply(item) }),
-        ...(identify && { identify }),
+        ...(identify && {
+            identify: (item) => {
+                try {
+                    return identify(item as Dictionary);
+                } catch (error) {
+                    callbackErrors.add('identify', error, 'Samples go without the name of the item');
+                    return undefined;
+                }
+            },
+        }),
     });
     const { counters } = statistics;
     const payloads = new PayloadPool(options.maxPayloadBytes);
