@@ -5,11 +5,12 @@ import type { AnyAjv } from './dialect.js';
 import {
     boundedPath,
     boundedReference,
+    countsSteps,
     stopsAfterError,
     stopsAfterSubschema,
     truncatesErrors,
 } from './bounded-loops.js';
-import { canonicalJson, findDuplicate, looksLike } from './equality.js';
+import { canonicalJson, findDuplicate, looksLike, type OnWalk } from './equality.js';
 import type { Bounds, Change, Code, KeywordParts } from './keyword-code.js';
 
 /** With as few values as this, comparing with each takes no longer than looking one up. */
@@ -17,25 +18,27 @@ const MAX_COMPARED_VALUES = 16;
 
 /** The last change of a keyword is applied around the ones before it; that of the path calls Ajv's own code. */
 const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly Change[]>([
-    ['maxLength', [lengthLimit]],
-    ['minLength', [lengthLimit]],
-    ['pattern', [unlessBoundIsBroken]],
-    ['format', [unlessBoundIsBroken]],
-    ['uniqueItems', [uniqueItems, unlessBoundIsBroken]],
-    ['contains', [truncatesErrors, forgetsErrorsIfBoundIsBroken]],
+    ['maxLength', [lengthLimit, countsSteps(0.1)]],
+    ['minLength', [lengthLimit, countsSteps(0.1)]],
+    ['pattern', [countsSteps(1), unlessBoundIsBroken]],
+    ['format', [countsSteps(1), unlessBoundIsBroken]],
+    ['uniqueItems', [uniqueItems, countsSteps(4), unlessBoundIsBroken]],
+    ['contains', [truncatesErrors, countsSteps(1), forgetsErrorsIfBoundIsBroken]],
     ['$ref', [boundedReference]],
     ['$dynamicRef', [boundedReference]],
     ['$recursiveRef', [boundedReference]],
     ['const', [safeConst]],
     ['enum', [safeEnum]],
-    ['items', [stopsAfterSubschema]],
-    ['additionalItems', [stopsAfterSubschema]],
-    ['unevaluatedItems', [stopsAfterSubschema]],
-    ['patternProperties', [stopsAfterSubschema, boundedPath]],
+    ['maxProperties', [countsSteps(1)]],
+    ['minProperties', [countsSteps(1)]],
+    ['items', [stopsAfterSubschema, countsSteps(1)]],
+    ['additionalItems', [stopsAfterSubschema, countsSteps(1)]],
+    ['unevaluatedItems', [stopsAfterSubschema, countsSteps(1)]],
+    ['patternProperties', [stopsAfterSubschema, boundedPath, countsSteps(2)]],
     // Its own error closes those of each name.
-    ['propertyNames', [stopsAfterError]],
-    ['additionalProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
-    ['unevaluatedProperties', [stopsAfterSubschema, stopsAfterError, boundedPath]],
+    ['propertyNames', [stopsAfterError, countsSteps(1)]],
+    ['additionalProperties', [stopsAfterSubschema, stopsAfterError, boundedPath, countsSteps(2)]],
+    ['unevaluatedProperties', [stopsAfterSubschema, stopsAfterError, boundedPath, countsSteps(2)]],
 ]);
 
 /**
@@ -137,7 +140,7 @@ function isVariable(token: KeywordCxt['it']['dataPathArr'][number]): boolean {
 }
 
 /** Ajv compares each element with each other one unless `items` says that all are scalars. */
-function uniqueItems(full: Code, { codegen: { _ } }: KeywordParts): Code {
+function uniqueItems(full: Code, { codegen: { _ }, limit }: KeywordParts): Code {
     return (context, ruleType) => {
         const { gen, data, schema, parentSchema } = context;
         if (!schema) return;
@@ -146,7 +149,9 @@ function uniqueItems(full: Code, { codegen: { _ } }: KeywordParts): Code {
             full(context, ruleType);
             return;
         }
-        const find = gen.scopeValue('func', { ref: findDuplicate });
+        const find = gen.scopeValue('func', {
+            ref: (elements: readonly unknown[]) => findDuplicate(elements, limit?.onWalk),
+        });
         const found = gen.const('duplicate', _`${find}(${data})`);
         context.setParams({ i: _`${found}.i`, j: _`${found}.j` });
         context.fail(_`${found} !== undefined`);
@@ -154,20 +159,20 @@ function uniqueItems(full: Code, { codegen: { _ } }: KeywordParts): Code {
 }
 
 /** Ajv's own comparison of objects throws for some keys. */
-function safeConst(full: Code, { codegen: { _ } }: KeywordParts): Code {
+function safeConst(full: Code, { codegen: { _ }, limit }: KeywordParts): Code {
     return (context, ruleType) => {
         const { gen, data, schema } = context;
         if (typeof schema !== 'object' || schema === null) {
             full(context, ruleType);
             return;
         }
-        const isConstant = gen.scopeValue('func', { ref: equalsOneOf([schema]) });
+        const isConstant = gen.scopeValue('func', { ref: equalsOneOf([schema], limit?.onWalk) });
         context.pass(_`${isConstant}(${data})`);
     };
 }
 
 /** Ajv compares with each value: 100,000 elements with 1,000 values take seconds. */
-function safeEnum(full: Code, { codegen: { _ } }: KeywordParts): Code {
+function safeEnum(full: Code, { codegen: { _ }, limit }: KeywordParts): Code {
     return (context, ruleType) => {
         const { gen, data } = context;
         const values = context.schema as unknown[];
@@ -176,7 +181,9 @@ function safeEnum(full: Code, { codegen: { _ } }: KeywordParts): Code {
             full(context, ruleType);
             return;
         }
-        const isAllowed = gen.scopeValue('func', { ref: hasComposites ? equalsOneOf(values) : isOneOf(values) });
+        const isAllowed = gen.scopeValue('func', {
+            ref: hasComposites ? equalsOneOf(values, limit?.onWalk) : isOneOf(values),
+        });
         context.pass(_`${isAllowed}(${data})`);
     };
 }
@@ -186,13 +193,13 @@ function isOneOf(values: readonly unknown[]): (value: unknown) => boolean {
     return (value) => allowed.has(value);
 }
 
-function equalsOneOf(values: readonly unknown[]): (value: unknown) => boolean {
+function equalsOneOf(values: readonly unknown[], onWalk: OnWalk | undefined): (value: unknown) => boolean {
     const texts = new Set(values.map((value) => canonicalJson(value)));
     // A value that equals nothing has no text.
     texts.delete(undefined);
     // No more of an item is read than could be equal.
     const maxLength = Math.max(0, ...[...texts].map((text) => text!.length));
-    const isText = (value: unknown) => texts.has(canonicalJson(value, maxLength));
+    const isText = (value: unknown) => texts.has(canonicalJson(value, maxLength, onWalk));
     if (values.length > MAX_COMPARED_VALUES) return isText;
     // Each branch of an `anyOf` may ask for its own value: most are told apart at the first member.
     return (value) => values.some((each) => looksLike(value, each)) && isText(value);

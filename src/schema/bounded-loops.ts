@@ -1,7 +1,7 @@
 import type { ErrorObject, KeywordCxt, Name as AjvName } from 'ajv';
 
 import { keepFirstErrors } from '../utils/first-errors.js';
-import type { Code, KeywordParts } from './keyword-code.js';
+import type { Change, Code, KeywordParts } from './keyword-code.js';
 
 /** Ajv's mark of a path token that is the name of a property, and not an index. */
 const NAME_OF_PROPERTY = 1;
@@ -100,13 +100,13 @@ function truncateEmpty(errors: ErrorObject[], from: number, max: number): void {
 export function boundedReference(full: Code, parts: KeywordParts): Code {
     const {
         codegen: { _ },
-        onReference,
+        limit,
     } = parts;
     return (context, ruleType) => {
         const { gen, data } = context;
         appendErrors(context, parts);
-        if (onReference !== undefined) {
-            const count = gen.scopeValue('func', { ref: onReference });
+        if (limit !== undefined) {
+            const count = gen.scopeValue('func', { ref: limit.onReference });
             gen.if(_`typeof ${data} == "object" && ${data} !== null`, () => gen.code(_`${count}()`));
         }
         if (!context.allErrors) {
@@ -116,6 +116,18 @@ export function boundedReference(full: Code, parts: KeywordParts): Code {
         const truncate = truncateAfter(context, parts);
         full(context, ruleType);
         truncate();
+    };
+}
+
+/** Counts what a keyword walks through, before it does. `cost` is that of one element, property or character, in steps. */
+export function countsSteps(cost: number): Change {
+    return (full, { codegen: { _ }, limit }) => {
+        if (limit === undefined) return full;
+        return (context, ruleType) => {
+            const { gen, data } = context;
+            gen.code(_`${gen.scopeValue('func', { ref: limit.onWalk })}(${data}, ${cost})`);
+            full(context, ruleType);
+        };
     };
 }
 

@@ -11,7 +11,7 @@ import { itemSchema, loadValidators, type Validators } from './item-schema.js';
 import { freezeAll } from '../utils/freeze.js';
 import { failAt, isObject, kindOf, placeInWords, type SchemaPlace, type Unvalidated } from './place.js';
 import { problemsInWords } from './problems.js';
-import { TooManyReferencesError } from './reference-limit.js';
+import { TooMuchWorkError } from './work-limit.js';
 import { tolerate } from './tolerate.js';
 import { EXAMPLE, type Finding, whyUnvalidated } from './unvalidated.js';
 
@@ -202,15 +202,15 @@ function whyNotCompiled(error: unknown, dialect: Dialect): Finding {
 }
 
 /** A schema that leads back to itself without a step into the item never ends, whatever the item. */
-function canBeDecided({ compile, references }: Validators): boolean {
-    references?.begin();
+function canBeDecided({ compile, limit }: Validators): boolean {
+    limit?.begin();
     try {
         compile('all errors')({});
         return true;
     } catch (error) {
         if (error instanceof RangeError) return false;
         // It ends, but takes long: each item is told by itself whether that is too long.
-        if (error instanceof TooManyReferencesError) return true;
+        if (error instanceof TooMuchWorkError) return true;
         throw error;
     }
 }

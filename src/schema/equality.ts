@@ -3,6 +3,9 @@
  * Ajv throws where an object has a key `valueOf` or `toString`. There the values' JSON decides.
  */
 
+/** Called with what is about to be walked through, or was written, and with the cost of one of its parts in steps. It may throw. */
+export type OnWalk = (value: unknown, cost: number) => void;
+
 /** Positions of two equal elements. */
 export interface Duplicate {
     i: number;
@@ -13,6 +16,10 @@ export interface Duplicate {
 const FIRST_LENGTH = 100;
 const GROWTH = 8;
 
+const STEPS_PER_CHARACTER = 1;
+/** Keys are read, and put into order. */
+const STEPS_PER_KEY = 10;
+
 interface Element {
     readonly index: number;
     readonly value: object;
@@ -22,7 +29,7 @@ interface Element {
  * Finds the last element that equals an earlier one, and the nearest such earlier one, as Ajv does. Ajv compares each element
  * with each other one, which takes half a minute for 20,000 objects; here each is looked up once.
  */
-export function findDuplicate(elements: readonly unknown[]): Duplicate | undefined {
+export function findDuplicate(elements: readonly unknown[], onWalk?: OnWalk): Duplicate | undefined {
     const scalars = new Map<unknown, number>();
     const composites: Element[] = [];
     let found: Duplicate | undefined;
@@ -36,18 +43,22 @@ export function findDuplicate(elements: readonly unknown[]): Duplicate | undefin
         if (earlier !== undefined) found = { i: index, j: earlier };
         scalars.set(value, index);
     }
-    return findEqual(composites, found);
+    return findEqual(composites, found, onWalk);
 }
 
 /**
  * The same for objects and arrays. Only as much of each is read as tells it from the others: below a schema that refers to itself
  * the same value is a part of an element at each of a thousand levels.
  */
-function findEqual(elements: readonly Element[], found: Duplicate | undefined): Duplicate | undefined {
+function findEqual(
+    elements: readonly Element[],
+    found: Duplicate | undefined,
+    onWalk: OnWalk | undefined,
+): Duplicate | undefined {
     let alike = elements;
     for (let maxLength = FIRST_LENGTH; alike.length > 1; maxLength *= GROWTH) {
         const longer: Element[] = [];
-        for (const [text, group] of groupByText(alike, maxLength)) {
+        for (const [text, group] of groupByText(alike, maxLength, onWalk)) {
             if (group.length === 1) continue;
             if (text.length > maxLength) {
                 for (const element of group) longer.push(element);
@@ -61,10 +72,14 @@ function findEqual(elements: readonly Element[], found: Duplicate | undefined): 
     return found;
 }
 
-function groupByText(elements: readonly Element[], maxLength: number): Map<string, Element[]> {
+function groupByText(
+    elements: readonly Element[],
+    maxLength: number,
+    onWalk: OnWalk | undefined,
+): Map<string, Element[]> {
     const groups = new Map<string, Element[]>();
     for (const element of elements) {
-        const text = canonicalJson(element.value, maxLength);
+        const text = canonicalJson(element.value, maxLength, onWalk);
         if (text === undefined) continue;
         const group = groups.get(text);
         if (group === undefined) groups.set(text, [element]);
@@ -82,9 +97,12 @@ function isComposite(value: unknown): value is object {
  * `undefined` for a value that equals no other one: Ajv compares what `constructor` holds by identity, so that a key of that name
  * with an object makes an object unequal to all others.
  */
-export function canonicalJson(value: unknown, maxLength = Infinity): string | undefined {
-    const text = new CanonicalText(maxLength);
-    return text.write(value) ? text.toString() : undefined;
+export function canonicalJson(value: unknown, maxLength = Infinity, onWalk?: OnWalk): string | undefined {
+    const writing = new CanonicalText(maxLength, onWalk);
+    if (!writing.write(value)) return undefined;
+    const text = writing.toString();
+    onWalk?.(text, STEPS_PER_CHARACTER);
+    return text;
 }
 
 /** Whether the value may equal the other one, as far as can be seen without its JSON. It reads no more of it than the other one has. */
@@ -102,11 +120,13 @@ export function looksLike(value: unknown, other: unknown): boolean {
 
 class CanonicalText {
     readonly #maxLength: number;
+    readonly #onWalk: OnWalk | undefined;
     readonly #parts: string[] = [];
     #length = 0;
 
-    constructor(maxLength: number) {
+    constructor(maxLength: number, onWalk: OnWalk | undefined) {
         this.#maxLength = maxLength;
+        this.#onWalk = onWalk;
     }
 
     toString(): string {
@@ -138,7 +158,9 @@ class CanonicalText {
 
     #writeObject(object: Record<string, unknown>): boolean {
         this.#add('{');
-        for (const key of Object.keys(object).sort()) {
+        const keys = Object.keys(object);
+        this.#onWalk?.(keys, STEPS_PER_KEY);
+        for (const key of keys.sort()) {
             if (this.#isFull) return true;
             const member = object[key];
             if (key === 'constructor' && isComposite(member)) return false;

@@ -6,7 +6,7 @@ import { freezeAll } from '../utils/freeze.js';
 import { type AjvSettings, loadAjv } from './create-ajv.js';
 import type { AnyAjv, Dialect } from './dialect.js';
 import { BOUNDS, toItemErrors, VERBOSE_BOUNDS } from './item-errors.js';
-import { ReferenceLimit, TooManyReferencesError } from './reference-limit.js';
+import { TooMuchWorkError, WorkLimit } from './work-limit.js';
 
 /** Bytes of JSON above which an item is validated up to its first error only. */
 const MAX_BYTES_FOR_ALL_ERRORS = 1_000_000;
@@ -30,7 +30,7 @@ export type Compile = (mode: Mode, pointer?: string) => ValidateFunction;
 export interface Validators {
     readonly compile: Compile;
     /** Undefined where the schema needs no limit. */
-    readonly references: ReferenceLimit | undefined;
+    readonly limit: WorkLimit | undefined;
 }
 
 export async function loadValidators(
@@ -39,15 +39,14 @@ export async function loadValidators(
     listeners: ValidatorListeners,
 ): Promise<Validators> {
     const create = await loadAjv(dialect);
-    const references = ReferenceLimit.of(schema);
-    const onReference = references?.onReference;
+    const limit = WorkLimit.of(schema);
     const instances = new Map<Mode, AnyAjv>();
 
     const createFor = (mode: Mode): AnyAjv => {
         const ajv = create({
             allErrors: mode !== 'first error',
             verbose: mode === 'verbose',
-            bounds: { ...(mode === 'verbose' ? VERBOSE_BOUNDS : BOUNDS), onReference },
+            bounds: { ...(mode === 'verbose' ? VERBOSE_BOUNDS : BOUNDS), limit },
             ...listeners,
         });
         // While Ajv compiles, it adds "null" to each list of types that is nullable. Errors point into the schema
@@ -66,12 +65,12 @@ export async function loadValidators(
         if (check === undefined) throw new TypeError(`The schema has nothing at ${pointer}.`);
         return check as ValidateFunction;
     };
-    return { compile, references };
+    return { compile, limit };
 }
 
 /** A schema made ready. An item that cannot be decided here is left to the platform, and one warning says so. */
 export function itemSchema(
-    { compile, references }: Validators,
+    { compile, limit }: Validators,
     schema: Dictionary,
     origin: SchemaOrigin,
     log: Log,
@@ -93,7 +92,7 @@ export function itemSchema(
     };
 
     const firstErrorOf = (item: unknown, byteLength: number): ItemError[] | undefined => {
-        references?.beginFirstError(byteLength);
+        limit?.beginFirstError(byteLength);
         try {
             first ??= compile('first error');
             return first(item) ? undefined : errorsOf(first);
@@ -104,18 +103,18 @@ export function itemSchema(
 
     const validate = (item: unknown, byteLength = 0): ItemError[] | undefined => {
         if (byteLength > MAX_BYTES_FOR_ALL_ERRORS) return firstErrorOf(item, byteLength);
-        references?.begin();
+        limit?.begin();
         try {
             return all(item) ? undefined : errorsOf(all);
         } catch (error) {
             // A validator that stops at the first error of an alternative mostly does not look below the others.
-            return error instanceof TooManyReferencesError ? firstErrorOf(item, byteLength) : leaveToPlatform(error);
+            return error instanceof TooMuchWorkError ? firstErrorOf(item, byteLength) : leaveToPlatform(error);
         }
     };
 
     const validateVerbose = (value: unknown, schemaPointer?: string): VerboseError[] | undefined => {
         const check = compile('verbose', schemaPointer);
-        references?.beginThoroughly();
+        limit?.beginThoroughly();
         if (check(value)) return undefined;
         const errors = check.errors as VerboseError[];
         check.errors = null;
@@ -128,8 +127,8 @@ export function itemSchema(
 /** The error's own message could hold a part of the item. */
 function undecidedMessage(source: string, error: unknown): string {
     const why =
-        error instanceof TooManyReferencesError
-            ? 'its schema leads to so many references for it that checking it takes too long'
+        error instanceof TooMuchWorkError
+            ? 'its schema leads to so much work on it that checking it takes too long'
             : `checking it takes more memory than the engine gives (${error instanceof Error ? error.name : 'Error'})`;
     return (
         `${source}: an item could not be validated here: ${why}. ` +

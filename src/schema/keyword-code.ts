@@ -1,5 +1,7 @@
 import type { _ as ajvCode, CodeKeywordDefinition, Name as AjvName, str as ajvText } from 'ajv';
 
+import type { WorkLimit } from './work-limit.js';
+
 /** Writes the code with which a compiled schema checks one keyword. */
 export type Code = CodeKeywordDefinition['code'];
 
@@ -11,8 +13,8 @@ export interface Bounds {
     readonly maxErrors: number;
     /** Characters of a key of the item that appear in the path of an error. */
     readonly maxKeyLength: number;
-    /** Called for each object and array at which a `$ref` is followed. It may throw. */
-    readonly onReference?: (() => void) | undefined;
+    /** Called with what a schema that refers to itself may do again and again. */
+    readonly limit?: WorkLimit | undefined;
 }
 
 /** Tools and limits for changes. */

@@ -315,6 +315,55 @@ describe('an item below a schema that refers to itself', () => {
         expect(Math.min(...validations)).toBeLessThan(200);
     });
 
+    const keys = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, index]));
+    it.each<[string, Dictionary, Dictionary]>([
+        ['items', { properties: { c: { items: { minimum: 0 } } } }, { c: numbers(100_000) }],
+        ['contains', { properties: { c: { contains: { const: 2 } } } }, { c: numbers(100_000) }],
+        [
+            'uniqueItems',
+            { properties: { c: { uniqueItems: true } } },
+            { c: objects(20_000).map((object, index) => [object, index]) },
+        ],
+        ['patternProperties', { patternProperties: { '^k': { type: 'number' } } }, keys],
+        ['propertyNames', { propertyNames: { maxLength: 100 } }, keys],
+        ['additionalProperties', { additionalProperties: { type: ['number', 'object'] } }, keys],
+        ['maxProperties', { maxProperties: 60_000 }, keys],
+        ['pattern', { properties: { c: { pattern: '^(a|b)*$' } } }, { c: 'ab'.repeat(100_000) }],
+        ['format', { properties: { c: { format: 'email' } } }, { c: `a@${'b.'.repeat(100_000)}b` }],
+        ['maxLength', { properties: { c: { maxLength: 200_000 } } }, { c: 'ä😀'.repeat(100_000) }],
+    ])('takes no longer where each level would look once more at a long value: %s', async (_, keywords, leaf) => {
+        const deeper = { child: { $ref: '#/definitions/node' } };
+        const anyOf = ['x', 'y', 'z'].map((name) => ({ properties: deeper, required: [name] }));
+        const definitions = { node: { anyOf: [...anyOf, { properties: deeper }], ...keywords } };
+        const schema = await schemaOf({}, { $ref: '#/definitions/node', definitions });
+        // 4 ** 12 times without a limit.
+        const item = nested(12, leaf);
+        const byteLength = JSON.stringify(item).length;
+        const validations = Array.from({ length: 3 }, () => {
+            const before = process.cpuUsage();
+            schema.validate(item, byteLength);
+            const { user, system } = process.cpuUsage(before);
+            return (user + system) / 1_000;
+        });
+        expect(Math.min(...validations)).toBeLessThan(200);
+    });
+
+    it('is validated in full however long a list is that each of some levels looks at', async () => {
+        const node = {
+            properties: { child: { $ref: '#/definitions/node' }, c: { items: { type: 'number' }, uniqueItems: true } },
+            patternProperties: { '^k': { type: 'number' } },
+            propertyNames: { maxLength: 100 },
+        };
+        const schema = await schemaOf({}, { $ref: '#/definitions/node', definitions: { node } });
+        const unique = Array.from({ length: 80_000 }, (_, index) => index);
+        const item = (last: unknown) => ({ c: [...unique, last], child: { child: { ...keys, c: [1, last] } } });
+        expect(schema.validate(item(-1), 900_000)).toBeUndefined();
+        expect(schema.validate(item('x'), 900_000)).toMatchObject([
+            { instancePath: '/child/child/c/1' },
+            { instancePath: '/c/80000' },
+        ]);
+    });
+
     it('is validated however many honest objects an array has', async () => {
         const node = { properties: { id: { type: 'number' }, child: { $ref: '#/definitions/node' } } };
         const list = { list: { items: { $ref: '#/definitions/node' } } };
@@ -334,7 +383,7 @@ describe('an item below a schema that refers to itself', () => {
         expect(schema.validate(nested(60, {}))).toBeUndefined();
         expect(schema.validate(nested(3, {}))).not.toBeUndefined();
         expect(log.lines).toMatchObject([
-            { level: 'warning', message: expect.stringContaining('leads to so many references') },
+            { level: 'warning', message: expect.stringContaining('leads to so much work') },
         ]);
     });
 

@@ -6,7 +6,7 @@ import { namesOf } from '../../utils/cjs-names.js';
 import { loadAjv } from '../../schema/create-ajv.js';
 import { dialectOf, DRAFT_07 } from '../../schema/dialect.js';
 import { VERBOSE_BOUNDS } from '../../schema/item-errors.js';
-import { ReferenceLimit } from '../../schema/reference-limit.js';
+import { WorkLimit } from '../../schema/work-limit.js';
 import type { Fault, RepairValidator } from './fault.js';
 
 /** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
@@ -25,8 +25,8 @@ type BranchEnds = readonly number[];
  */
 export async function createRepairValidator(schema: Dictionary): Promise<RepairValidator> {
     const create = await loadAjv(dialectOf(schema.$schema as string | undefined) ?? DRAFT_07);
-    const references = ReferenceLimit.of(schema);
-    const bounds = { ...VERBOSE_BOUNDS, onReference: references?.onReference };
+    const limit = WorkLimit.of(schema);
+    const bounds = { ...VERBOSE_BOUNDS, limit };
     const ajv = create({ allErrors: true, verbose: true, bounds });
     const { _, Name } = namesOf(await import('ajv'));
     const errorCount = new Name('errors');
@@ -100,7 +100,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const check: ValidateFunction = ajv.compile(structuredClone(schema));
     return {
         validate(item) {
-            references?.beginThoroughly();
+            limit?.beginThoroughly();
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;

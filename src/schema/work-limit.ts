@@ -1,0 +1,79 @@
+import type { Dictionary } from '../records.js';
+import type { OnWalk } from './equality.js';
+import { countReferences } from './reference-count.js';
+
+/** A schema asks for more work on one item than can be done in a reasonable time. */
+export class TooMuchWorkError extends Error {
+    override name = 'TooMuchWorkError';
+
+    constructor() {
+        super('the schema asks for too much work on this item');
+    }
+}
+
+/** A schema that leads to no more references for a value costs no more than one that is written out. */
+const MAX_UNLIMITED_REFERENCES = 1_000;
+const FREE_REFERENCES = 20_000;
+/** Measured: a tenth of a second with all errors, also where they lie a thousand levels deep. */
+const MAX_REFERENCES = 5_000;
+/** Repair and suggestions can do nothing for an item with more references, and may take longer. */
+const MAX_REFERENCES_THOROUGHLY = 60_000;
+/** An object takes some ten bytes, and may be referred to twice: a tenth of a second for half a megabyte. */
+const REFERENCES_PER_BYTE = 0.2;
+/** A step is some 15 ns: what it takes to look at an element, or at a character. No item has more of them than bytes. */
+const FREE_STEPS = 2_000_000;
+const STEPS_PER_BYTE = 4;
+/** Large objects are hash tables. */
+const STEPS_PER_PROPERTY = 10;
+
+/**
+ * Counts what the validation of one item does that may come up again and again: how often it follows a `$ref` at an object or an
+ * array, and how much lies in what it walks through. Where two alternatives refer to the schema around them, each level of the
+ * item doubles the work: 30 levels of a few bytes each would take hours.
+ */
+export class WorkLimit {
+    #references = Infinity;
+    #steps = Infinity;
+    /** To be called for each reference that is followed. It throws TooMuchWorkError. */
+    readonly onReference = (): void => {
+        if (--this.#references < 0) throw new TooMuchWorkError();
+    };
+    /** To be called with each value before it is walked through, and with what one of its parts costs. It throws TooMuchWorkError. */
+    readonly onWalk: OnWalk = (value, cost) => {
+        this.#steps -= sizeOf(value) * cost;
+        if (this.#steps < 0) throw new TooMuchWorkError();
+    };
+
+    private constructor() {}
+
+    /** `undefined` where the schema needs no limit. */
+    static of(schema: Dictionary): WorkLimit | undefined {
+        return countReferences(schema) > MAX_UNLIMITED_REFERENCES ? new WorkLimit() : undefined;
+    }
+
+    /** Begins an item of which all errors are wanted. */
+    begin(): void {
+        this.#begin(MAX_REFERENCES, FREE_STEPS);
+    }
+
+    /** Begins an item of which all errors are needed, because it is to be repaired. */
+    beginThoroughly(): void {
+        this.#begin(MAX_REFERENCES_THOROUGHLY, FREE_STEPS);
+    }
+
+    /** Begins an item of which the first error is wanted: a long array of honest objects must pass. */
+    beginFirstError(byteLength: number): void {
+        this.#begin(FREE_REFERENCES + REFERENCES_PER_BYTE * byteLength, FREE_STEPS + STEPS_PER_BYTE * byteLength);
+    }
+
+    #begin(references: number, steps: number): void {
+        this.#references = references;
+        this.#steps = steps;
+    }
+}
+
+function sizeOf(value: unknown): number {
+    if (typeof value === 'string' || Array.isArray(value)) return value.length;
+    if (typeof value !== 'object' || value === null) return 0;
+    return STEPS_PER_PROPERTY * Object.keys(value).length;
+}
