@@ -82,7 +82,7 @@ export default defineConfig(({ mode }) => ({
         globalSetup: 'test/support/script-packages.setup.ts',
         pool: 'forks',
         // Many tests start processes of their own, whose ends have seconds; others mostly wait.
-        maxWorkers: 3,
+        maxWorkers: 4,
         sequence: { sequencer: LongestFirst },
         coverage: {
             provider: 'v8',

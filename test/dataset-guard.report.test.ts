@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { PlatformRun } from './support/platform-run.js';
 import { accountedItems, QUARANTINE, startPlatformRun } from './support/platform-run.js';
+import { IS_LONG } from './support/mode.js';
 
 const FIELDS = { type: 'object', required: ['n'], properties: { n: { type: 'number' } } };
 
@@ -172,7 +173,7 @@ describe('received = stored + quarantined + trimmed + discarded + pending + unse
                 expect(report.storedItems).toBe(run.server.items(id).length);
                 expect(report.quarantinedItems).toBe(run.quarantined(id).length);
             }),
-            { numRuns: process.env.MODE === 'long' ? 100 : 10 },
+            { numRuns: IS_LONG ? 100 : 10 },
         );
     });
 });

@@ -23,7 +23,7 @@ const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly
     ['pattern', [countsSteps(1), unlessBoundIsBroken]],
     ['format', [countsSteps(1), unlessBoundIsBroken]],
     ['uniqueItems', [uniqueItems, countsSteps(4), unlessBoundIsBroken]],
-    ['contains', [truncatesErrors, countsSteps(1), forgetsErrorsIfBoundIsBroken]],
+    ['contains', [truncatesErrors, countsSteps(3), forgetsErrorsIfBoundIsBroken]],
     ['$ref', [boundedReference]],
     ['$dynamicRef', [boundedReference]],
     ['$recursiveRef', [boundedReference]],

@@ -33,9 +33,12 @@ describe('the Actor, built and run', { timeout: RUN_TIMEOUT_MILLIS }, () => {
         }
         await expectOutcomeIsSaid(storage, first.output);
 
-        const second = await runActor(storage, { env: { ACTOR_RUN_ID: 'second-run' } });
+        const few = goodMovies.slice(0, 100);
+        const host = await startFeedHost({ '/few': { body: JSON.stringify([...few, ...badMovies]) } });
+        const input = { startUrls: [{ url: host.url('/few') }] };
+        const second = await runActor(storage, { input, env: { ACTOR_RUN_ID: 'second-run' } });
         expect(second.exitCode, second.output).toBe(0);
-        expect(texts(await readItems(storage))).toEqual(texts(goodMovies));
+        expect(texts(await readItems(storage))).toEqual(texts(few));
         const both = await readItems(storage, QUARANTINE);
         expect(texts(both.map(({ item }) => item))).toEqual(texts([...badMovies, ...badMovies]));
         expect(both.slice(0, badMovies.length)).toEqual(quarantined);

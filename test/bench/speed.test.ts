@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Sample } from '../../bench/speed/measurement.js';
 import type { Results } from '../../bench/speed/results.js';
 import { REPOSITORY, run } from '../actor/support/actor-run.js';
+import { IS_LONG } from '../support/mode.js';
 
 const MAX_REQUEST_BYTES = 9_437_184;
 /** So little that only the start of the processes takes time. */
@@ -66,16 +67,7 @@ describe('the benchmark of speed', () => {
         expect(output).toContain('medium (generated, 1.5 KB): platform, 20 ms');
     });
 
-    it('measures with real items', TIMEOUT, async () => {
-        const { samples, failures } = await results(
-            ...['--quick', '--only', 'guard-loop', '--shapes', 'mdn', '--latencies', '0', ...BRIEFLY],
-        );
-        expect(failures).toEqual([]);
-        expect(samples).toHaveLength(1);
-        for (const sample of samples) expectWhole(sample);
-    });
-
-    it('measures every entry point', TIMEOUT, async () => {
+    it.runIf(IS_LONG)('measures every entry point', TIMEOUT, async () => {
         const entryPoints = 'guard-stored-fifty,guard-install-array,guard-install-fifty,bare-crawl,guard-crawl';
         const { samples, failures } = await results(
             ...['--only', entryPoints, '--shapes', 'small', '--latencies', '0', ...BRIEFLY],
@@ -88,9 +80,9 @@ describe('the benchmark of speed', () => {
         }
     });
 
-    it('measures runs that are paid per item, and runs locally', TIMEOUT, async () => {
+    it('measures with real items, runs that are paid per item, and runs locally', TIMEOUT, async () => {
         const { samples, failures } = await results(
-            ...['--only', 'bare-fifty,guard-stored-array,floor', '--shapes', 'small', '--latencies', '0'],
+            ...['--only', 'bare-fifty,guard-stored-array,floor', '--shapes', 'mdn', '--latencies', '0'],
             ...['--places', 'charged,local', ...BRIEFLY],
         );
         expect(failures).toEqual([]);

@@ -11,7 +11,7 @@ import { platformEnv } from '../support/platform-env.js';
 import { compiledProgram } from '../support/compiled-module.js';
 import { startFile } from '../support/run-script.js';
 import { Random, SEED } from './support/random.js';
-import { IS_LONG } from './support/size.js';
+import { IS_LONG } from '../support/mode.js';
 
 const PUSHES = IS_LONG ? 1_000_000 : 20_000;
 const KEYS = PUSHES * 0.3;

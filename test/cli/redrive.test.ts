@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { readItems, REPOSITORY, runActor } from '../actor/support/actor-run.js';
 import { badMovies, goodMovies, isValid, texts } from '../actor/support/movies.js';
@@ -24,6 +25,14 @@ const FIVE_LINES = `export default (movie) => {
     return movie;
 };
 `;
+
+/** The storage that a run of the Actor has left. */
+let storageOfRun: string;
+beforeAll(async () => {
+    storageOfRun = await mkdtemp(join(tmpdir(), 'guard-cli-run-'));
+    await runActor(storageOfRun);
+}, 120_000);
+afterAll(async () => rm(storageOfRun, { recursive: true, force: true }));
 
 let folder: string;
 let storage: string;
@@ -48,7 +57,7 @@ async function contentOf(path: string): Promise<Record<string, string>> {
 
 describe("a newcomer's way", { timeout: 120_000 }, () => {
     it('leads from a run of the Actor over five lines of JavaScript to all movies that can be mended', async () => {
-        await runActor(storage);
+        await cp(storageOfRun, storage, { recursive: true });
         await cp(join(REPOSITORY, '.actor'), join(folder, '.actor'), { recursive: true });
         expect(await readItems(storage, MOVIES_QUARANTINE)).toHaveLength(badMovies.length);
         // They look at the report of the run, or make one of the quarantine.
@@ -104,7 +113,7 @@ describe("a newcomer's way", { timeout: 120_000 }, () => {
     });
 
     it('leads as well over the schema', async () => {
-        await runActor(storage);
+        await cp(storageOfRun, storage, { recursive: true });
         await cp(join(REPOSITORY, '.actor'), join(folder, '.actor'), { recursive: true });
         const file = join(folder, '.actor/dataset_schema.json');
         const schema = JSON.parse(await readFile(file, 'utf8'));

@@ -5,6 +5,7 @@ import type { PayloadWriter } from '../../src/delivery/payload.js';
 import { PayloadPool } from '../../src/delivery/payload.js';
 import { ItemBuffer } from '../../src/pipeline/buffer.js';
 import { itemsOf, textsOf } from '../support/payload-items.js';
+import { IS_LONG } from '../support/mode.js';
 
 /** JSON of an item with exactly this number of bytes; 8 is the least. */
 const itemOf = (bytes: number, fill = 'x') => JSON.stringify({ a: fill.repeat((bytes - 8) / Buffer.byteLength(fill)) });
@@ -195,7 +196,7 @@ const limit = () =>
         { weight: 1, arbitrary: fc.constantFrom(100_000, 1_000_000, 5_000_000) },
     );
 
-const BATCHES = process.env.MODE === 'long' ? 1_000 : 300;
+const BATCHES = IS_LONG ? 1_000 : 150;
 
 describe('random batches', () => {
     it('are cut into requests as large as the limit allows, none larger, in order', () => {

@@ -6,9 +6,10 @@ import { escapeControlsInLines } from '../../src/utils/text.js';
 import { startApiServer } from '../support/api-server.js';
 import { platformEnv } from '../support/platform-env.js';
 import { startFile } from '../support/run-script.js';
+import { IS_LONG } from '../support/mode.js';
 
 /** `npm run test:hostile` pushes a million items; CI some thousands of the same kind. */
-const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (process.env.MODE === 'long' ? 1_000_000 : 2_000));
+const ITEMS = Number(process.env.HOSTILE_ITEMS ?? (IS_LONG ? 1_000_000 : 1_500));
 const SEED = Number(process.env.HOSTILE_SEED ?? 7);
 /** With all processors busy with other tests. */
 const MILLIS_FOR_ONE = 30;

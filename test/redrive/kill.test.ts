@@ -12,8 +12,9 @@ import { writeFolder } from '../support/local-run.js';
 import { platformEnv } from '../support/platform-env.js';
 import { startScript } from '../support/run-script.js';
 import { FIELDS, recordsInQuarantine, redriveScript, takeAccount } from './support/movies-in-quarantine.js';
+import { IS_LONG } from '../support/mode.js';
 
-const KILLS = process.env.MODE === 'long' ? 20 : 8;
+const KILLS = IS_LONG ? 20 : 5;
 const QUARANTINE = 'movies-quarantine';
 
 console.log(`CHAOS_SEED=${SEED} (${KILLS} kills of a redrive, twice)`);

@@ -7,6 +7,7 @@ import { toItemErrors } from '../../src/schema/item-errors.js';
 import { recordingLog } from './helpers.js';
 import { plainAjv, withoutCostly } from './support/plain-ajv.js';
 import { items, schemas } from './support/random-schemas.js';
+import { IS_LONG } from '../support/mode.js';
 
 const DRAFTS = {
     'draft-07': 'http://json-schema.org/draft-07/schema#',
@@ -15,7 +16,7 @@ const DRAFTS = {
 } as const;
 const LARGE = 2_000_000;
 /** Random schemas, each with 20 items. */
-const SCHEMAS = Number(process.env.FUZZ_SCHEMAS ?? (process.env.MODE === 'long' ? 2_000 : 40));
+const SCHEMAS = Number(process.env.FUZZ_SCHEMAS ?? (IS_LONG ? 2_000 : 40));
 const ITEMS = 20;
 
 type Draft = keyof typeof DRAFTS;

@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { IS_LONG } from '../../support/mode.js';
 
 /**
  * What everything random in the chaos suite begins with. `CHAOS_SEED` repeats a run; the long suite begins anew each time, the
  * short one with the seed of the table of docs/reliability.md, so that it does the same wherever it runs.
  */
-export const SEED = Number(
-    process.env.CHAOS_SEED ?? (process.env.MODE === 'long' ? randomInt(1_000_000_000) : 271_001_734),
-);
+export const SEED = Number(process.env.CHAOS_SEED ?? (IS_LONG ? randomInt(1_000_000_000) : 271_001_734));
 
 /** Random numbers that are the same for the same seed. */
 export class Random {

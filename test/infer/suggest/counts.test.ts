@@ -12,12 +12,12 @@ import { loadVega } from '../support/data-sets.js';
 import { mutate, randomNumbers, randomSchemas } from '../support/random-schemas.js';
 import { compile } from '../support/strict-ajv.js';
 import { openRepair } from '../support/repairs.js';
+import { IS_LONG } from '../../support/mode.js';
 
 type Item = Record<string, unknown>;
 type Schema = Record<string, any>;
 
 /** Each compiles some dozens of schemas. */
-const IS_LONG = process.env.MODE === 'long';
 const RUNS = IS_LONG ? 40 : 1;
 
 const ACTOR_SCHEMA = readFileSync(new URL('../../../.actor/dataset_schema.json', import.meta.url), 'utf8');

@@ -12,8 +12,8 @@ import { withoutCostly } from '../../schema/support/plain-ajv.js';
 import { cases } from './support/random-schemas.js';
 import { applyRepairs, inventionOf } from './support/reference.js';
 import { plainAjv } from './support/repairing.js';
+import { IS_LONG } from '../../support/mode.js';
 
-const IS_LONG = process.env.MODE === 'long';
 const SCHEMAS = IS_LONG ? 10_000 : 200;
 const MAX_VALIDATIONS = 1 + 10;
 

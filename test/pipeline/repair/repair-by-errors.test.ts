@@ -10,6 +10,7 @@ import type { Dictionary, ItemError } from '../../../src/records.js';
 import { items, schemas } from './support/random-schemas.js';
 import { applyRepairs, inventionOf } from './support/reference.js';
 import { plainAjv } from './support/repairing.js';
+import { IS_LONG } from '../../support/mode.js';
 
 /** Pushes an item as often as the repair asks for it. The platform tells errors as JSON, and nothing of its schema. */
 function push(
@@ -184,7 +185,7 @@ describe('the repair by the errors of the platform', () => {
                 expect(result.stored).toEqual(applyRepairs(item, result.repairs));
                 expect(result.repairs.flatMap((repair) => inventionOf(repair) ?? [])).toEqual([]);
             }),
-            { numRuns: process.env.MODE === 'long' ? 10_000 : 500 },
+            { numRuns: IS_LONG ? 10_000 : 250 },
         );
     });
 });

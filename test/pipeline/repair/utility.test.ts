@@ -11,8 +11,9 @@ import type { Dictionary } from '../../../src/records.js';
 import { items, schemas } from './support/random-schemas.js';
 import { plainAjv } from './support/repairing.js';
 import { type Push, pushWithUtility } from './support/utility.js';
+import { IS_LONG } from '../../support/mode.js';
 
-const BATCHES = process.env.MODE === 'long' ? 2_000 : 400;
+const BATCHES = IS_LONG ? 2_000 : 200;
 
 /**
  * Where the rules of the guard forbid what the utility does: it takes elements out of tuples, and it removes good properties,
