@@ -175,11 +175,3 @@ export interface Log {
     warning(message: string, data?: Dictionary): void;
     error(message: string, data?: Dictionary): void;
 }
-
-/** Returns the result of a user's function. @throws TypeError for a promise: its value comes too late */
-export function synchronous<T>(value: T): T {
-    if (typeof (value as { then?: unknown } | null | undefined)?.then !== 'function') return value;
-    // Nobody else will handle its rejection.
-    Promise.resolve(value).catch(() => undefined);
-    throw new TypeError('expected a value, but got a promise');
-}

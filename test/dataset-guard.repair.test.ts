@@ -47,6 +47,17 @@ describe('repair of items that fail here', () => {
         expect(guard.report()).toMatchObject({ storedItems: 1, repairedItems: 1 });
     });
 
+    it('quarantines an item with 10,000 errors as it was pushed, with the first hundred of them', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ repair: 'prune', ack: 'stored' });
+        const item = (count: number) => ({ title: 'Alien', offers: new Array<number>(count).fill(1) });
+        await guard.pushData([item(9_999), item(10_000)]);
+        expect(run.server.items(id)).toEqual([{ title: 'Alien', offers: [] }]);
+        const [record] = run.quarantined(id);
+        expect(record).toMatchObject({ reason: 'schema', item: item(10_000) });
+        expect(record!.errors).toHaveLength(100);
+    });
+
     it('coerces by a policy, and counts each kind of repair with samples of values', async () => {
         const id = run.freshDataset(FIELDS);
         const guard = await run.open({ repair: { coerce: true, invalid: 'null' } });

@@ -57,6 +57,40 @@ describe('redact', () => {
         expect(run.quarantined(id)).toMatchObject([{ item: { n: 1 }, errors: [{ keyword: 'additionalProperties' }] }]);
         expect(JSON.stringify(run.quarantined(id))).not.toContain('joe@example.com');
     });
+
+    const circle = ({ secret }: Record<string, unknown>) => {
+        const item: Record<string, unknown> = {};
+        item[String(secret)] = item;
+        return item;
+    };
+    it.each<[what: string, redact: (item: Record<string, any>) => any, problem: string]>([
+        ['a circle', circle, 'what cannot be written as JSON'],
+        ['a bigint', ({ secret }) => ({ secret, n: 1n }), 'what cannot be written as JSON'],
+        ['what is a text in JSON', ({ secret }) => ({ toJSON: () => secret }), 'a string in JSON'],
+        ['what is nothing in JSON', () => ({ toJSON: () => undefined }), 'undefined in JSON'],
+        ['an array', ({ secret }) => [secret], 'an array'],
+        ['a promise', async (item) => item, 'a promise, whose value comes too late'],
+        ['nothing', () => undefined, 'undefined'],
+    ])(
+        'that returns %s is told so, and the item is in neither log, record nor report',
+        async (_what, redact, problem) => {
+            const lines = collectLog();
+            const id = run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
+            const guard = await run.open({ redact });
+            await guard.pushData([{ n: 'bad', secret: 'joe@example.com' }, { n: 1 }]);
+            const report = await guard.close();
+            expect(lines.join('\n')).toContain(
+                `The option "redact" failed: TypeError: expected an object from redact, but got: ${problem}. ` +
+                    'Nothing of the item is shown. Further errors of it are counted.',
+            );
+            expect(run.quarantined(id)).toHaveLength(1);
+            expect(JSON.stringify([lines, run.quarantined(id), report])).not.toContain('joe@example.com');
+            expect(run.server.items(id)).toEqual([{ n: 1 }]);
+            // It is kept, though, where only those who may read the run see it.
+            const kept = run.server.records().get(`item-${run.quarantined(id)[0]!.id}`);
+            expect(kept!.value.toString()).toContain('joe@example.com');
+        },
+    );
 });
 
 describe('a schema with control characters', () => {

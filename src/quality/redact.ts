@@ -1,6 +1,6 @@
-import { synchronous } from '../ports.js';
 import type { Dictionary, ItemError } from '../records.js';
 import { pointerNames, toPointer } from '../utils/json-pointer.js';
+import { jsonOfObject } from '../utils/user-code.js';
 import type { SchemaNames } from './schema-names.js';
 import { ANY, namesInSchemaPath } from './schema-names.js';
 import { describeError } from './words.js';
@@ -19,26 +19,36 @@ export class Redactor {
         this.isActive = redact !== undefined;
     }
 
-    /** Returns the part of an item with this JSON that may be shown, see `apply`. */
+    /** The part of an item with this JSON that may be shown, see `text`. */
     shown(itemText: string | undefined): unknown {
-        return itemText === undefined ? undefined : this.apply(JSON.parse(itemText));
+        return itemText === undefined ? undefined : parsed(this.text(itemText));
+    }
+
+    /** The same for parsed JSON that belongs to nobody else. */
+    apply(item: unknown): unknown {
+        return this.#redact === undefined ? item : parsed(this.#textOf(item, this.#redact));
     }
 
     /**
-     * The redacted item; `undefined` where `redact` throws, returns a promise or no object: then what it would have hidden is
-     * unknown, and nothing of the item may be shown. `item` is parsed JSON that belongs to nobody else.
+     * The JSON of the redacted item; `undefined` where `redact` throws, or returns a promise or what is no JSON object: then what it
+     * would have hidden is unknown, and nothing of the item may be shown.
      */
-    apply(item: unknown): object | undefined {
-        if (this.#redact === undefined) return item as object;
+    text(itemText: string): string | undefined {
+        return this.#redact === undefined ? itemText : this.#textOf(JSON.parse(itemText), this.#redact);
+    }
+
+    #textOf(item: unknown, redact: (item: Dictionary) => unknown): string | undefined {
         try {
-            const redacted: unknown = synchronous(this.#redact(item as Dictionary));
-            if (typeof redacted === 'object' && redacted !== null && !Array.isArray(redacted)) return redacted;
-            throw new TypeError('expected an object from redact');
+            return jsonOfObject(redact(item as Dictionary), 'an object from redact');
         } catch (error) {
             this.#onError(error);
             return undefined;
         }
     }
+}
+
+function parsed(text: string | undefined): unknown {
+    return text === undefined ? undefined : JSON.parse(text);
 }
 
 /** Parameters of an error that hold a name which only the data knows. */

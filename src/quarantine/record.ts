@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type { QuarantineStore } from '../ports.js';
 import type { Redactor } from '../quality/redact.js';
 import type { ItemError, QuarantineReason, QuarantineRecord } from '../records.js';
-import type { CallbackErrors } from '../report/callback-errors.js';
 import { firstErrors } from '../utils/first-errors.js';
 import { shorten } from '../utils/text.js';
 import type { Writable } from '../utils/writable.js';
@@ -64,7 +63,6 @@ export interface RecordTarget {
     maxPayloadBytes: number;
     redactor: Redactor;
     store: Pick<QuarantineStore, 'storeItem'>;
-    callbackErrors: CallbackErrors;
 }
 
 /** A record in the making: it is complete once its item is in its text, or stored beside it. */
@@ -95,11 +93,11 @@ export class RecordDraft {
     }
 
     /** Puts the item into the text, and returns the text; undefined where the item is too large for it, or `redact` fails: see `storeItem`. */
-    complete(target: Pick<RecordTarget, 'maxPayloadBytes' | 'redactor' | 'callbackErrors'>): string | undefined {
+    complete(target: Pick<RecordTarget, 'maxPayloadBytes' | 'redactor'>): string | undefined {
         if (this.text !== undefined || this.#beside !== undefined) return this.text;
         const { head } = this;
         const itemText = this.#itemText;
-        const redacted = itemText && redactedText(itemText, target);
+        const redacted = itemText && target.redactor.text(itemText);
         const text = recordText(head, redacted);
         const fits = head.reason !== 'too-large' && Buffer.byteLength(text) + 2 <= target.maxPayloadBytes;
         if (itemText === undefined || (redacted !== undefined && fits)) {
@@ -126,22 +124,6 @@ export class RecordDraft {
 function recordText(head: RecordHead, itemText: string | undefined): string {
     const text = JSON.stringify(head);
     return itemText === undefined ? text : `{"item":${itemText},${text.slice(1)}`;
-}
-
-/** What of the item may be written; undefined when `redact` fails. */
-function redactedText(
-    itemText: string,
-    { redactor, callbackErrors }: Pick<RecordTarget, 'redactor' | 'callbackErrors'>,
-): string | undefined {
-    if (!redactor.isActive) return itemText;
-    const redacted = redactor.apply(JSON.parse(itemText));
-    try {
-        return redacted && JSON.stringify(redacted);
-    } catch (error) {
-        // What `redact` returned has no JSON.
-        callbackErrors.add('redact', error);
-        return undefined;
-    }
 }
 
 function boundErrors(errors: readonly ItemError[]): ItemError[] {

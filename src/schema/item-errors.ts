@@ -9,7 +9,7 @@ const MAX_ERRORS = 100;
 const MAX_TEXT_LENGTH = 200;
 /** A validator must find this much for the errors that are kept to be those of plain Ajv. */
 export const BOUNDS: Bounds = { maxErrors: MAX_ERRORS, maxKeyLength: MAX_TEXT_LENGTH };
-/** For repair, which follows the paths: of a megabyte of wrong elements it repairs as many as this in each round. */
+/** For repair, which follows the paths. */
 export const VERBOSE_BOUNDS: Bounds = { maxErrors: 10_000, maxKeyLength: 2_000 };
 /** Characters of `schemaPath` and `message`, which only the schema makes long. */
 const MAX_SCHEMA_TEXT_LENGTH = 1_000;

@@ -1,5 +1,6 @@
 import type { Dictionary } from '../records.js';
 import { ONE_SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS, SCHEMA_MAP_KEYWORDS, subschemas } from '../utils/subschemas.js';
+import { valueAt } from '../utils/json-pointer.js';
 import { isObject } from './place.js';
 
 /** All other keywords that validate something, or that others refer to. */
@@ -84,6 +85,40 @@ export function walkSchemas(schema: unknown, visit: (schema: Dictionary, pointer
     if (!isObject(schema)) return;
     visit(schema, pointer);
     for (const part of subschemas(schema)) walkSchemas(part.value, visit, pointer + part.pointer);
+}
+
+/** The same for those, too, to which a `$ref` leads at a place where no keyword has a schema. Each is visited once. */
+export function walkReferredSchemas(root: Dictionary, visit: (schema: Dictionary, pointer: string) => void): void {
+    const visited = new Set<Dictionary>();
+    const open: [schema: Dictionary, pointer: string][] = [[root, '']];
+    for (const [schema, begin] of open) {
+        walkSchemas(
+            schema,
+            (part, pointer) => {
+                if (visited.has(part)) return;
+                visited.add(part);
+                visit(part, pointer);
+                const target = localTarget(root, part.$ref);
+                if (target !== undefined) open.push([target, (part.$ref as string).slice(1)]);
+            },
+            begin,
+        );
+    }
+}
+
+/** The schema of the same document to which a `$ref` leads by its place. */
+export function localTarget(root: Dictionary, $ref: unknown): Dictionary | undefined {
+    if (typeof $ref !== 'string' || !$ref.startsWith('#/')) return undefined;
+    const target = valueAt(root, decoded($ref.slice(1)));
+    return isObject(target) ? target : undefined;
+}
+
+function decoded(fragment: string): string {
+    try {
+        return decodeURIComponent(fragment);
+    } catch {
+        return fragment;
+    }
 }
 
 // The place of an item that the schema at a pointer is about, as reports name it: `/offers/*/price` for

@@ -1,7 +1,5 @@
 import type { Dictionary } from '../records.js';
-import { valueAt } from '../utils/json-pointer.js';
-import { walkSchemas } from './keywords.js';
-import { isObject } from './place.js';
+import { localTarget, walkSchemas } from './keywords.js';
 
 /**
  * Upper bound of the references that validating one value follows, those of its members counted with it. `Infinity` where a
@@ -42,15 +40,7 @@ class ReferenceCount {
         if (isMoved || typeof $dynamicRef === 'string' || typeof $recursiveRef === 'string') return Infinity;
         if (typeof $ref !== 'string') return 0;
         if (!$ref.startsWith('#/')) return Infinity;
-        const target = valueAt(this.#root, decode($ref.slice(1)));
-        return isObject(target) ? 1 + this.of(target, $ref) : 1;
-    }
-}
-
-function decode(fragment: string): string {
-    try {
-        return decodeURIComponent(fragment);
-    } catch {
-        return fragment;
+        const target = localTarget(this.#root, $ref);
+        return target === undefined ? 1 : 1 + this.of(target, $ref);
     }
 }

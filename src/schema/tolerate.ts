@@ -1,6 +1,6 @@
 import type { Dictionary } from '../records.js';
 import type { Dialect } from './dialect.js';
-import { walkSchemas } from './keywords.js';
+import { walkReferredSchemas } from './keywords.js';
 import { mistakesIn, pointerInWords } from './mistakes.js';
 import { validFlag } from './patterns.js';
 import { isObject } from './place.js';
@@ -11,7 +11,7 @@ import { isObject } from './place.js';
  */
 export function tolerate(schema: Dictionary, dialect: Dialect): string[] {
     const notes: string[] = [];
-    walkSchemas(schema, (part, pointer) => {
+    walkReferredSchemas(schema, (part, pointer) => {
         const note = (text: string) => {
             notes.push(`${text} ${pointerInWords(pointer)}`);
         };

@@ -9,8 +9,14 @@ import { escapeControls } from './text.js';
  */
 const LIBRARY = dirname(dirname(fileOfFrame(new Error().stack?.split('\n')[1] ?? '')?.file ?? '/'));
 
+/** What a user's function returned is not what is asked for. It is thrown here, so that its stack names no place in the user's code. */
+export class WrongResultError extends TypeError {
+    override name = 'TypeError';
+}
+
 /** The first frame of the stack that is neither the library's nor a package's: `src/main.ts:12:9`. */
 export function placeInUserCode(error: unknown): string | undefined {
+    if (error instanceof WrongResultError) return undefined;
     const stack = error instanceof Error && typeof error.stack === 'string' ? error.stack : '';
     for (const line of stack.split('\n').slice(1)) {
         const frame = fileOfFrame(line);
@@ -29,4 +35,31 @@ function fileOfFrame(line: string): { file: string; position: string } | undefin
     if (place === null) return undefined;
     const [, path, position] = place as unknown as [string, string, string];
     return { file: path.startsWith('file:') ? fileURLToPath(path) : path, position };
+}
+
+/** The JSON of the object that a user's function returned. @throws WrongResultError where that is no object, or has no JSON */
+export function jsonOfObject(value: unknown, expected: string): string {
+    const problem = problemOf(value);
+    if (problem !== undefined) throw new WrongResultError(`expected ${expected}, but got: ${problem}`);
+    let text: string | undefined;
+    try {
+        text = JSON.stringify(value);
+    } catch {
+        // The engine's message would name properties of the item.
+        throw new WrongResultError(`expected ${expected}, but got: what cannot be written as JSON`);
+    }
+    if (text?.startsWith('{') === true) return text;
+    const inJson: unknown = text && JSON.parse(text);
+    throw new WrongResultError(`expected ${expected}, but got: ${problemOf(inJson)} in JSON`);
+}
+
+function problemOf(value: unknown): string | undefined {
+    if (typeof (value as { then?: unknown } | null | undefined)?.then === 'function') {
+        // Nobody else handles its rejection.
+        Promise.resolve(value).catch(() => undefined);
+        return 'a promise, whose value comes too late';
+    }
+    if (Array.isArray(value)) return 'an array';
+    if (typeof value === 'object' && value !== null) return undefined;
+    return value === null || value === undefined ? String(value) : `a ${typeof value}`;
 }

@@ -248,6 +248,24 @@ describe('what the platform tolerates', () => {
         expect(schema.validate({ url: true })).toHaveLength(1);
     });
 
+    it('`nullable` without a type has no effect where only references lead, one after another', async () => {
+        const schema = await compiled({
+            type: 'object',
+            properties: { a: { $ref: '#/components/schemas/x~1a' } },
+            components: {
+                schemas: {
+                    'x/a': { anyOf: [{ $ref: '#/components/schemas/b%20c' }], nullable: true },
+                    'b c': { nullable: true, minLength: 2, not: { $ref: '#/x/a' } },
+                },
+            },
+            x: { a: { nullable: true, enum: ['no'] } },
+        });
+        expect(schema.validate({ a: 'yes' })).toBeUndefined();
+        expect(schema.validate({ a: null })).toBeUndefined();
+        expect(schema.validate({ a: 'no' })).toMatchObject([{ keyword: 'not' }, { keyword: 'anyOf' }]);
+        expect(schema.validate({ a: 'y' })).toMatchObject([{ keyword: 'minLength' }, { keyword: 'anyOf' }]);
+    });
+
     it('`nullable` without a type, or beside a type with null, has no effect, wherever it stands', async () => {
         const schema = await compiled({
             type: 'object',

@@ -71,10 +71,10 @@ export class Draft {
         return isContainer(container) && !Array.isArray(container) ? this.#place(parent, container, name) : undefined;
     }
 
-    /** The elements of the array at `parent` as they are now. */
-    elements(parent: Place): Place[] {
-        const array = this.value(parent);
-        return Array.isArray(array) ? array.map((_, index) => this.#element(parent, array, index)!) : [];
+    /** Elements of the array at `parent`, by where they are now. */
+    elements(parent: Place, indexes: readonly number[]): Place[] {
+        const array = this.value(parent) as unknown[];
+        return indexes.map((index) => this.#element(parent, array, index)!);
     }
 
     has({ container, key, index }: Place): boolean {

@@ -1,4 +1,16 @@
 import type { Dictionary, ItemError } from '../../records.js';
+import { VERBOSE_BOUNDS } from '../../schema/item-errors.js';
+
+/** An item with so many errors is not repaired: loops of a validator end after as many, so that each look would find them again. */
+export const MAX_REPAIRED_ERRORS = VERBOSE_BOUNDS.maxErrors;
+
+export class TooManyErrorsError extends Error {
+    override name = 'TooManyErrorsError';
+
+    constructor() {
+        super('the item has too many errors to be repaired');
+    }
+}
 
 /** One error of an item, with the errors that led to it below it. */
 export interface Fault {
@@ -14,7 +26,7 @@ export interface Fault {
 
 /** Tells all that is wrong with an item. */
 export interface RepairValidator {
-    /** All faults of `item`, or `undefined` when it is valid. `item` is not changed. */
+    /** All faults of `item`, or `undefined` when it is valid. `item` is not changed. @throws TooManyErrorsError */
     validate(item: unknown): readonly Fault[] | undefined;
     /**
      * Whether the position of an element has a meaning, or the number of elements is fixed, in `array`, which was part of

@@ -2,7 +2,7 @@ import { chooseBranch, selectFaults } from './alternatives.js';
 import { canonicalJson } from './canonical-json.js';
 import { coerce } from './coerce.js';
 import type { Draft, Place } from './draft.js';
-import type { Fault } from './fault.js';
+import { type Fault, MAX_REPAIRED_ERRORS } from './fault.js';
 import type { ResolvedPolicy } from './options.js';
 import { excludesNull, typesIn, typesOfProperty } from './schema-hints.js';
 import { findTargets, type Target } from './targets.js';
@@ -152,11 +152,15 @@ export class PolicyRun {
     #removeRepeated(place: Place): boolean {
         if (this.#policy.invalid === undefined) return false;
         const seen = new Set<string>();
-        const repeated = this.#draft.elements(place).filter((element) => {
-            const text = canonicalJson(this.#draft.value(element));
-            return seen.has(text) || !seen.add(text);
-        });
-        if (repeated.length === 0) return this.#fail(place);
+        const indexes: number[] = [];
+        for (const [index, element] of (this.#draft.value(place) as unknown[]).entries()) {
+            const text = canonicalJson(element);
+            if (seen.has(text)) indexes.push(index);
+            else seen.add(text);
+        }
+        if (indexes.length === 0) return this.#fail(place);
+        if (indexes.length >= MAX_REPAIRED_ERRORS) return false;
+        const repeated = this.#draft.elements(place, indexes);
         return repeated.every((element) => this.#remove(element)) || this.#fail(place);
     }
 

@@ -1,5 +1,8 @@
 import type { Dictionary, ItemError } from '../../records.js';
+import { jsonOfObject } from '../../utils/user-code.js';
 import type { RepairFunction } from './options.js';
+
+const EXPECTED = 'the repaired item as an object, or undefined for no change';
 
 /** Calls functions of the user's that repair an item. What they do wrong counts as "not repaired". */
 export class RepairFunctions {
@@ -18,33 +21,10 @@ export class RepairFunctions {
                 JSON.parse(JSON.stringify(errors)) as ItemError[],
             );
             if (repaired === undefined) return undefined;
-            checkObject(repaired, '');
-            const json: unknown = JSON.parse(JSON.stringify(repaired));
-            checkObject(json, ' in JSON');
-            return json as Dictionary;
+            return JSON.parse(jsonOfObject(repaired, EXPECTED)) as Dictionary;
         } catch (error) {
             this.#onProblem(error);
             return undefined;
         }
     }
-}
-
-/** @throws TypeError for what is no object */
-function checkObject(value: unknown, where: string): void {
-    const problem = problemOf(value);
-    if (problem === undefined) return;
-    throw new TypeError(
-        `expected the repaired item as an object, or undefined for no change, but got: ${problem}${where}`,
-    );
-}
-
-function problemOf(value: unknown): string | undefined {
-    if (typeof (value as { then?: unknown } | null)?.then === 'function') {
-        // Nobody else handles its rejection.
-        Promise.resolve(value).catch(() => undefined);
-        return 'a promise, whose value comes too late';
-    }
-    if (Array.isArray(value)) return 'an array';
-    if (typeof value === 'object' && value !== null) return undefined;
-    return value === null ? 'null' : `a ${typeof value}`;
 }

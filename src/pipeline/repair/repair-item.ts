@@ -31,7 +31,7 @@ export function repairItem(
         if (faultsAsPushed === undefined) return { isRepaired: true, item: item as Dictionary, repairs: [] };
         return applySteps(draft, faultsAsPushed, validator, steps, functions);
     } catch {
-        // Compiled validators throw where a recursive schema meets an item of a thousand levels, and for some schemas with
+        // There are too many errors. Or: compiled validators throw where a recursive schema meets an item of a thousand levels, and for some schemas with
         // `unevaluatedProperties` beside `patternProperties`, because of a defect of Ajv 8.
         return { isRepaired: false, errors: flatten(faultsAsPushed ?? []) };
     }

@@ -7,7 +7,7 @@ import { loadAjv } from '../../schema/create-ajv.js';
 import { dialectOf, DRAFT_07 } from '../../schema/dialect.js';
 import { VERBOSE_BOUNDS } from '../../schema/item-errors.js';
 import { WorkLimit } from '../../schema/work-limit.js';
-import type { Fault, RepairValidator } from './fault.js';
+import { type Fault, MAX_REPAIRED_ERRORS, type RepairValidator, TooManyErrorsError } from './fault.js';
 
 /** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
 export const MAX_REPAIRED_BYTES = 1_000_000;
@@ -18,8 +18,7 @@ type BranchEnds = readonly number[];
 /**
  * Compiles `schema` so that its errors come as a tree. Ajv lists the errors of all branches of an `anyOf` before the error of
  * the `anyOf` itself; the paths in them do not tell where a branch begins, because a `$ref` starts a path of its own.
- * The verdicts are those of the guard's own validation, and so are the errors, apart from their order and from their number:
- * each loop ends after 10,000.
+ * The verdicts are those of the guard's own validation, and so are the errors, apart from their order.
  *
  * @throws Error where Ajv cannot compile the schema
  */
@@ -104,6 +103,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;
+            if (errors.length >= MAX_REPAIRED_ERRORS) throw new TooManyErrorsError();
             return nest(errors, branchEnds);
         },
         isFixedLength: (array) => fixedLength.has(array),
