@@ -132,11 +132,12 @@ export function countsSteps(cost: number): Change {
 }
 
 /** Ajv copies all errors found so far whenever a reference fails: with thousands of them, each of 300,000 elements does. */
-function appendErrors(context: KeywordCxt, { codegen: { _, Name } }: KeywordParts): void {
+function appendErrors(context: KeywordCxt, { codegen: { _, Name }, limit }: KeywordParts): void {
     const { gen, result } = context;
     context.result = (condition, onSuccess, onFailure) => {
         const all = new Name('vErrors');
         const appended = () => {
+            if (limit !== undefined) gen.code(_`${gen.scopeValue('func', { ref: limit.onFailedReference })}()`);
             const before = gen.const('before', all);
             gen.assign(all, _`null`);
             onFailure?.();

@@ -114,7 +114,7 @@ export function itemSchema(
 
     const validateVerbose = (value: unknown, schemaPointer?: string): VerboseError[] | undefined => {
         const check = compile('verbose', schemaPointer);
-        limit?.beginThoroughly();
+        limit?.begin();
         if (check(value)) return undefined;
         const errors = check.errors as VerboseError[];
         check.errors = null;

@@ -14,10 +14,12 @@ export class TooMuchWorkError extends Error {
 /** A schema that leads to no more references for a value costs no more than one that is written out. */
 const MAX_UNLIMITED_REFERENCES = 1_000;
 const FREE_REFERENCES = 20_000;
-/** Measured: a tenth of a second with all errors, also where they lie a thousand levels deep. */
-const MAX_REFERENCES = 5_000;
-/** Repair and suggestions can do nothing for an item with more references, and may take longer. */
-const MAX_REFERENCES_THOROUGHLY = 60_000;
+const MAX_REFERENCES = 60_000;
+/**
+ * With all errors a reference below which something fails costs more than one that passes: its errors are made, and kept or forgotten.
+ * Measured: a tenth of a second, also where they lie a thousand levels deep.
+ */
+const EXTRA_FOR_FAILED = 11;
 /** An object takes some ten bytes, and may be referred to twice: a tenth of a second for half a megabyte. */
 const REFERENCES_PER_BYTE = 0.2;
 /** A step is some 15 ns: what it takes to look at an element, or at a character. No item has more of them than bytes. */
@@ -33,10 +35,15 @@ const STEPS_PER_PROPERTY = 10;
  */
 export class WorkLimit {
     #references = Infinity;
+    #extraForFailed = 0;
     #steps = Infinity;
     /** To be called for each reference that is followed. It throws TooMuchWorkError. */
     readonly onReference = (): void => {
         if (--this.#references < 0) throw new TooMuchWorkError();
+    };
+    /** To be called for each of them below which something fails. */
+    readonly onFailedReference = (): void => {
+        this.#references -= this.#extraForFailed;
     };
     /** To be called with each value before it is walked through, and with what one of its parts costs. It throws TooMuchWorkError. */
     readonly onWalk: OnWalk = (value, cost) => {
@@ -53,21 +60,17 @@ export class WorkLimit {
 
     /** Begins an item of which all errors are wanted. */
     begin(): void {
-        this.#begin(MAX_REFERENCES, FREE_STEPS);
-    }
-
-    /** Begins an item of which all errors are needed, because it is to be repaired. */
-    beginThoroughly(): void {
-        this.#begin(MAX_REFERENCES_THOROUGHLY, FREE_STEPS);
+        this.#begin(MAX_REFERENCES, EXTRA_FOR_FAILED, FREE_STEPS);
     }
 
     /** Begins an item of which the first error is wanted: a long array of honest objects must pass. */
     beginFirstError(byteLength: number): void {
-        this.#begin(FREE_REFERENCES + REFERENCES_PER_BYTE * byteLength, FREE_STEPS + STEPS_PER_BYTE * byteLength);
+        this.#begin(FREE_REFERENCES + REFERENCES_PER_BYTE * byteLength, 0, FREE_STEPS + STEPS_PER_BYTE * byteLength);
     }
 
-    #begin(references: number, steps: number): void {
+    #begin(references: number, extraForFailed: number, steps: number): void {
         this.#references = references;
+        this.#extraForFailed = extraForFailed;
         this.#steps = steps;
     }
 }

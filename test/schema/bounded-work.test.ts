@@ -364,6 +364,17 @@ describe('an item below a schema that refers to itself', () => {
         ]);
     });
 
+    it('gets all its errors where most of thousands of objects are honest', async () => {
+        const node = { properties: { id: { type: 'number' }, child: { $ref: '#/definitions/node' } } };
+        const list = { list: { items: { $ref: '#/definitions/node' } } };
+        const schema = await schemaOf(list, { definitions: { node } });
+        const wrong = { id: 'x' };
+        expect(schema.validate({ list: [wrong, ...objects(50_000), wrong] }, 900_000)).toMatchObject([
+            { instancePath: '/list/0/id' },
+            { instancePath: '/list/50001/id' },
+        ]);
+    });
+
     it('is validated however many honest objects an array has', async () => {
         const node = { properties: { id: { type: 'number' }, child: { $ref: '#/definitions/node' } } };
         const list = { list: { items: { $ref: '#/definitions/node' } } };

@@ -157,9 +157,9 @@ export class PolicyRun {
             const text = canonicalJson(element);
             if (seen.has(text)) indexes.push(index);
             else seen.add(text);
+            if (indexes.length >= MAX_REPAIRED_ERRORS) return false;
         }
         if (indexes.length === 0) return this.#fail(place);
-        if (indexes.length >= MAX_REPAIRED_ERRORS) return false;
         const repeated = this.#draft.elements(place, indexes);
         return repeated.every((element) => this.#remove(element)) || this.#fail(place);
     }

@@ -99,7 +99,7 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
     const check: ValidateFunction = ajv.compile(structuredClone(schema));
     return {
         validate(item) {
-            limit?.beginThoroughly();
+            limit?.begin();
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;
