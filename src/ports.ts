@@ -18,7 +18,7 @@ export interface VerboseError extends ItemError {
 /** A schema made ready: validates the JSON view of one item. */
 export interface ItemSchema {
     /**
-     * The failures of `item`, at most 100, or `undefined` when it is valid. `item` is not changed. `byteLength`: that of its JSON;
+     * The failures of `item`, at most 100, or `undefined` when it is valid. `item` is not changed. `byteLength`: that of its JSON, a megabyte unless given;
      * of an item of more than a megabyte only the first failure is found.
      */
     validate(item: unknown, byteLength?: number): ItemError[] | undefined;

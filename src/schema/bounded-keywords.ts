@@ -18,11 +18,11 @@ const MAX_COMPARED_VALUES = 16;
 
 /** The last change of a keyword is applied around the ones before it; that of the path calls Ajv's own code. */
 const CHANGES: ReadonlyMap<string, readonly Change[]> = new Map<string, readonly Change[]>([
-    ['maxLength', [lengthLimit, countsSteps(0.1)]],
-    ['minLength', [lengthLimit, countsSteps(0.1)]],
+    ['maxLength', [lengthLimit, countsSteps(0.5)]],
+    ['minLength', [lengthLimit, countsSteps(0.5)]],
     ['pattern', [countsSteps(1), unlessBoundIsBroken]],
     ['format', [countsSteps(1), unlessBoundIsBroken]],
-    ['uniqueItems', [uniqueItems, countsSteps(4), unlessBoundIsBroken]],
+    ['uniqueItems', [uniqueItems, countsSteps(8), unlessBoundIsBroken]],
     ['contains', [truncatesErrors, countsSteps(3), forgetsErrorsIfBoundIsBroken]],
     ['$ref', [boundedReference]],
     ['$dynamicRef', [boundedReference]],

@@ -107,7 +107,8 @@ export function boundedReference(full: Code, parts: KeywordParts): Code {
         appendErrors(context, parts);
         if (limit !== undefined) {
             const count = gen.scopeValue('func', { ref: limit.onReference });
-            gen.if(_`typeof ${data} == "object" && ${data} !== null`, () => gen.code(_`${count}()`));
+            const countScalar = gen.scopeValue('func', { ref: limit.onScalar });
+            gen.code(_`(typeof ${data} == "object" && ${data} !== null ? ${count} : ${countScalar})()`);
         }
         if (!context.allErrors) {
             full(context, ruleType);

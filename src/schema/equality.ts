@@ -16,7 +16,7 @@ export interface Duplicate {
 const FIRST_LENGTH = 100;
 const GROWTH = 8;
 
-const STEPS_PER_CHARACTER = 1;
+const STEPS_PER_CHARACTER = 2;
 /** Keys are read, and put into order. */
 const STEPS_PER_KEY = 10;
 

@@ -101,7 +101,7 @@ export function itemSchema(
         }
     };
 
-    const validate = (item: unknown, byteLength = 0): ItemError[] | undefined => {
+    const validate = (item: unknown, byteLength = MAX_BYTES_FOR_ALL_ERRORS): ItemError[] | undefined => {
         if (byteLength > MAX_BYTES_FOR_ALL_ERRORS) return firstErrorOf(item, byteLength);
         limit?.begin();
         try {

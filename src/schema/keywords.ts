@@ -90,20 +90,16 @@ export function walkSchemas(schema: unknown, visit: (schema: Dictionary, pointer
 /** The same for those, too, to which a `$ref` leads at a place where no keyword has a schema. Each is visited once. */
 export function walkReferredSchemas(root: Dictionary, visit: (schema: Dictionary, pointer: string) => void): void {
     const visited = new Set<Dictionary>();
-    const open: [schema: Dictionary, pointer: string][] = [[root, '']];
-    for (const [schema, begin] of open) {
-        walkSchemas(
-            schema,
-            (part, pointer) => {
-                if (visited.has(part)) return;
-                visited.add(part);
-                visit(part, pointer);
-                const target = localTarget(root, part.$ref);
-                if (target !== undefined) open.push([target, (part.$ref as string).slice(1)]);
-            },
-            begin,
-        );
-    }
+    const targets: [schema: Dictionary, pointer: string][] = [[root, '']];
+    const walk = (schema: unknown, pointer: string): void => {
+        if (!isObject(schema) || visited.has(schema)) return;
+        visited.add(schema);
+        visit(schema, pointer);
+        const target = localTarget(root, schema.$ref);
+        if (target !== undefined) targets.push([target, (schema.$ref as string).slice(1)]);
+        for (const part of subschemas(schema)) walk(part.value, pointer + part.pointer);
+    };
+    for (const [schema, pointer] of targets) walk(schema, pointer);
 }
 
 /** The schema of the same document to which a `$ref` leads by its place. */

@@ -13,20 +13,21 @@ export class TooMuchWorkError extends Error {
 
 /** A schema that leads to no more references for a value costs no more than one that is written out. */
 const MAX_UNLIMITED_REFERENCES = 1_000;
-const FREE_REFERENCES = 20_000;
+const FREE_REFERENCES = 50_000;
 const MAX_REFERENCES = 60_000;
 /**
  * With all errors a reference below which something fails costs more than one that passes: its errors are made, and kept or forgotten.
  * Measured: a tenth of a second, also where they lie a thousand levels deep.
  */
 const EXTRA_FOR_FAILED = 11;
-/** An object takes some ten bytes, and may be referred to twice: a tenth of a second for half a megabyte. */
-const REFERENCES_PER_BYTE = 0.2;
+/** The text of a page in a node of its own takes some eighty bytes, and twenty to thirty alternatives are tried for it. */
+const REFERENCES_PER_BYTE = 0.4;
 /** A step is some 15 ns: what it takes to look at an element, or at a character. No item has more of them than bytes. */
 const FREE_STEPS = 2_000_000;
-const STEPS_PER_BYTE = 4;
+const STEPS_PER_BYTE = 8;
 /** Large objects are hash tables. */
 const STEPS_PER_PROPERTY = 10;
+const STEPS_PER_SCALAR = 10;
 
 /**
  * Counts what the validation of one item does that may come up again and again: how often it follows a `$ref` at an object or an
@@ -40,6 +41,11 @@ export class WorkLimit {
     /** To be called for each reference that is followed. It throws TooMuchWorkError. */
     readonly onReference = (): void => {
         if (--this.#references < 0) throw new TooMuchWorkError();
+    };
+    /** To be called for each reference that is followed at a value without parts. It throws TooMuchWorkError. */
+    readonly onScalar = (): void => {
+        this.#steps -= STEPS_PER_SCALAR;
+        if (this.#steps < 0) throw new TooMuchWorkError();
     };
     /** To be called for each of them below which something fails. */
     readonly onFailedReference = (): void => {

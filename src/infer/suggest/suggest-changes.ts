@@ -1,8 +1,9 @@
-import type { ItemSchema } from '../../ports.js';
+import type { ItemSchema, VerboseError } from '../../ports.js';
 import { SchemaLoadError } from '../../errors.js';
 import type { Dictionary } from '../../records.js';
 import { fieldsOfSchema } from '../../schema/discover.js';
 import { isObject } from '../../schema/place.js';
+import { TooMuchWorkError } from '../../schema/work-limit.js';
 import { expectIterable } from '../expect-iterable.js';
 import type { JsonPatchOperation } from '../json-patch.js';
 import { applyPatch } from '../json-patch.js';
@@ -174,7 +175,8 @@ export class ChangeFinder {
         for (const chain of waiting) {
             const relaxed = chain.length === 0 ? this.#unchanged : await this.#relaxed.for(chain);
             // Uncut: the names and all places of the errors tell what would have to change.
-            const errors = relaxed?.schema?.validateVerbose(item);
+            const errors = relaxed?.schema && allErrorsOf(item, relaxed.schema);
+            if (errors === 'too many') return undefined;
             if (relaxed === undefined || errors === undefined) continue;
             const found = needsOf(errors, item, relaxed.root);
             const keys = new Set(found?.map(keyOf));
@@ -232,5 +234,15 @@ function asJson(item: unknown): unknown {
         return JSON.parse(JSON.stringify(item));
     } catch {
         return undefined;
+    }
+}
+
+/** `too many`: to find them all takes too long. */
+function allErrorsOf(item: Dictionary, schema: ItemSchema): VerboseError[] | 'too many' | undefined {
+    try {
+        return schema.validateVerbose(item);
+    } catch (error) {
+        if (error instanceof TooMuchWorkError) return 'too many';
+        throw error;
     }
 }

@@ -12,6 +12,9 @@ import { type Fault, MAX_REPAIRED_ERRORS, type RepairValidator, TooManyErrorsErr
 /** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
 export const MAX_REPAIRED_BYTES = 1_000_000;
 
+/** Characters: each place that an error names is gone to. */
+const MAX_LENGTH_OF_PATHS = 1_000_000;
+
 /** The number of errors at the end of each branch, counted from the first error below the keyword. */
 type BranchEnds = readonly number[];
 
@@ -103,11 +106,17 @@ export async function createRepairValidator(schema: Dictionary): Promise<RepairV
             if (check(item)) return undefined;
             const errors = check.errors!;
             check.errors = null;
-            if (errors.length >= MAX_REPAIRED_ERRORS) throw new TooManyErrorsError();
+            if (errors.length >= MAX_REPAIRED_ERRORS || lengthOfPaths(errors) > MAX_LENGTH_OF_PATHS) {
+                throw new TooManyErrorsError();
+            }
             return nest(errors, branchEnds);
         },
         isFixedLength: (array) => fixedLength.has(array),
     };
+}
+
+function lengthOfPaths(errors: readonly ErrorObject[]): number {
+    return errors.reduce((sum, { instancePath }) => sum + instancePath.length, 0);
 }
 
 /** The errors below one stand directly before it: read from the end, each says how many of those before it are its own. */

@@ -205,3 +205,22 @@ describe('suggestChanges', () => {
         expect(changes[0]!.repairs.map(({ samples }) => samples)).toEqual([[], []]);
     });
 });
+
+describe('an item with more nodes of a tree than all errors are looked for in', () => {
+    it('is counted as failing and unexplained, and the changes that others need are found', async () => {
+        const comment = {
+            type: 'object',
+            properties: { id: { type: 'number' }, replies: { items: { $ref: '#/definitions/comment' } } },
+        };
+        const schema = {
+            type: 'object',
+            properties: { comments: { type: 'array', items: { $ref: '#/definitions/comment' } } },
+            definitions: { comment },
+        };
+        const comments = (count: number) => [{ id: 'x' }, ...Array.from({ length: count }, (_, id) => ({ id }))];
+        const items = [{ comments: comments(70_000) }, { comments: comments(10) }, { comments: [{ id: 1 }] }];
+        const result = await suggestChanges(items, schema);
+        expect(result).toMatchObject({ checkedItems: 3, failedItems: 2, unexplainedItems: 1 });
+        expect(result.changes).toMatchObject([{ kind: 'allow-type' }]);
+    });
+});

@@ -43,7 +43,21 @@ describe('Repairer', () => {
     const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
     const keys = Object.fromEntries(numbers(40_000).map((index) => [`k${index}`, index]));
     const flags = { a: { type: 'boolean' }, b: { type: 'boolean' } };
+    const NAMES = numbers(10).map((n) => `w${n}`);
+    const wrongEverywhere = Object.fromEntries(NAMES.map((name) => [name, []]));
+    const deep = numbers(900).reduce<Dictionary>((c) => ({ ...wrongEverywhere, c }), {});
+    const node = {
+        properties: {
+            c: { $ref: '#/definitions/node' },
+            ...Object.fromEntries(NAMES.map((name) => [name, { type: 'number' }])),
+        },
+    };
     it.each<[string, Dictionary, Dictionary]>([
+        [
+            'at each of 900 levels ten',
+            { properties: { c: { $ref: '#/definitions/node' } }, definitions: { node } },
+            { c: deep },
+        ],
         ['elements', { properties: { list: { items: { type: 'string' } } } }, { list: numbers(100_000) }],
         [
             'objects in an array',
@@ -65,7 +79,8 @@ describe('Repairer', () => {
             const { user, system } = process.cpuUsage(before);
             return (user + system) / 1_000;
         });
-        expect(Math.min(...attempts)).toBeLessThan(200);
+        // Most take a tenth of it on a machine that has nothing else to do.
+        expect(Math.min(...attempts)).toBeLessThan(400);
     });
 
     it.each<[string, Dictionary, Dictionary, unknown]>([
