@@ -3,7 +3,7 @@
  * Ajv throws where an object has a key `valueOf` or `toString`. There the values' JSON decides.
  */
 
-/** Called with what is about to be walked through, or was written, and with the cost of one of its parts in steps. It may throw. */
+/** Called with a value to be walked through, or a text that was written, and the cost of one of its parts in steps. It may throw. */
 export type OnWalk = (value: unknown, cost: number) => void;
 
 /** Positions of two equal elements. */

@@ -13,7 +13,7 @@ export interface Bounds {
     readonly maxErrors: number;
     /** Characters of a key of the item that appear in the path of an error. */
     readonly maxKeyLength: number;
-    /** Called with what a schema that refers to itself may do again and again. */
+    /** Counts the work on one item where the schema may repeat it. */
     readonly limit?: WorkLimit | undefined;
 }
 

@@ -13,32 +13,36 @@ export class TooMuchWorkError extends Error {
 
 /** A schema that leads to no more references for a value costs no more than one that is written out. */
 const MAX_UNLIMITED_REFERENCES = 1_000;
-const FREE_REFERENCES = 50_000;
+/** References that an item may cost of which all errors are wanted. */
 const MAX_REFERENCES = 60_000;
 /**
  * With all errors a reference below which something fails costs more than one that passes: its errors are made, and kept or forgotten.
  * Measured: a tenth of a second, also where they lie a thousand levels deep.
  */
 const EXTRA_FOR_FAILED = 11;
-/** The text of a page in a node of its own takes some eighty bytes, and twenty to thirty alternatives are tried for it. */
+/**
+ * References that an item may cost of which the first error is wanted. A node of rich text takes some eighty bytes, and the validator
+ * tries twenty to thirty alternatives for it.
+ */
+const FREE_REFERENCES = 50_000;
 const REFERENCES_PER_BYTE = 0.4;
-/** A step is some 15 ns: what it takes to look at an element, or at a character. No item has more of them than bytes. */
+/** A step takes some 15 ns: the validator looks at one element or one character. An item has fewer of both than bytes. */
 const FREE_STEPS = 2_000_000;
 const STEPS_PER_BYTE = 8;
-/** Large objects are hash tables. */
+/** Large objects are hash tables, which take longer to walk through than arrays. */
 const STEPS_PER_PROPERTY = 10;
 const STEPS_PER_SCALAR = 10;
 
 /**
- * Counts what the validation of one item does that may come up again and again: how often it follows a `$ref` at an object or an
- * array, and how much lies in what it walks through. Where two alternatives refer to the schema around them, each level of the
+ * Counts the work that the validation of one item may repeat: the references that it follows, and the elements, properties and
+ * characters that it walks through. Where two alternatives refer to the schema around them, each level of the
  * item doubles the work: 30 levels of a few bytes each would take hours.
  */
 export class WorkLimit {
     #references = Infinity;
     #extraForFailed = 0;
     #steps = Infinity;
-    /** To be called for each reference that is followed. It throws TooMuchWorkError. */
+    /** To be called for each reference that is followed at an object or an array. It throws TooMuchWorkError. */
     readonly onReference = (): void => {
         if (--this.#references < 0) throw new TooMuchWorkError();
     };

@@ -9,7 +9,7 @@ import { escapeControls } from './text.js';
  */
 const LIBRARY = dirname(dirname(fileOfFrame(new Error().stack?.split('\n')[1] ?? '')?.file ?? '/'));
 
-/** What a user's function returned is not what is asked for. It is thrown here, so that its stack names no place in the user's code. */
+/** A user's function returned a wrong value. The error is made after the call, so its stack does not lead to that function. */
 export class WrongResultError extends TypeError {
     override name = 'TypeError';
 }

@@ -174,7 +174,7 @@ describe('install(crawler)', () => {
     it('lets the records of one guard know their request still when the other is uninstalled', async () => {
         const id = await stage.freshDataset();
         const guards = [await stage.open(), await stage.open({ dataset: 'named' })];
-        const requestHandler = async ({ pushData }: any) => pushData({ n: 'bad' });
+        const requestHandler = async ({ pushData }: BasicCrawlingContext) => pushData({ n: 'bad' });
         const crawler = new BasicCrawler({ ...(await crawlerOptions()), requestHandler });
         for (const guard of guards) install(guard, crawler);
         guards[1]!.uninstall();
@@ -199,7 +199,7 @@ describe('errorHandler and failedRequestHandler', () => {
         const guard = await stage.open();
         const report =
             (from: string) =>
-            async ({ pushData }: any) =>
+            async ({ pushData }: BasicCrawlingContext) =>
                 pushData([{ n: 1, from }, { n: from }]);
         const crawler = new BasicCrawler({
             ...(await crawlerOptions()),

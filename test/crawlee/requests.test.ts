@@ -15,6 +15,7 @@ import {
     together,
 } from './support/crawling.js';
 
+type Handler = (context: Context) => Promise<void>;
 type Context = Pick<HttpCrawlingContext, 'request' | 'pushData'>;
 
 const stage = stageOnPlatform();
@@ -30,7 +31,7 @@ describe('50 handlers at once, with 20 ms of latency', () => {
         };
 
     it('share requests: at most a tenth of those of bare Crawlee', async () => {
-        const requestsOf = async (handlerOf: (handler: any) => any) => {
+        const requestsOf = async (handlerOf: (handler: Handler) => Handler | Promise<Handler>) => {
             const id = await stage.freshDataset();
             const requestHandler = await handlerOf(pushes(together(HANDLERS)));
             const crawler = new CheerioCrawler({ ...(await httpCrawlerOptions(HANDLERS)), requestHandler });

@@ -1,5 +1,5 @@
 import { BasicCrawler, CheerioCrawler } from '@crawlee/cheerio';
-import type { CheerioCrawlingContext } from 'crawlee';
+import type { BasicCrawlingContext, CheerioCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 
 import type { DatasetGuard, Dictionary } from '../../src/index.js';
@@ -75,7 +75,7 @@ describe('behind guard.routerHook(), context.pushData', () => {
         const guard = await stage.open();
         const report =
             (from: string) =>
-            async ({ pushData }: any) =>
+            async ({ pushData }: BasicCrawlingContext) =>
                 pushData([{ n: 1, from }, { n: 'bad' }]);
         const failing = async () => {
             throw new Error('Every attempt fails.');
@@ -99,7 +99,7 @@ describe('behind guard.routerHook(), context.pushData', () => {
 });
 
 describe('entry points behind entry points', () => {
-    const failsOnce = async ({ request, pushData }: any) => {
+    const failsOnce = async ({ request, pushData }: Pick<BasicCrawlingContext, 'request' | 'pushData'>) => {
         await pushData([{ n: 1 }, { n: 2 }]);
         if (request.retryCount === 0) throw new Error('The first attempt fails.');
     };

@@ -237,7 +237,7 @@ function asJson(item: unknown): unknown {
     }
 }
 
-/** `too many`: to find them all takes too long. */
+/** All errors of an item; `too many` where finding them takes too long. */
 function allErrorsOf(item: Dictionary, schema: ItemSchema): VerboseError[] | 'too many' | undefined {
     try {
         return schema.validateVerbose(item);

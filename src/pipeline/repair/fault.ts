@@ -1,7 +1,7 @@
 import type { Dictionary, ItemError } from '../../records.js';
 import { VERBOSE_BOUNDS } from '../../schema/item-errors.js';
 
-/** An item with so many errors is not repaired: loops of a validator end after as many, so that each look would find them again. */
+/** An item with this many errors or more is not repaired. The validator ends each loop after this many errors, so it cannot tell how many there are. */
 export const MAX_REPAIRED_ERRORS = VERBOSE_BOUNDS.maxErrors;
 
 export class TooManyErrorsError extends Error {

@@ -31,8 +31,8 @@ export function repairItem(
         if (faultsAsPushed === undefined) return { isRepaired: true, item: item as Dictionary, repairs: [] };
         return applySteps(draft, faultsAsPushed, validator, steps, functions);
     } catch {
-        // There are too many errors. Or: compiled validators throw where a recursive schema meets an item of a thousand levels, and for some schemas with
-        // `unevaluatedProperties` beside `patternProperties`, because of a defect of Ajv 8.
+        // The item has too many errors, or its schema asks for too much work on it. Compiled validators also throw for some schemas
+        // with `unevaluatedProperties` beside `patternProperties`, because of a defect of Ajv 8.
         return { isRepaired: false, errors: flatten(faultsAsPushed ?? []) };
     }
 }

@@ -12,7 +12,7 @@ import { type Fault, MAX_REPAIRED_ERRORS, type RepairValidator, TooManyErrorsErr
 /** Repair sees all errors of an item, which may be as many as the item has values: a larger item is not repaired. */
 export const MAX_REPAIRED_BYTES = 1_000_000;
 
-/** Characters: each place that an error names is gone to. */
+/** Characters of all paths together. Repair walks from the item to the place of each error. */
 const MAX_LENGTH_OF_PATHS = 1_000_000;
 
 /** The number of errors at the end of each branch, counted from the first error below the keyword. */

@@ -73,14 +73,13 @@ describe('Repairer', () => {
         ],
     ])('gives up at once on an item with very many errors: %s', async (_, schema, item) => {
         const repairer = await open({ type: 'object', ...schema });
-        const attempts = numbers(3).map(() => {
+        const attempts = numbers(5).map(() => {
             const before = process.cpuUsage();
             expect(repairer.repair(item, 900_000)).toMatchObject({ isRepaired: false });
             const { user, system } = process.cpuUsage(before);
             return (user + system) / 1_000;
         });
-        // Most take a tenth of it on a machine that has nothing else to do.
-        expect(Math.min(...attempts)).toBeLessThan(400);
+        expect(Math.min(...attempts)).toBeLessThan(200);
     });
 
     it.each<[string, Dictionary, Dictionary, unknown]>([
