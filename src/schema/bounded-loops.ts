@@ -2,6 +2,7 @@ import type { ErrorObject, KeywordCxt, Name as AjvName } from 'ajv';
 
 import { keepFirstErrors } from '../utils/first-errors.js';
 import type { Change, Code, KeywordParts } from './keyword-code.js';
+import { isObject } from './place.js';
 
 /** Ajv's mark of a path token that is the name of a property, and not an index. */
 const NAME_OF_PROPERTY = 1;
@@ -125,11 +126,19 @@ export function countsSteps(cost: number): Change {
     return (full, { codegen: { _ }, limit }) => {
         if (limit === undefined) return full;
         return (context, ruleType) => {
-            const { gen, data } = context;
-            gen.code(_`${gen.scopeValue('func', { ref: limit.onWalk })}(${data}, ${cost})`);
+            const { gen, data, keyword, schema } = context;
+            if (!isWithoutEffect(keyword, schema)) {
+                gen.code(_`${gen.scopeValue('func', { ref: limit.onWalk })}(${data}, ${cost})`);
+            }
             full(context, ruleType);
         };
     };
+}
+
+/** Whether a keyword accepts every value, so that Ajv writes no loop for it. */
+function isWithoutEffect(keyword: string, schema: unknown): boolean {
+    if (keyword === 'uniqueItems') return schema === false;
+    return schema === true || (isObject(schema) && Object.keys(schema).length === 0);
 }
 
 /** Ajv copies all errors found so far whenever a reference fails: with thousands of them, each of 300,000 elements does. */

@@ -90,11 +90,14 @@ export function walkSchemas(schema: unknown, visit: (schema: Dictionary, pointer
 /** The same for those, too, to which a `$ref` leads at a place where no keyword has a schema. Each is visited once. */
 export function walkReferredSchemas(root: Dictionary, visit: (schema: Dictionary, pointer: string) => void): void {
     const visited = new Set<Dictionary>();
+    // A reference to `#/properties` leads to names, not to keywords.
+    const maps = new Set<unknown>();
     const targets: [schema: Dictionary, pointer: string][] = [[root, '']];
     const walk = (schema: unknown, pointer: string): void => {
-        if (!isObject(schema) || visited.has(schema)) return;
+        if (!isObject(schema) || visited.has(schema) || maps.has(schema)) return;
         visited.add(schema);
         visit(schema, pointer);
+        for (const keyword of SCHEMA_MAP_KEYWORDS) maps.add(schema[keyword]);
         const target = localTarget(root, schema.$ref);
         if (target !== undefined) targets.push([target, (schema.$ref as string).slice(1)]);
         for (const part of subschemas(schema)) walk(part.value, pointer + part.pointer);

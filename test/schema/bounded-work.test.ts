@@ -469,6 +469,18 @@ describe('an item below a schema that refers to itself', () => {
         ]);
     });
 
+    it('pays nothing for keywords that accept everything', async () => {
+        const open = { additionalProperties: true, unevaluatedProperties: {}, propertyNames: true, items: {} };
+        const node = { ...open, properties: { id: { type: 'number' }, child: { $ref: '#/definitions/node' } } };
+        const refs = { a: { $ref: '#/definitions/node' }, z: { $ref: '#/definitions/node' } };
+        const schema = await schemaOf(refs, { definitions: { node } });
+        const wrong = { ...Object.fromEntries(numbers(80_000).map((one, n) => [`k${n}`, one])), id: 'x' };
+        expect(schema.validate({ a: wrong, z: wrong }, 900_000)).toMatchObject([
+            { instancePath: '/a/id' },
+            { instancePath: '/z/id' },
+        ]);
+    });
+
     it('is validated however many honest objects an array has', async () => {
         const node = { properties: { id: { type: 'number' }, child: { $ref: '#/definitions/node' } } };
         const list = { list: { items: { $ref: '#/definitions/node' } } };

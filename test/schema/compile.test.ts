@@ -266,6 +266,16 @@ describe('what the platform tolerates', () => {
         expect(schema.validate({ a: 'y' })).toMatchObject([{ keyword: 'minLength' }, { keyword: 'anyOf' }]);
     });
 
+    it('a property called `nullable` is not lost where a reference leads to all names: nothing is validated then', async () => {
+        const { schema, reason } = await compile({
+            type: 'object',
+            properties: { nullable: true, names: { $ref: '#/properties' } },
+            additionalProperties: false,
+        });
+        expect(schema).toBeUndefined();
+        expect(reason).toContain('"nullable" cannot be used without "type"');
+    });
+
     it('a schema opens in no time in which each of 3,000 properties refers to the whole', async () => {
         const all = {
             properties: Object.fromEntries(
