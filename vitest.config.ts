@@ -40,7 +40,7 @@ const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema'
     (folder) => `test/${folder}/**/*.test.ts`,
 );
 
-/** Their processes end within seconds, whatever befalls them, and the server must answer in time: nothing else runs beside them. */
+/** Their processes end within seconds, whatever befalls them, and the server must answer in time: only these two run beside each other. */
 const ALONE = ['test/chaos/chaos.test.ts', 'test/run-end/process-exit.test.ts'];
 
 /** They import all of Crawlee, which would bring a second copy of what is bundled. */
@@ -62,7 +62,7 @@ export default defineConfig(({ mode }) => ({
                 extends: true,
                 mode,
                 resolve,
-                test: { name: 'alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 0 } },
+                test: { name: 'alone', include: ALONE, sequence: { groupOrder: 0 } },
             },
             // The others drive the SDK's configuration, so each file gets a process of its own.
             {
@@ -81,8 +81,8 @@ export default defineConfig(({ mode }) => ({
         ],
         globalSetup: 'test/support/script-packages.setup.ts',
         pool: 'forks',
-        // Many tests start processes of their own, whose ends have seconds; others mostly wait.
-        maxWorkers: 4,
+        // Many tests wait for processes of their own most of the time.
+        maxWorkers: 6,
         sequence: { sequencer: LongestFirst },
         coverage: {
             provider: 'v8',

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -30,6 +31,8 @@ export class HttpFront {
     readonly #closing = new AbortController();
 
     constructor(private readonly backend: Backend) {
+        // Each answer that waits listens to it.
+        setMaxListeners(0, this.#closing.signal);
         this.server = createServer((request, response) => {
             this.#serve(request, response).catch(() => {
                 // A client that went away, or the server being closed: nobody is left to be answered.
