@@ -120,6 +120,26 @@ describe('the schema on the platform', () => {
         expect(await guard.pushData({})).toMatchObject({ acceptedItems: 1, quarantinedItems: 0 });
     });
 
+    it('is asked for again once the platform rejects what passed here, and is used from then on, not sooner', async () => {
+        const id = run.freshDataset(requires('ofDataset'));
+        const guard = await run.open({ schema: requires('given'), ack: 'stored' });
+        const both = { given: 1, ofDataset: 1 };
+        await guard.pushData(both);
+        // Where nothing is rejected the option is used, whatever the platform has.
+        expect(await guard.pushData({ ofDataset: 1 })).toMatchObject({ quarantinedItems: 1 });
+        await guard.pushData({ given: 1 });
+        await guard.pushData({ given: 2 });
+        await guard.pushData({ ofDataset: 2 });
+        expect(run.server.items(id)).toEqual([both, { ofDataset: 2 }]);
+        const records = run.quarantined(id);
+        expect(records.map(({ item, rejectedBy }) => [item, rejectedBy])).toEqual([
+            [{ ofDataset: 1 }, 'guard'],
+            [{ given: 1 }, 'platform'],
+            [{ given: 2 }, 'guard'],
+        ]);
+        expect(records[2]!.schemaHash).not.toBe(records[0]!.schemaHash);
+    });
+
     it('that the platform refuses, too, is a SchemaLoadError that names its place', async () => {
         const id = run.freshDataset({ type: 'object', required: 'title' });
         const error: any = await run.open().catch((thrown: unknown) => thrown);
