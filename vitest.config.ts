@@ -82,7 +82,7 @@ export default defineConfig(({ mode }) => ({
         globalSetup: 'test/support/script-packages.setup.ts',
         pool: 'forks',
         // Many tests wait for processes of their own most of the time.
-        maxWorkers: 6,
+        maxWorkers: 5,
         sequence: { sequencer: LongestFirst },
         coverage: {
             provider: 'v8',

@@ -32,11 +32,11 @@ export type QuarantineReason = 'schema' | 'too-large' | 'not-an-object' | 'not-s
 
 /** The request whose handler pushed an item. Never holds `userData` or headers. */
 export interface RequestInfo {
-    /** Address of the request, without credentials. */
+    /** Address of the request, without credentials, cut to 4,000 characters. */
     url: string;
-    /** Address after redirects, without credentials. */
+    /** Address after redirects, without credentials, cut to 4,000 characters. */
     loadedUrl?: string;
-    /** The request's label. */
+    /** The request's label, without credentials, cut to 200 characters. */
     label?: string;
     /** The request's id in its queue. */
     id?: string;

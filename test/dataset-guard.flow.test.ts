@@ -107,6 +107,35 @@ describe('back-pressure', () => {
         expect(run.server.items(id).map(({ n }) => n)).toEqual(Array.from({ length: 300 }, (_, n) => n));
     });
 
+    it('makes pushes of items that fail here wait while the quarantine takes none', async () => {
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ maxPayloadBytes: 10_000 });
+        const gate = createGate();
+        run.server.faults.use(({ method, path }) =>
+            method === 'POST' && path.endsWith('/items') && !path.includes(id) ? { until: gate.opened } : undefined,
+        );
+        const bad = Array.from({ length: 100 }, (_, n) => ({ n: `${n}`, KILOBYTE }));
+        let resolved = 0;
+        const pushing = (async () => {
+            for (const item of bad.slice(0, 50)) {
+                await guard.pushData(item);
+                resolved++;
+            }
+            await guard.pushData(bad.slice(50));
+        })();
+        await sleep(300);
+        // Each has its record around it.
+        expect(resolved).toBeGreaterThan(3);
+        expect(resolved).toBeLessThan(12);
+        expect(guard.report().pendingItems).toBeLessThan(12);
+        gate.open();
+        run.server.faults.clear();
+        await pushing;
+        expect(guard.report().pendingItems).toBeLessThan(12);
+        await guard.flush();
+        expect(run.quarantined(id).map(({ item }) => item)).toEqual(bad);
+    });
+
     it('takes a large array in slices as room appears', async () => {
         const id = run.freshDataset(FIELDS);
         run.server.latencyMillis = 5;

@@ -192,6 +192,19 @@ describe('credentials in the address of a request', () => {
         } as never);
         expect(info).toMatchObject({ url: 'https://example.com/?token=***', loadedUrl: 'https://example.com/?t=***' });
     });
+
+    it('and its label are cut in a record, which stays small whatever links a page has', async () => {
+        const id = run.freshDataset({ type: 'object', required: ['n'] });
+        const guard = await run.open();
+        const url = `https://joe:secret@example.com/${'ü'.repeat(300_000)}`;
+        const request = { url, loadedUrl: url, label: url, retryCount: 0 };
+        await guard.handler(async ({ pushData }) => pushData({}))({ request, crawler: {}, pushData: async () => {} } as never);
+        await guard.flush();
+        const [record] = run.quarantined(id);
+        expect(record!.request!.url).toMatch(/^https:\/\/example\.com\/ü+…$/);
+        expect(record!.request!.label).toMatch(/^https:\/\/example\.com\/ü+…$/);
+        expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThan(64 * 1024);
+    });
 });
 
 describe('identify', () => {

@@ -8,6 +8,7 @@ import type { Log } from '../ports.js';
 import type { RequestInfo } from '../records.js';
 import type { Pusher } from '../pipeline/push.js';
 import { createSecretRemover, readOwnSecrets } from '../utils/secrets.js';
+import { shorten } from '../utils/text.js';
 import type { CollectedPages } from './collected-pages.js';
 
 /** What an entry point needs of its guard. */
@@ -56,13 +57,18 @@ export type Awaitable<T> = T | PromiseLike<T>;
 /** `context.pushData` as a crawler provides it. */
 export type ContextPush = GuardableContext['pushData'];
 
+/** Characters. A record is at most 64 KB larger than its item. */
+const MAX_URL_LENGTH = 4_000;
+const MAX_LABEL_LENGTH = 200;
+
 /** What a record says of the request whose handler pushed the item, without credentials. */
 export function requestInfoOf({ url, loadedUrl, label, id, retryCount }: GuardableContext['request']): RequestInfo {
     const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
     return {
-        url: removeSecrets(url),
-        ...(loadedUrl !== undefined && { loadedUrl: removeSecrets(loadedUrl) }),
-        ...(label !== undefined && { label }),
+        // Pages choose their links, and a record is to stay small.
+        url: shorten(removeSecrets(url), MAX_URL_LENGTH),
+        ...(loadedUrl !== undefined && { loadedUrl: shorten(removeSecrets(loadedUrl), MAX_URL_LENGTH) }),
+        ...(label !== undefined && { label: shorten(removeSecrets(label), MAX_LABEL_LENGTH) }),
         ...(id !== undefined && { id }),
         retryCount,
     };

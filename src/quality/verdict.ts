@@ -1,7 +1,7 @@
 import type { GuardReport } from './guard-report.js';
 import { countedItems, faultyItems } from './guard-report.js';
 import { count, number, shares } from '../utils/format.js';
-import { escapeControls, shorten } from '../utils/text.js';
+import { escapeControls, messageOf, shorten } from '../utils/text.js';
 import type { ExpectOption, ResolvedExpectations } from './expectations.js';
 import { readExpectations } from './expectations.js';
 import type { FieldSummary } from './fields.js';
@@ -66,9 +66,13 @@ export function judge(report: JudgedReport, { expect, isDefaultDataset }: JudgeO
     try {
         expectations = expect === undefined ? undefined : readExpectations(expect);
     } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
         unmet.push(
-            unmetOf('expect', 0, 0, `the option expect cannot be read: ${escapeControls(shorten(reason, 200))}`),
+            unmetOf(
+                'expect',
+                0,
+                0,
+                `the option expect cannot be read: ${escapeControls(shorten(messageOf(error), 200))}`,
+            ),
         );
     }
     if (expectations !== undefined) unmet.push(...unmetExpectations(report, expectations));

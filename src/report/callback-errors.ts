@@ -2,7 +2,7 @@ import type { Log } from '../ports.js';
 import { number } from '../utils/format.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
-import { escapeControls, shorten } from '../utils/text.js';
+import { escapeControls, messageOf, shorten } from '../utils/text.js';
 import { placeInUserCode } from '../utils/user-code.js';
 
 const MAX_MESSAGE_LENGTH = 300;
@@ -39,7 +39,7 @@ export class CallbackErrors {
     #describe(error: unknown): string {
         let text: string;
         try {
-            text = error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${String(error)}`;
+            text = error instanceof Error ? `${error.name}: ${messageOf(error)}` : `it threw ${String(error)}`;
         } catch {
             text = 'it threw what cannot be shown';
         }

@@ -3,6 +3,7 @@ import type { Log } from '../ports.js';
 import type { Snapshot } from './snapshot.js';
 import type { SnapshotStore } from './snapshot-store.js';
 import { within } from '../utils/clock.js';
+import { messageOf } from '../utils/text.js';
 
 let takingOver: Promise<void> = Promise.resolve();
 
@@ -27,7 +28,7 @@ async function takeOverNow(snapshots: SnapshotStore, pipeline: Pipeline, maxMill
         // Other processes of the run know of this one from now on, and write reports of their own.
         await within(snapshots.saveHead(pipeline.statistics.save()), maxMillis);
     } catch (error) {
-        log.error(`What an earlier process of this run may have saved cannot be read: ${(error as Error).message}`);
+        log.error(`What an earlier process of this run may have saved cannot be read: ${messageOf(error)}`);
     }
 }
 

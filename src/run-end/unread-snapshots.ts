@@ -1,4 +1,5 @@
 import type { Log } from '../ports.js';
+import { messageOf } from '../utils/text.js';
 
 /** Counts what earlier processes of the run have saved and this one cannot read. It stays where it is, and the run does not look like success. */
 export class UnreadSnapshots {
@@ -31,7 +32,7 @@ export class UnreadSnapshots {
     headNotRead(key: string, error: Error): void {
         this.#heads++;
         this.#log.error(
-            `What an earlier process of this run has saved cannot be read: ${error.message}. It stays in the run's key-value store.`,
+            `What an earlier process of this run has saved cannot be read: ${messageOf(error)}. It stays in the run's key-value store.`,
             { key },
         );
     }
@@ -40,7 +41,7 @@ export class UnreadSnapshots {
     itemsNotRead(key: string, itemCount: number, error: Error): void {
         this.#items += itemCount;
         this.#log.error(
-            `${itemCount} items that an earlier process saved cannot be read and were not sent: ${error.message}. They stay in the run's key-value store.`,
+            `${itemCount} items that an earlier process saved cannot be read and were not sent: ${messageOf(error)}. They stay in the run's key-value store.`,
             { key },
         );
     }

@@ -15,6 +15,13 @@ export function copyText(text: string): string {
     return Buffer.from(text, 'utf16le').toString('utf16le');
 }
 
+/** The message of an error, without the text that the engine's messages about broken JSON quote: it may be a part of an item. */
+export function messageOf(error: unknown): string {
+    if (!(error instanceof Error)) return String(error);
+    const quotes = error.name === 'SyntaxError' && /\bJSON\b/.test(error.message);
+    return quotes ? 'a text is not valid JSON' : error.message;
+}
+
 /** For logs, errors and terminals: one line in which nothing has an effect. Escaped as in JSON. */
 export function escapeControls(text: string): string {
     return text.replace(UNSEEN, (character) => {

@@ -8,6 +8,14 @@ function collecting() {
     return { lines, errors: new CallbackErrors({ debug: add, info: add, warning: add, error: add }) };
 }
 
+function thrownBy(work: () => unknown): unknown {
+    try {
+        return work();
+    } catch (error) {
+        return error;
+    }
+}
+
 describe('errors of the functions that are options', () => {
     it('are logged with their message, their place in the code and what becomes of the item, once', () => {
         const { lines, errors } = collecting();
@@ -26,9 +34,15 @@ describe('errors of the functions that are options', () => {
         ['text', 'oops', 'it threw oops'],
         ['what cannot be shown', Object.create(null), 'it threw what cannot be shown'],
         ['a secret', new Error('GET https://joe:secret@host/?token=abc'), 'Error: GET https://host/?token=***'],
+        [
+            'what an engine quotes of broken JSON',
+            thrownBy(() => JSON.parse('joe@example.com')),
+            'SyntaxError: a text is not valid JSON at',
+        ],
     ])('may be %s', (_what, error, words) => {
         const { lines, errors } = collecting();
         errors.add('redact', error);
         expect(lines[0]).toContain(`The option "redact" failed: ${words}`);
+        expect(lines[0]).not.toMatch(/joe|abc/);
     });
 });

@@ -1,5 +1,6 @@
 import type { Dictionary } from '../../records.js';
 import { valueBelow } from '../../utils/json-pointer.js';
+import { messageOf } from '../../utils/text.js';
 import { placeInUserCode } from '../../utils/user-code.js';
 import type { ResolvedUnique, UniqueFunction } from './options.js';
 
@@ -56,7 +57,7 @@ export class ItemKeys {
         } catch (error) {
             const place = placeInUserCode(error);
             const where = place === undefined ? '' : ` at ${place}`;
-            this.#report(`threw: ${error instanceof Error ? error.message : String(error)}${where}`);
+            this.#report(`threw: ${messageOf(error)}${where}`);
         }
         return undefined;
     }
