@@ -198,7 +198,11 @@ describe('credentials in the address of a request', () => {
         const guard = await run.open();
         const url = `https://joe:secret@example.com/${'ü'.repeat(300_000)}`;
         const request = { url, loadedUrl: url, label: url, retryCount: 0 };
-        await guard.handler(async ({ pushData }) => pushData({}))({ request, crawler: {}, pushData: async () => {} } as never);
+        await guard.handler(async ({ pushData }) => pushData({}))({
+            request,
+            crawler: {},
+            pushData: async () => {},
+        } as never);
         await guard.flush();
         const [record] = run.quarantined(id);
         expect(record!.request!.url).toMatch(/^https:\/\/example\.com\/ü+…$/);
