@@ -13,9 +13,14 @@ export async function main(mode: 'warn' | undefined): Promise<GuardReport> {
     const options: DatasetGuardOptions<Movie> = { mode, schema: undefined, tolerance: { maxItems: undefined } };
     const guard = await DatasetGuard.open<Movie>({
         ...options,
-        repair: { coerce: true },
+        repair: ({ title }) => ({ title }),
+        redact: ({ email: _email, ...item }) => item,
         onQuarantine: (record: QuarantineRecord<Movie>) => console.log(record.item?.title),
     });
+    // @ts-expect-error -- a promise comes too late
+    await DatasetGuard.open<Movie>({ redact: async (item) => item });
+    // @ts-expect-error -- a promise comes too late
+    await DatasetGuard.open<Movie>({ repair: async (item) => item });
     const { acceptedItems } = await guard.pushData([{ title: 'Alien', year: 1979 }]);
     console.log(acceptedItems.toFixed());
     // @ts-expect-error -- a title is text

@@ -124,7 +124,10 @@ export async function httpCrawlerOptions(concurrency?: number) {
 }
 
 /** Runs a crawler on these pages. */
-export async function crawl(crawler: { run(requests?: any): Promise<unknown> }, urls: readonly string[]) {
+export async function crawl(
+    crawler: { run(requests?: { url: string; uniqueKey: string; userData: object }[]): Promise<unknown> },
+    urls: readonly string[],
+) {
     return crawler.run(urls.map((url) => ({ url, uniqueKey: randomUUID(), userData: { secret: 'of the request' } })));
 }
 

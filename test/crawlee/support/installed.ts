@@ -19,7 +19,7 @@ export function install(guard: DatasetGuard<any>, crawler?: Parameters<DatasetGu
 /** `guard.install()` under what pushes to the dataset; the same on the platform and locally. */
 export function describeInstalled(stage: Stage, ownConfiguration: () => Configuration): void {
     const oneGoodOneBad = [{ n: 1 }, { n: 'bad' }];
-    const waysIn: [name: string, push: (data: any) => Promise<unknown>][] = [
+    const waysIn: [name: string, push: (data: object) => Promise<unknown>][] = [
         ['Actor.pushData', async (data) => Actor.pushData(data)],
         ['pushData of an Actor instance', async (data) => Actor.getDefaultInstance().pushData(data)],
         ['Dataset.pushData', async (data) => Dataset.pushData(data)],
