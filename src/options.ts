@@ -102,7 +102,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      */
     expect?: ExpectOption | undefined;
     /** Returns, synchronously, the part of an item that may be written to the quarantine. @default none: all of it */
-    redact?: ((item: Dictionary) => Dictionary & { then?: never }) | undefined;
+    redact?: ((item: Dictionary) => Dictionary) | undefined;
     /**
      * Returns the name of an item for the report, from the redacted item, at once.
      * @default the first of `url`, `link`, `id`, `sku`, `asin`, `name` that is text or a number

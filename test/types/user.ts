@@ -18,8 +18,6 @@ export async function main(mode: 'warn' | undefined): Promise<GuardReport> {
         onQuarantine: (record: QuarantineRecord<Movie>) => console.log(record.item?.title),
     });
     // @ts-expect-error -- a promise comes too late
-    await DatasetGuard.open<Movie>({ redact: async (item) => item });
-    // @ts-expect-error -- a promise comes too late
     await DatasetGuard.open<Movie>({ repair: async (item) => item });
     const { acceptedItems } = await guard.pushData([{ title: 'Alien', year: 1979 }]);
     console.log(acceptedItems.toFixed());
