@@ -17,8 +17,6 @@ export async function main(mode: 'warn' | undefined): Promise<GuardReport> {
         redact: ({ email: _email, ...item }) => item,
         onQuarantine: (record: QuarantineRecord<Movie>) => console.log(record.item?.title),
     });
-    // @ts-expect-error -- a promise comes too late
-    await DatasetGuard.open<Movie>({ repair: async (item) => item });
     const { acceptedItems } = await guard.pushData([{ title: 'Alien', year: 1979 }]);
     console.log(acceptedItems.toFixed());
     // @ts-expect-error -- a title is text

@@ -17,7 +17,7 @@ export interface RepairPolicy {
 export type RepairFunction<Item extends object = Dictionary> = (
     item: Item,
     errors: readonly ItemError[],
-) => (Item & { /** A promise comes too late. */ then?: never }) | undefined;
+) => Item | undefined;
 
 /** One step of the option `repair`: `'prune'`, a policy or a function. */
 export type RepairStepOption<Item extends object = Dictionary> = 'prune' | RepairPolicy | RepairFunction<Item>;
