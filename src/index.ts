@@ -34,6 +34,7 @@ export type { DuplicatesOption, UniqueFunction, UniqueOption } from './pipeline/
 export type {
     Dictionary,
     ItemError,
+    NotAPromise,
     PushResult,
     QuarantineReason,
     QuarantineRecord,

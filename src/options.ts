@@ -3,7 +3,7 @@ import type { Dataset } from 'apify';
 import type { RepairOption, RepairStep } from './pipeline/repair/options.js';
 import type { DuplicatesOption, ResolvedUnique, UniqueOption } from './pipeline/unique/options.js';
 import type { ExpectOption } from './quality/expectations.js';
-import type { Dictionary, QuarantineRecord } from './records.js';
+import type { Dictionary, NotAPromise, QuarantineRecord } from './records.js';
 
 /** Names one storage: by id, by name, or by its alias in the Actor's definition. */
 export type StorageTarget =
@@ -102,7 +102,7 @@ export interface DatasetGuardOptions<Item extends object = Dictionary> {
      */
     expect?: ExpectOption | undefined;
     /** Returns, synchronously, the part of an item that may be written to the quarantine. @default none: all of it */
-    redact?: ((item: Dictionary) => Dictionary) | undefined;
+    redact?: ((item: Dictionary) => Dictionary & NotAPromise) | undefined;
     /**
      * Returns the name of an item for the report, from the redacted item, at once.
      * @default the first of `url`, `link`, `id`, `sku`, `asin`, `name` that is text or a number

@@ -5,6 +5,15 @@ import type { ChargeResult } from 'apify';
 /** Any object: the default type of an item. */
 export type Dictionary = Record<string, any>;
 
+/**
+ * What a function returns that must not be async. A type of objects with any key takes a promise as well, unless something
+ * in it tells them apart; this does, and items have no such key.
+ */
+export interface NotAPromise {
+    /** Never there: promises have it. */
+    readonly [Symbol.toStringTag]?: never;
+}
+
 /** One JSON Schema failure. All paths are those of the item itself: `/price`, `#/properties/price/type`. */
 export interface ItemError {
     /** JSON Pointer to the value that failed; empty for the item itself. */
@@ -48,9 +57,12 @@ export interface RequestInfo {
 export interface QuarantineRecord<Item = Dictionary> {
     /** The same however often the record is written: readers ignore repeats. */
     id: string;
-    /** The item as JSON; absent when it is too large or not JSON. */
+    /** The item as JSON, redacted; absent when it is too large, has no JSON, or `redact` failed. */
     item?: Item;
-    /** Where the item's JSON is when `item` is too large: id of a named key-value store … */
+    /**
+     * Where the item's JSON is when it is too large or `redact` failed: id of a key-value store, a named one or, after a failure
+     * of `redact`, the run's own, …
+     */
     itemStoreId?: string;
     /** … and the key in it. */
     itemKey?: string;

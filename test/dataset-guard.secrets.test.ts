@@ -39,6 +39,17 @@ describe('reasons in the log', () => {
     });
 });
 
+describe("the error of mode: 'fail'", () => {
+    it('names no credentials of an address that is the name of a property', async () => {
+        run.freshDataset({ type: 'object', additionalProperties: { type: 'number' } });
+        const guard = await run.open({ mode: 'fail' });
+        await expect(guard.pushData({ 'https://joe:secret@example.com/a': 'b' })).rejects.toThrow(
+            "1 of 1 items were rejected (mode: 'fail'): item 0: /https:~1~1example.com~1a must be a number.",
+        );
+        await guard.close();
+    });
+});
+
 describe('identify', () => {
     it('names the item of a sample', async () => {
         run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });

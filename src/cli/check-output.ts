@@ -94,10 +94,7 @@ function describeItem({ position, place, item, reason, errors }: FailingItem): s
             : place.startsWith('line')
               ? `${place} (position ${position})`
               : place;
-    const faults = foldErrors(errors).map((fault) => {
-        const path = fault.error.instancePath;
-        return describeReason({ path, message: describeFaultOfItem(reason, fault) });
-    });
+    const faults = foldErrors(errors).map((fault) => describeReason(describeFaultOfItem(reason, fault)));
     const words = [...new Set(faults)];
     const more = words.length > SHOWN_ERRORS ? `, and ${words.length - SHOWN_ERRORS} more` : '';
     return oneLine(

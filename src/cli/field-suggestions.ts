@@ -2,6 +2,7 @@ import type { ItemSchema } from '../ports.js';
 import type { SuggestedRepair } from '../infer/suggest/suggest-changes.js';
 import { ChangeFinder } from '../infer/suggest/suggest-changes.js';
 import { count } from '../utils/format.js';
+import { removeFromNames, removeGenericSecrets } from '../utils/secrets.js';
 import type { FieldRepair, FieldSuggestion } from '../report/suggestion.js';
 
 /** Finds what a page suggests, from items that fail. Without a schema there is nothing to suggest. */
@@ -23,8 +24,8 @@ export class FieldSuggestions {
         await this.#isOpen;
         const { changes = [] } = this.#finder?.finish('') ?? {};
         return changes.map(({ path, description, letInItems, repairs }) => ({
-            field: path,
-            change: description,
+            field: removeFromNames(path, removeGenericSecrets),
+            change: removeGenericSecrets(description),
             letInItems,
             repair: repairs[0] && toFieldRepair(repairs[0]),
         }));
@@ -33,9 +34,15 @@ export class FieldSuggestions {
 
 function toFieldRepair({ code, name, mendedItems, samples: [sample] }: SuggestedRepair): FieldRepair {
     return {
-        code,
-        name,
+        code: removeGenericSecrets(code),
+        name: removeGenericSecrets(name),
         mends: count(mendedItems, 'item'),
-        sample: sample && { before: JSON.stringify(sample.before), after: JSON.stringify(sample.after) },
+        sample: sample && { before: shown(sample.before), after: shown(sample.after) },
     };
+}
+
+/** A value as the page shows it; undefined is what a value that is missing or was removed comes to. */
+function shown(value: unknown): string | undefined {
+    const json = JSON.stringify(value) as string | undefined;
+    return json && removeGenericSecrets(json);
 }

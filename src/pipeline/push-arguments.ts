@@ -2,7 +2,6 @@ import { DeliveryError, ItemsRejectedError, QuarantineError, ToleranceExceededEr
 import type { CallProgress, RejectedItem } from '../errors.js';
 import { foldErrors } from '../quality/alternatives.js';
 import { describeFaultOfItem } from '../quality/fault-words.js';
-import { removeGenericSecrets } from '../utils/secrets.js';
 
 /** An error's message names this number of rejected items at most. */
 const NAMED_ITEMS = 3;
@@ -37,8 +36,8 @@ export function itemsRejected(
 function faultOf({ errors }: RejectedItem): string {
     const [fault] = foldErrors(errors);
     if (fault === undefined) return 'the item is invalid';
-    const words = describeFaultOfItem('schema', fault);
-    return removeGenericSecrets(`${fault.error.instancePath || 'the item'} ${words}`);
+    const { path, message } = describeFaultOfItem('schema', fault);
+    return `${path || 'the item'} ${message}`;
 }
 
 /** The error of a call, with how far the call got. Errors of others' making stay as they are. */

@@ -1,3 +1,5 @@
+import { pointerNames } from '../utils/json-pointer.js';
+import { removeFromNames, removeGenericSecrets, type SecretRemover } from '../utils/secrets.js';
 import { shorten } from '../utils/text.js';
 import type { Fault } from './alternatives.js';
 import { failingPath, isMissing } from './sample.js';
@@ -29,10 +31,15 @@ export function describeFault(
     );
 }
 
-/** The same for one item, whose data may be shown: with the name of what must not be there. */
-export function describeFaultOfItem(reason: ReasonSummary['reason'], fault: Fault): string {
-    const words = describeFault(reason, fault, (instancePath) => instancePath);
+/** The same for one item, whose data may be shown without its credentials: with its path, and the name of what must not be there. */
+export function describeFaultOfItem(
+    reason: ReasonSummary['reason'],
+    fault: Fault,
+    removeSecrets: SecretRemover = removeGenericSecrets,
+): { path: string; message: string } {
+    const words = removeSecrets(describeFault(reason, fault, (path) => removeFromNames(path, removeSecrets)));
     const told = fault.best[0] ?? fault.error;
-    const name = isMissing(told) ? '' : failingPath(told).slice(told.instancePath.length + 1);
-    return name === '' ? words : `${words}: ${JSON.stringify(shorten(name, MAX_NAME_LENGTH))}`;
+    const [name = ''] = isMissing(told) ? [] : pointerNames(failingPath(told).slice(told.instancePath.length));
+    const shownName = name === '' ? '' : `: ${JSON.stringify(shorten(removeSecrets(name), MAX_NAME_LENGTH))}`;
+    return { path: removeFromNames(fault.error.instancePath, removeSecrets), message: `${words}${shownName}` };
 }

@@ -23,7 +23,8 @@ const MAX_SHOWN_WORDS = 5;
  * where it validates items. Source of the rule for arrays: the platform's guide, "it always needs to be a schema of an object".
  */
 export function whyUnvalidated(schema: Dictionary, { isCode }: SchemaPlace): Finding | undefined {
-    // First, because a map may have fields that are called `type` or `items`.
+    if (isFieldsAlone(schema)) return datasetSchema(isCode);
+    // Early, because a map may have fields that are called `type` or `items`.
     if (isBareMap(schema)) return bareMap(schema);
     const types = [schema.type ?? []].flat() as unknown[];
     if (types.length > 0 && isTypeName(schema.type) && !types.includes('object')) {
@@ -38,13 +39,7 @@ export function whyUnvalidated(schema: Dictionary, { isCode }: SchemaPlace): Fin
     const isDatasetSchema =
         ('actorSpecification' in schema && !isObject(schema.storages)) ||
         (isObject(schema.fields) && !isKeyword('fields', schema));
-    if (isDatasetSchema) {
-        const also = isCode ? ', or give the whole of it with "actorSpecification": 1' : '';
-        return {
-            problem: 'is a whole dataset schema, which as JSON Schema validates nothing',
-            remedy: `Put in its place what its "fields" holds${also}`,
-        };
-    }
+    if (isDatasetSchema) return datasetSchema(isCode);
     if (isObject(schema.storages)) {
         return {
             problem: 'is the definition of an Actor, which as JSON Schema validates nothing',
@@ -65,6 +60,23 @@ export function whyUnvalidated(schema: Dictionary, { isCode }: SchemaPlace): Fin
         return arraySchema();
     }
     return properties(schema) ?? mistaken(schema, dialect) ?? toothless(schema);
+}
+
+/** `{ fields: { type: 'object', … } }` is a dataset schema that lacks the rest; one property `fields` of objects is rarer by far. */
+function isFieldsAlone({ fields, ...others }: Dictionary): boolean {
+    return (
+        isObject(fields) &&
+        [fields.type].flat().includes('object') &&
+        Object.entries(others).every(([key, value]) => isAnnotation(key, value))
+    );
+}
+
+function datasetSchema(isCode = false): Finding {
+    const also = isCode ? ', or give the whole of it with "actorSpecification": 1' : '';
+    return {
+        problem: 'is a whole dataset schema, which as JSON Schema validates nothing',
+        remedy: `Put in its place what its "fields" holds${also}`,
+    };
 }
 
 function arraySchema(): Finding {

@@ -171,6 +171,25 @@ describe('check', { timeout: 60_000 }, () => {
         expect(stdout).not.toContain('1941');
     });
 
+    it('shows no credentials of an address that is the name of a property, on screen and page', async () => {
+        const address = 'https://joe:secret@example.com/?token=abcdef123456';
+        await writeFolder(folder, {
+            'schema.json': {
+                type: 'object',
+                properties: { links: { type: 'object', additionalProperties: { type: 'number' } } },
+                additionalProperties: false,
+            },
+            'items.json': [{ links: { [address]: 'a' } }, { [address]: 1 }, { [address]: 2 }],
+        });
+        const args = ['-s', 'schema.json', '--html', 'page.html'];
+        const { stdout } = await check('items.json', { args });
+        expect(stdout).toContain('position 0: /links/https:~1~1example.com~1?token=*** must be a number');
+        expect(stdout).toContain('https://example.com/?token=***');
+        const page = await readFile(join(folder, 'page.html'), 'utf8');
+        expect(page).toContain('example.com');
+        for (const shown of [stdout, page]) expect(shown).not.toMatch(/joe|secret@|abcdef123456/);
+    });
+
     it('names each failing item by its line or file, and what it is called', async () => {
         const lines = ['{"title":1,"url":"https://joe:secret@example.com/1"}', '', '{"title":"Alien"}', '{"id":7}'];
         await writeFile(join(folder, 'items.jsonl'), lines.join('\n'));

@@ -52,20 +52,22 @@ describe('the corpus of dataset schemas', () => {
         expect(reason + remedy + log.lines.map(({ message }) => message).join()).toContain(mentions);
     });
 
-    it.each(entries.filter(({ opens }) => opens === 'validating'))(
-        'has the verdicts and errors of plain Ajv for "$name"',
-        async ({ fields }) => {
-            const { schema } = await compileItemSchema(fields, PLACE, recordingLog());
-            const { $schema, ...others } = schema!.json;
-            const { uri, name } = dialectOf($schema as string | undefined)!;
-            const plain = plainAjv({ $schema: uri, ...others }, name);
-            fc.assert(
-                fc.property(itemsFor(others), (item) => {
-                    const expected = plain(item) ? undefined : toItemErrors(withoutCostly(plain.errors!));
-                    expect(schema!.validate(item)).toEqual(expected);
-                }),
-                { numRuns: 60 },
-            );
-        },
+    // Plain Ajv throws for a pattern that is none, and for one that is valid only without the flag `u` unless it is told so.
+    const compared = entries.filter(
+        ({ opens, name }) =>
+            ['validating', 'validating, with a warning'].includes(opens) && name !== 'a pattern that is none',
     );
+    it.each(compared)('has the verdicts and errors of plain Ajv for "$name"', async ({ fields, opens }) => {
+        const { schema } = await compileItemSchema(fields, PLACE, recordingLog());
+        const { $schema, ...others } = schema!.json;
+        const { uri, name } = dialectOf($schema as string | undefined)!;
+        const plain = plainAjv({ $schema: uri, ...others }, name, { unicodeRegExp: opens === 'validating' });
+        fc.assert(
+            fc.property(itemsFor(others), (item) => {
+                const expected = plain(item) ? undefined : toItemErrors(withoutCostly(plain.errors!));
+                expect(schema!.validate(item)).toEqual(expected);
+            }),
+            { numRuns: 60 },
+        );
+    });
 });

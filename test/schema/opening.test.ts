@@ -134,6 +134,11 @@ describe('a schema that misses its purpose', () => {
             { actorSpecification: 1, fields: { required: ['a'] }, views: {} },
             'Put in its place what its "fields" holds',
         ],
+        [
+            'a file with nothing but its fields',
+            { fields: { type: 'object', required: ['a'] } },
+            'is a whole dataset schema',
+        ],
         ['a file without its mark', { fields: { required: ['a'] }, views: {} }, 'is a whole dataset schema'],
         [
             'the definition of an Actor',

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import * as zMini from 'zod/mini';
 import * as z3 from 'zod/v3';
 import { describe, expect, it } from 'vitest';
+import { zodToJsonSchema } from 'zod-to-json-schema';
 
 import { discoverSchema } from '../../src/schema/discover.js';
 import { toJsonSchema } from '../../src/schema/standard-schema.js';
@@ -120,6 +121,11 @@ describe('a schema that has no JSON Schema by itself', () => {
         expect(await failures(z.toJSONSchema(mini, { target: 'draft-7', io: 'input' }), { a: 1 })).toEqual([
             ' required',
         ]);
+        // The types of zod 3 within zod 4 are those of a class with one more private field; at run time they are the same.
+        const three = z3.object({ url: z3.string(), price: z3.number().default(0) });
+        const fromThree = zodToJsonSchema(three as never, { removeAdditionalStrategy: 'strict' });
+        expect(await failures(fromThree, { a: 1 })).toEqual([' required']);
+        expect(await failures(fromThree, { url: 'x', further: 1 })).toBeUndefined();
         const date = z.object({ at: z.date(), url: z.string() });
         const written = z.toJSONSchema(date, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
         expect(await failures(written, { at: '2024-01-01', url: 1 })).toEqual(['/url type']);

@@ -17,6 +17,19 @@ export async function main(mode: 'warn' | undefined): Promise<GuardReport> {
         redact: ({ email: _email, ...item }) => item,
         onQuarantine: (record: QuarantineRecord<Movie>) => console.log(record.item?.title),
     });
+    const wrong: DatasetGuardOptions[] = [
+        // @ts-expect-error -- a promise is no item
+        { redact: async (item) => item },
+        // @ts-expect-error -- a promise is no item
+        { repair: async (item) => item },
+        // @ts-expect-error -- a promise is no item
+        { repair: ['prune', (item) => Promise.resolve(item)] },
+    ];
+    const right: DatasetGuardOptions[] = [
+        { redact: (item): Record<string, unknown> => item, repair: (item): Record<string, unknown> => item },
+        { redact: () => ({}), repair: () => undefined },
+    ];
+    console.log(wrong.length + right.length);
     const { acceptedItems } = await guard.pushData([{ title: 'Alien', year: 1979 }]);
     console.log(acceptedItems.toFixed());
     // @ts-expect-error -- a title is text

@@ -1,5 +1,5 @@
 import { InvalidOptionsError, failOption } from '../../errors.js';
-import type { Dictionary, ItemError } from '../../records.js';
+import type { Dictionary, ItemError, NotAPromise } from '../../records.js';
 
 /** The repairs that are allowed before an item is quarantined. A fault that no rule names is not touched. */
 export interface RepairPolicy {
@@ -17,7 +17,7 @@ export interface RepairPolicy {
 export type RepairFunction<Item extends object = Dictionary> = (
     item: Item,
     errors: readonly ItemError[],
-) => Item | undefined;
+) => (Item & NotAPromise) | undefined;
 
 /** One step of the option `repair`: `'prune'`, a policy or a function. */
 export type RepairStepOption<Item extends object = Dictionary> = 'prune' | RepairPolicy | RepairFunction<Item>;

@@ -115,7 +115,7 @@ const newer = (schema: fc.Arbitrary<unknown>): Record<string, fc.Arbitrary<unkno
     unevaluatedItems: fc.oneof(fc.constant(false), schema),
 });
 
-/** Schemas of some keywords each; those inside `contains` and `propertyNames` without `$ref`. */
+/** Schemas of some keywords each. */
 export function schemas(draft: Draft): fc.Arbitrary<Dictionary> {
     const some = (all: Record<string, fc.Arbitrary<unknown>>) =>
         fc
@@ -125,18 +125,17 @@ export function schemas(draft: Draft): fc.Arbitrary<Dictionary> {
         ...keywords(inner, plain),
         ...OF_DRAFT[draft](inner),
     });
-    const { schema } = fc.letrec((tie) => ({
+    const { schema, plain } = fc.letrec((tie) => ({
         leaf: fc.oneof(fc.boolean(), some({ ...leafKeywords() })),
-        plain: fc.oneof({ maxDepth: 2 }, tie('leaf'), some(all(tie('plain'), tie('plain')))),
+        plain: fc.oneof({ maxDepth: 2 }, tie('leaf'), tie('reference'), some(all(tie('plain'), tie('plain')))),
         reference: fc.constantFrom({ $ref: '#/definitions/d0' }, { $ref: '#/definitions/d1' }),
         schema: fc.oneof({ maxDepth: 3 }, tie('leaf'), tie('reference'), some(all(tie('schema'), tie('plain')))),
-        top: some(all(tie('schema'), tie('plain'))),
     }));
     const definition = fc.letrec((tie) => ({
         leaf: some(leafKeywords()),
         plain: fc.oneof({ maxDepth: 2 }, tie('leaf'), some(all(tie('plain'), tie('plain')))),
     })).plain;
-    return fc.tuple(some(all(schema, definition)), definition, definition).map(([top, d0, d1]) => ({
+    return fc.tuple(some(all(schema, plain)), definition, definition).map(([top, d0, d1]) => ({
         ...top,
         definitions: {
             d0,
