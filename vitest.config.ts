@@ -40,8 +40,8 @@ const PURE = ['infer', 'pipeline/repair', 'pipeline/unique', 'quality', 'schema'
     (folder) => `test/${folder}/**/*.test.ts`,
 );
 
-/** Their processes end within seconds, whatever befalls them, and the server must answer in time: only these two run beside each other. */
-const ALONE = ['test/chaos/chaos.test.ts', 'test/run-end/process-exit.test.ts'];
+/** Their processes end within seconds, whatever befalls them, and the server must answer in time: only these run beside each other. */
+const ALONE = ['test/run-end/matrix.test.ts', 'test/chaos/chaos.test.ts', 'test/run-end/process-exit.test.ts'];
 
 /** They import all of Crawlee, which would bring a second copy of what is bundled. */
 const UNBUNDLED = ['test/crawlee/adaptive.test.ts', 'test/crawlee/types.test.ts'];
@@ -82,7 +82,7 @@ export default defineConfig(({ mode }) => ({
         globalSetup: 'test/support/script-packages.setup.ts',
         pool: 'forks',
         // Many tests wait for processes of their own most of the time.
-        maxWorkers: 5,
+        maxWorkers: 6,
         sequence: { sequencer: LongestFirst },
         coverage: {
             provider: 'v8',
