@@ -42,6 +42,7 @@ const TESTS = {
     },
     'run-end': { near: ['test/run-end'], far: ['test/lifecycle'] },
     'crawlee': { near: ['test/crawlee'], far: ['test/run-end'] },
+    'schema': { near: ['test/schema'], far: ['test/dataset-guard.'] },
     'quality': { near: ['test/quality', 'test/report'], far: ['test/dataset-guard.'] },
 };
 const NOT_COPIED = new Set(['node_modules', '.git', 'dist', 'storage', 'coverage']);
