@@ -1,4 +1,5 @@
 import type { ItemError } from './records.js';
+import { createSecretRemover, readOwnSecrets, removeFromError } from './utils/secrets.js';
 import { escapeControls } from './utils/text.js';
 
 /** The kind of the error, the same across versions: compare this, not the message. */
@@ -24,8 +25,11 @@ export class DatasetGuardError extends Error {
         message: string,
         options?: ErrorOptions,
     ) {
+        const removeSecrets = createSecretRemover(readOwnSecrets(process.env));
         // It may quote a file, the platform or an item. Whatever it is: an error that throws as it is made hides what went wrong.
-        super(escapeControls(String(message)), options);
+        super(escapeControls(removeSecrets(String(message))), options);
+        // Where nobody catches the error, Node.js prints its cause, too.
+        if (options?.cause instanceof Error) removeFromError(options.cause, removeSecrets);
     }
 }
 

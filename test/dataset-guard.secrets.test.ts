@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { log } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -104,6 +106,40 @@ describe('redact', () => {
     );
 });
 
+describe('redact that throws', () => {
+    it('is said with its place, but without its message, which may hold what it was to hide', async () => {
+        const lines = collectLog();
+        run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
+        const guard = await run.open({
+            redact: ({ email }) => {
+                throw new RangeError(`no such person: ${email}`);
+            },
+        });
+        await guard.pushData({ n: 'bad', email: 'joe@example.com' });
+        await guard.close();
+        expect(lines.join('\n')).toMatch(
+            /The option "redact" failed: RangeError at test\/dataset-guard\.secrets\.test\.ts:\d+:\d+\. Nothing of the item/,
+        );
+        expect(lines.join('\n')).not.toContain('joe@');
+    });
+
+    it('keeps data out of records and report: an object as deep as no item may be, and names that are numbers', async () => {
+        const id = run.freshDataset({
+            type: 'object',
+            properties: { phones: { additionalProperties: { type: 'number' } } },
+        });
+        let deep = {};
+        for (let level = 0; level < 2_000; level++) deep = { deep };
+        const guard = await run.open({
+            redact: ({ phones }) => (phones ? { phones: {} } : deep),
+            repair: { unknown: 'remove' },
+        });
+        await guard.pushData([{ phones: { '4915112345678': 'x' } }, { phones: 1 }]);
+        await guard.close();
+        expect(JSON.stringify([run.quarantined(id), guard.report()])).not.toMatch(/49151|"deep"/);
+    });
+});
+
 describe('a schema with control characters', () => {
     const bad = '\u001b[2J\n\u202e';
 
@@ -129,14 +165,45 @@ describe('the token of the run', () => {
         log.setLevel(log.LEVELS.INFO);
         run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
         const guard = await run.open({
-            redact: () => {
+            identify: () => {
                 throw new Error(`refused for ${run.server.token}`);
             },
         });
         await guard.pushData({ n: 'bad' });
         await guard.close();
-        expect(lines.join('\n')).toContain('The option "redact" failed: Error: refused for ***');
+        expect(lines.join('\n')).toContain('The option "identify" failed: Error: refused for ***');
         expect(lines.join('\n')).not.toContain(run.server.token);
+    });
+
+    it("is in no error, nor in its cause, whatever the platform's message says", async () => {
+        const id = run.freshDataset(null);
+        const guard = await run.open({ ack: 'stored' });
+        const message = `refused for ${run.server.token} at https://joe:secret@example.com/?token=abcdef`;
+        run.server.faults.next({ method: 'POST', path: `${id}/items`, times: 1, fault: { status: 403, message } });
+        const error: unknown = await guard.pushData({ n: 1 }).catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'DELIVERY', cause: { name: 'ApifyApiError', statusCode: 403 } });
+        const printed = inspect(error, { depth: 9, showHidden: true });
+        expect(printed).toContain('refused for *** at https://example.com/?token=***');
+        expect(printed).not.toMatch(/joe|secret@|abcdef/);
+        expect(printed).not.toContain(run.server.token);
+        await guard.close();
+    });
+
+    it('is in no sample that was cut off within it', async () => {
+        run.freshDataset({
+            type: 'object',
+            properties: { n: { type: 'number' } },
+            additionalProperties: { type: 'number' },
+        });
+        const guard = await run.open();
+        const token = String(run.server.token);
+        for (let length = 190; length < 199; length++) {
+            await guard.pushData({ n: `${'x'.repeat(length - token.length / 2)}${token}` });
+            await guard.pushData({ [`${'k'.repeat(length - token.length / 2)}${token}`]: 'x' });
+        }
+        await guard.close();
+        expect(guard.report().reasons).toHaveLength(2);
+        expect(JSON.stringify(guard.report())).not.toContain(token.slice(0, 6));
     });
 });
 
@@ -177,6 +244,25 @@ describe('identify that throws', () => {
         );
         expect(said[1]).toBe('The option "identify" failed 2 times in all.');
         expect(guard.report()).toMatchObject({ storedItems: 1, quarantinedItems: 2 });
+    });
+});
+
+describe('identify that returns what is no name', () => {
+    it.each<[what: string, identify: (item: any) => any]>([
+        ['a promise, whose value comes too late', async () => 'x'],
+        ['an object', () => ({})],
+        ['an array', () => []],
+        ['a boolean', () => true],
+    ])('is told so: %s', async (what, identify) => {
+        const lines = collectLog();
+        run.freshDataset({ type: 'object', properties: { n: { type: 'number' } } });
+        const guard = await run.open({ identify });
+        await guard.pushData({ n: 'bad' });
+        await guard.close();
+        expect(lines).toContainEqual(
+            `The option "identify" failed: TypeError: expected text from identify, but got: ${what}. ` +
+                'Samples go without the name of the item. Further errors of it are counted.',
+        );
     });
 });
 

@@ -72,8 +72,9 @@ export async function runCheck(source: Source, options: CheckRunOptions): Promis
     const { schema, samples, paths, repair, onFailing, onItem } = options;
     const json = schema?.json;
     const preparer = new ItemPreparer('quarantine', schema, repair && (await openRepairer(repair, json)));
-    const repairs = new RepairCounts({ samples });
-    const reasons = new ReasonCounts({ samples, names: new SchemaNames(json) });
+    const names = new SchemaNames(json);
+    const repairs = new RepairCounts({ samples, names: () => names });
+    const reasons = new ReasonCounts({ samples, names });
     const fields = new FieldCounts({ schema: json, samples, paths });
     const failing: FailingItem[] = [];
     const seen = new SeenRecords();

@@ -9,7 +9,7 @@ import { itemOfRecord } from '../infer/record-item.js';
 import { EXIT } from './exit-codes.js';
 import { openActorSchema } from './fields-document.js';
 import { openNamedSource, SOURCE_HELP, withProgress } from './named-source.js';
-import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
+import { count, oneLine, print, printJson, printJsonText, Progress, say } from './terminal.js';
 import { number } from '../utils/format.js';
 
 const DESCRIPTION = `Writes the schema that items have: the "fields" of a dataset schema.
@@ -80,7 +80,7 @@ async function infer(named: string, options: InferCommandOptions): Promise<numbe
         printJson({ source: source.name, ...result, fields, outliers, ...(target && { written: target.source }) });
         return EXIT.fine;
     }
-    if (target === undefined) print(formatJson(fields));
+    if (target === undefined) printJsonText(formatJson(fields));
     const write = target === undefined ? say : print;
     write(`${source.name}: ${summary(result)}${target === undefined ? '' : ` It is in ${target.source}.`}`);
     if (result.outliers.length > 0) {

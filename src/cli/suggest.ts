@@ -6,8 +6,9 @@ import { suggestChanges } from '../infer/suggest/suggest-changes.js';
 import { EXIT, UsageError } from './exit-codes.js';
 import { openActorSchema, openSchemaFile } from './fields-document.js';
 import { openNamedSource, SOURCE_HELP, withProgress } from './named-source.js';
-import { count, oneLine, print, printJson, Progress, say } from './terminal.js';
+import { count, oneLine, print, printJson, printJsonText, Progress, say } from './terminal.js';
 import { number } from '../utils/format.js';
+import { removeFromNames, removeGenericSecrets } from '../utils/secrets.js';
 
 const DESCRIPTION = `Says how the schema could change to let items in that fail it, or which repair would mend the items instead.
 
@@ -69,7 +70,7 @@ async function suggest(named: string, options: SuggestCommandOptions): Promise<n
     if (options.json) {
         printJson({ source: source.name, schema: target.source, ...result, patch, ...(written && { written }) });
     } else if (options.patch) {
-        print(formatJson(patch));
+        printJsonText(formatJson(patch));
         say(`${summary(source.name, result, target.source)} The patch is for ${target.source}.`);
     } else {
         print(summary(source.name, result, target.source));
@@ -104,9 +105,9 @@ function changesTable(changes: readonly SchemaChange[]): string {
     const indent = ' '.repeat(fail + letIn + 4);
     const lines = changes.flatMap((change, index) => {
         const [failed, letInItems] = rows[index] as [string, string];
-        const path = change.path === '' ? 'the item' : `"${change.path}"`;
+        const path = change.path === '' ? 'the item' : `"${removeFromNames(change.path, removeGenericSecrets)}"`;
         return [
-            `${failed.padStart(fail)}  ${letInItems.padStart(letIn)}  ${oneLine(`${path}: ${change.description}`)}`,
+            `${failed.padStart(fail)}  ${letInItems.padStart(letIn)}  ${shown(`${path}: ${change.description}`)}`,
             ...worthSaying(change.repairs).flatMap((repair) => repairLines(repair).map((line) => indent + line)),
         ];
     });
@@ -120,15 +121,20 @@ function worthSaying(repairs: readonly SuggestedRepair[]): SuggestedRepair[] {
     return [first, ...others.filter(({ keepsValue, mendedItems }) => !keepsValue && mendedItems > first.mendedItems)];
 }
 
+/** Text of items as a part of one line. What is written to a file is complete. */
+function shown(text: string): string {
+    return oneLine(removeGenericSecrets(text));
+}
+
 function json(value: unknown): string {
     return value === undefined ? 'nothing' : JSON.stringify(value);
 }
 
 function repairLines({ code, name, mendedItems, samples }: SuggestedRepair): string[] {
     const [sample] = samples;
-    const shown = sample === undefined ? '' : `: ${json(sample.before)} → ${json(sample.after)}`;
+    const example = sample === undefined ? '' : `: ${json(sample.before)} → ${json(sample.after)}`;
     return [
-        oneLine(`or mend ${count(mendedItems, 'item')}, ${name}${shown}`),
-        ...code.split('\n').map((line) => `    ${oneLine(line)}`),
+        shown(`or mend ${count(mendedItems, 'item')}, ${name}${example}`),
+        ...code.split('\n').map((line) => `    ${shown(line)}`),
     ];
 }

@@ -45,7 +45,12 @@ export function print(text: string): void {
 }
 
 export function printJson(value: unknown): void {
-    process.stdout.write(`${JSON.stringify(value, null, 4)}\n`);
+    printJsonText(JSON.stringify(value, null, 4));
+}
+
+/** Prints JSON of several lines. Characters that a terminal obeys are escaped, which JSON reads as the same. */
+export function printJsonText(text: string): void {
+    process.stdout.write(`${visible(text)}\n`);
 }
 
 export function count(amount: number, noun: string): string {

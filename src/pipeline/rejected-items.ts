@@ -44,7 +44,7 @@ export class RejectedItems {
         statistics.counters.rejected(1);
         this.#count(rejection, text, source, `Rejected by the ${rejection.rejectedBy}`);
         if (source instanceof Waiter) source.rejected(position, rejection.errors);
-        quarantine.add({ ...rejection, errors: this.#recordErrors(rejection) }, text, source, position);
+        quarantine.add({ ...rejection, errors: this.#recordErrors(rejection, text) }, text, source, position);
     }
 
     /** Nothing is wrong with it: it counts neither for the tolerance nor as an item of the call that was rejected. */
@@ -106,9 +106,12 @@ export class RejectedItems {
     }
 
     /** The errors as a record may have them: what the platform or an engine says may quote a secret. */
-    #recordErrors({ errors, rejectedBy, reason }: Rejection): ItemError[] {
+    #recordErrors({ errors, rejectedBy, reason }: Rejection, text: string | undefined): ItemError[] {
         const { redactor, statistics, removeSecrets } = this.#options;
-        const shown = redactor.isActive ? errors.map((error) => maskError(error, statistics.names)) : errors;
+        // Only a path below the item itself has names to be masked.
+        const isInside = redactor.isActive && errors.some(({ instancePath }) => instancePath !== '');
+        const item: unknown = isInside && text !== undefined ? JSON.parse(text) : undefined;
+        const shown = redactor.isActive ? errors.map((error) => maskError(error, statistics.names, item)) : errors;
         if (rejectedBy === 'guard' && reason === 'schema') return shown;
         return shown.map((error) =>
             error.message === undefined ? error : { ...error, message: removeSecrets(error.message) },

@@ -7,7 +7,6 @@ import type { Quarantine } from '../quarantine/quarantine.js';
 import type { Rejection } from '../quarantine/record.js';
 import type { Statistics } from '../report/statistics.js';
 import { within } from '../utils/clock.js';
-import type { SecretRemover } from '../utils/secrets.js';
 import type { PushSource } from '../waiter.js';
 import { isAwaited, Waiter } from '../waiter.js';
 import type { Batch, BatchItem, KeptPart } from './batch.js';
@@ -39,7 +38,6 @@ export interface BatchSettlerOptions {
     duplicates: Duplicates | undefined;
     /** Asks the platform for its schema again; resolves to another one, or to `undefined` when it is the same. */
     refreshSchema: () => Promise<ItemSchema | undefined>;
-    removeSecrets: SecretRemover;
 }
 
 /** Sends a batch, and tells everybody what became of its items: callers, counters, quarantine and buffer. */
@@ -107,9 +105,9 @@ export class BatchSettler {
 
     /** Nothing can be sent now. Gives callers back what they wait for; the error says so, and how many items are kept. */
     failed({ error: cause, permanent }: DeliveryFailure): DeliveryError {
-        const { buffer, duplicates, removeSecrets } = this.#options;
+        const { buffer, duplicates } = this.#options;
         const keptItems = buffer.unawaitedItems + (duplicates?.unawaitedItems ?? 0);
-        const error = deliveryError(cause, permanent, keptItems, removeSecrets);
+        const error = deliveryError(cause, permanent, keptItems);
         buffer.rejectRoomWaiter(error);
         this.giveBack(error);
         return error;

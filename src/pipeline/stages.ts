@@ -15,6 +15,7 @@ import { CallbackErrors } from '../report/callback-errors.js';
 import { Statistics } from '../report/statistics.js';
 import type { Clock } from '../utils/clock.js';
 import type { SecretRemover } from '../utils/secrets.js';
+import { nameFrom } from '../utils/user-code.js';
 import { BatchScheduler } from './batch-scheduler.js';
 import { ItemBuffer } from './buffer.js';
 import { Duplicates } from './duplicates.js';
@@ -77,7 +78,7 @@ export async function createStages({
     // Undefined where no rejection can exceed it.
     const tolerance = maxItems < Infinity || maxRatio < 1 ? options.tolerance : undefined;
     const redactor = new Redactor(options.redact, (error) =>
-        callbackErrors.add('redact', error, 'Nothing of the item is shown'),
+        callbackErrors.add('redact', error, 'Nothing of the item is shown', true),
     );
     const { samples, identify } = options;
     const statistics = new Statistics(() => clock.now(), samples, {
@@ -88,7 +89,7 @@ export async function createStages({
         ...(identify && {
             identify: (item) => {
                 try {
-                    return identify(item as Dictionary);
+                    return nameFrom(identify(item as Dictionary), 'identify');
                 } catch (error) {
                     callbackErrors.add('identify', error, 'Samples go without the name of the item');
                     return undefined;
@@ -160,7 +161,6 @@ export async function createStages({
         platformRepair,
         duplicates,
         refreshSchema: given.refreshSchema,
-        removeSecrets,
     });
     const scheduler: BatchScheduler = new BatchScheduler({
         buffer,

@@ -9,6 +9,8 @@ export interface Fault {
     readonly best: readonly ItemError[];
     /** Where each branch fails by its type alone: the types that the branches ask for. */
     readonly types?: readonly unknown[];
+    /** The first error of each branch that fits as well as the best, where all of them fail for the value itself and not for something in it. */
+    readonly alternatives?: readonly ItemError[];
 }
 
 /** Errors of one item that are looked at. Its faults are known long before. */
@@ -90,8 +92,12 @@ function toChoice(error: ItemError, below: readonly ItemError[]): Fault {
     if (branches.length > 1 && branches.every(isOfTypes)) {
         return { error, best: [], types: branches.flatMap(([one]) => one!.params?.type) };
     }
-    const best = branches.toSorted((a, b) => misfit(a, error) - misfit(b, error) || a.length - b.length)[0];
-    return { error, best: best ?? [] };
+    const misfits = branches.map((errors) => misfit(errors, error));
+    const fitting = branches.filter((_, index) => misfits[index] === Math.min(...misfits));
+    const [best = []] = fitting.toSorted((a, b) => a.length - b.length);
+    const areOfTheValue = fitting.flat().every(({ instancePath }) => instancePath === error.instancePath);
+    if (fitting.length === 0 || !areOfTheValue) return { error, best };
+    return { error, best, alternatives: fitting.map(([first]) => first!) };
 }
 
 function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): T[][] {

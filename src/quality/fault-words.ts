@@ -4,7 +4,7 @@ import { shorten } from '../utils/text.js';
 import type { Fault } from './alternatives.js';
 import { failingPath, isMissing } from './sample.js';
 import type { ReasonSummary } from './reasons.js';
-import { describeError, describeTypes } from './words.js';
+import { describeAlternatives, describeError, describeTypes } from './words.js';
 
 const MAX_MESSAGE_LENGTH = 400;
 const MAX_NAME_LENGTH = 80;
@@ -15,16 +15,17 @@ const MAX_NAME_LENGTH = 80;
  */
 export function describeFault(
     reason: ReasonSummary['reason'],
-    { error, best, types }: Fault,
+    { error, best, types, alternatives }: Fault,
     pathOf: (instancePath: string, schemaPath: string) => string,
 ): string {
     const [closest] = best;
     if (types !== undefined) return describeTypes([...new Set(types.map(String))]) ?? describeError(reason, error);
     if (reason !== 'schema' || closest === undefined) return describeError(reason, error);
+    const told = alternatives && describeAlternatives(alternatives);
+    if (told !== undefined) return told;
     const words = describeError(reason, closest);
     const below = closest.instancePath.slice(error.instancePath.length);
-    if (below === '') return words;
-    const place = pathOf(below, closest.schemaPath);
+    const place = below === '' ? 'it' : pathOf(below, closest.schemaPath);
     return shorten(
         `fits none of the alternatives in the schema; in the closest one ${place} ${words}`,
         MAX_MESSAGE_LENGTH,

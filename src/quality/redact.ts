@@ -1,5 +1,5 @@
 import type { Dictionary, ItemError } from '../records.js';
-import { pointerNames, toPointer } from '../utils/json-pointer.js';
+import { pointerNames, toPointer, valueBelow } from '../utils/json-pointer.js';
 import { jsonOfObject } from '../utils/user-code.js';
 import type { SchemaNames } from './schema-names.js';
 import { ANY, namesInSchemaPath } from './schema-names.js';
@@ -54,13 +54,18 @@ function parsed(text: string | undefined): unknown {
 /** Parameters of an error that hold a name which only the data knows. */
 const DATA_NAMES = ['additionalProperty', 'unevaluatedProperty', 'propertyName', 'property'] as const;
 
-/** An error as a record of a redacted item may have it: without names that only the data knows. */
-export function maskError(error: ItemError, names: SchemaNames): ItemError {
+/** An error as a record of a redacted item may have it: without names that only the data knows. `item` is the item as it was pushed. */
+export function maskError(error: ItemError, names: SchemaNames, item: unknown): ItemError {
     const own = namesInSchemaPath(error.schemaPath);
     const known = (name: string) => names.has(name) || own.has(name);
-    const instancePath = toPointer(
-        pointerNames(error.instancePath).map((name) => (known(name) || /^\d+$/.test(name) ? name : ANY)),
-    );
+    let value = item;
+    const path = pointerNames(error.instancePath).map((name) => {
+        // A phone number as the name of a property looks like an index.
+        const isShown = known(name) || Array.isArray(value);
+        value = valueBelow(value, [name]);
+        return isShown ? name : ANY;
+    });
+    const instancePath = toPointer(path);
     const params = { ...error.params };
     for (const key of DATA_NAMES) if (typeof params[key] === 'string' && !known(params[key])) params[key] = ANY;
     return { ...error, instancePath, params, message: describeError('schema', { ...error, params }) };

@@ -7,6 +7,9 @@ type Params = Readonly<Record<string, unknown>>;
 const MAX_MESSAGE_LENGTH = 300;
 const MAX_NAME_LENGTH = 80;
 const NAMED_VALUES = 8;
+const NAMED_ALTERNATIVES = 4;
+/** What alternatives have in common is said once. The longest come first. */
+const BEGINNINGS = ['must match the pattern ', 'must be ', 'must have ', 'must ', 'is missing '];
 /** A longer one tells a reader nothing; the schema has it. */
 const MAX_PATTERN_LENGTH = 60;
 
@@ -116,6 +119,37 @@ export function describeTypes(types: readonly string[]): string | undefined {
     const words = types.map((name) => (Object.hasOwn(TYPES, name) ? TYPES[name]! : undefined));
     if (words.length === 0 || words.includes(undefined)) return undefined;
     return `must be ${joined(words as string[], 'or')}`;
+}
+
+/**
+ * What several alternatives ask of one value, each told by one error: "must be one of x, y, null", "must match the pattern ^a or be
+ * a number". `undefined` where there are too many to be read, or one says something else than what the value must be.
+ */
+export function describeAlternatives(errors: readonly ItemError[]): string | undefined {
+    const allowed = errors.map(allowedValues);
+    if (allowed.every((values) => values !== undefined)) {
+        const values = [...new Set(allowed.flat())];
+        return shorten(escapeControls(`must be ${oneOf(values, values.length)}`), MAX_MESSAGE_LENGTH);
+    }
+    const words = [...new Set(errors.map((error) => describeError('schema', error)))];
+    const beginning = BEGINNINGS.find((text) => words.every((one) => one.startsWith(text)));
+    if (words.length > NAMED_ALTERNATIVES || beginning === undefined) return undefined;
+    return shorten(
+        beginning +
+            joined(
+                words.map((one) => one.slice(beginning.length)),
+                'or',
+            ),
+        MAX_MESSAGE_LENGTH,
+    );
+}
+
+/** All values that pass, where the error tells them. */
+function allowedValues({ keyword, params }: ItemError): readonly unknown[] | undefined {
+    if (keyword === 'const') return [params?.allowedValue];
+    if (keyword === 'type') return params?.type === 'null' ? [null] : undefined;
+    const { allowedValues: values, allowedValuesTotal: total } = params ?? {};
+    return keyword === 'enum' && Array.isArray(values) && total === undefined ? values : undefined;
 }
 
 function describeFormat(format: string): string {

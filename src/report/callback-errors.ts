@@ -3,7 +3,7 @@ import { number } from '../utils/format.js';
 import type { SecretRemover } from '../utils/secrets.js';
 import { removeGenericSecrets } from '../utils/secrets.js';
 import { escapeControls, messageOf, shorten } from '../utils/text.js';
-import { placeInUserCode } from '../utils/user-code.js';
+import { placeInUserCode, WrongResultError } from '../utils/user-code.js';
 
 const MAX_MESSAGE_LENGTH = 300;
 /** Errors thrown by the user's own functions: the first of each function is logged with its place, all are counted. */
@@ -17,15 +17,18 @@ export class CallbackErrors {
         this.#removeSecrets = removeSecrets;
     }
 
-    /** `consequence` says what becomes of the item. */
-    add(option: string, error: unknown, consequence = 'The item goes on without it'): void {
+    /**
+     * `consequence` says what becomes of the item. `isHiding`: the function was to hide something, which the message of its error
+     * may hold.
+     */
+    add(option: string, error: unknown, consequence = 'The item goes on without it', isHiding = false): void {
         const count = this.#counts.get(option) ?? 0;
         this.#counts.set(option, count + 1);
         if (count > 0) return;
         const place = placeInUserCode(error);
         const where = place === undefined ? '' : ` at ${place}`;
         this.#log.error(
-            `The option "${option}" failed: ${this.#describe(error)}${where}. ${consequence}. Further errors of it are counted.`,
+            `The option "${option}" failed: ${isHiding ? kindOf(error) : this.#describe(error)}${where}. ${consequence}. Further errors of it are counted.`,
         );
     }
 
@@ -45,4 +48,10 @@ export class CallbackErrors {
         }
         return shorten(escapeControls(this.#removeSecrets(text)), MAX_MESSAGE_LENGTH);
     }
+}
+
+/** What may be said of an error without its message, unless the library has made that. */
+function kindOf(error: unknown): string {
+    if (error instanceof WrongResultError) return `${error.name}: ${error.message}`;
+    return error instanceof Error ? String(error.name) : 'it threw what is no error';
 }

@@ -51,6 +51,7 @@ export class Statistics {
     #startedAt: string;
     #quarantineId: string | undefined;
     readonly reasons: ReasonCounts;
+    #isSchemaKnown: boolean;
     readonly #repairs: RepairCounts;
     readonly #duplicates: DuplicateCounts;
     readonly #timeline: Timeline;
@@ -61,9 +62,12 @@ export class Statistics {
         this.#startedAt = new Date(now()).toISOString();
         this.#timeline = new Timeline(now());
         this.names = new SchemaNames(schema);
+        this.#isSchemaKnown = schema !== undefined;
         this.reasons = new ReasonCounts({ ...options, names: this.names, samples });
         const { removeSecrets } = options;
-        this.#repairs = new RepairCounts({ samples, ...(removeSecrets && { removeSecrets }) });
+        const isRedacted = redact !== undefined;
+        const names = () => (this.#isSchemaKnown || isRedacted ? this.names : undefined);
+        this.#repairs = new RepairCounts({ samples, names, isRedacted, ...(removeSecrets && { removeSecrets }) });
         this.#duplicates = new DuplicateCounts({ samples, ...(removeSecrets && { removeSecrets }) });
         this.fields = new FieldCounts({ schema, paths, samples, redact, removeSecrets });
     }
@@ -102,6 +106,7 @@ export class Statistics {
     /** Names of another schema's fields appear in reasons from now on. */
     useSchema(schema: unknown): void {
         (this as Writable<Statistics>).names = new SchemaNames(schema);
+        this.#isSchemaKnown = schema !== undefined;
         this.reasons.useNames(this.names);
         this.fields.useSchema(schema);
     }

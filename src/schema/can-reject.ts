@@ -1,6 +1,7 @@
 import type { Dictionary } from '../records.js';
 import { subschemas } from '../utils/subschemas.js';
 import type { Dialect } from './dialect.js';
+import { validFlag } from './patterns.js';
 import { isObject } from './place.js';
 
 /** Whether any keyword of the schema can reject an item, which is always an object. */
@@ -16,6 +17,12 @@ const APPLICATORS_OF_OBJECTS = new Set([
 ]);
 /** Applicators that look at the same value as the schema around them. */
 const IN_PLACE = new Set(['dependentSchemas', 'dependencies', 'allOf', 'oneOf', 'then', 'else']);
+/** The formats of `ajv-formats`, without those that every value has. */
+export const FORMATS_THAT_REJECT: ReadonlySet<string> = new Set([
+    ...['date', 'time', 'date-time', 'iso-time', 'iso-date-time', 'duration', 'uri', 'uri-reference', 'uri-template'],
+    ...['url', 'email', 'hostname', 'ipv4', 'ipv6', 'regex', 'uuid', 'json-pointer', 'json-pointer-uri-fragment'],
+    ...['relative-json-pointer', 'byte', 'int32', 'int64'],
+]);
 const WITH_NUMBER = ['minProperties', 'maxProperties'];
 const NEVER_BELOW_0 = new Set(['minProperties', 'minLength', 'minItems']);
 const WITH_NUMBER_OF_OTHERS = [
@@ -27,10 +34,10 @@ function canReject(given: unknown, isItem: boolean, foreign: ReadonlySet<string>
     if (typeof given === 'boolean') return !given;
     if (!isObject(given)) return false;
     const schema: Dictionary = Object.fromEntries(Object.entries(given).filter(([word]) => !foreign.has(word)));
-    if ('enum' in schema || 'const' in schema || 'not' in schema) return true;
+    if ('enum' in schema || 'const' in schema || ('not' in schema && schema.not !== false)) return true;
     // A reference is not followed: its target is a schema that somebody wrote for a purpose.
     if (['$ref', '$dynamicRef', '$recursiveRef'].some((keyword) => typeof schema[keyword] === 'string')) return true;
-    if (isItem ? excludesObjects(schema.type) : schema.type !== undefined) return true;
+    if (isItem ? excludesObjects(schema.type) : excludesValues(schema.type)) return true;
     if (Array.isArray(schema.required) && schema.required.length > 0) return true;
     if (schema.oneOf !== undefined && Array.isArray(schema.oneOf) && schema.oneOf.length > 1) return true;
     const numbers = isItem ? WITH_NUMBER : [...WITH_NUMBER, ...WITH_NUMBER_OF_OTHERS];
@@ -41,8 +48,7 @@ function canReject(given: unknown, isItem: boolean, foreign: ReadonlySet<string>
         )
     )
         return true;
-    if (!isItem && (schema.pattern !== undefined || schema.format !== undefined || schema.uniqueItems === true))
-        return true;
+    if (!isItem && (canFail(schema.pattern, schema.format) || schema.uniqueItems === true)) return true;
     // Whatever it looks for, an empty array does not hold it.
     if (!isItem && schema.contains !== undefined && (schema.minContains !== 0 || schema.maxContains !== undefined))
         return true;
@@ -59,6 +65,21 @@ function canReject(given: unknown, isItem: boolean, foreign: ReadonlySet<string>
 
 function excludesObjects(type: unknown): boolean {
     return type !== undefined && ![type].flat().includes('object');
+}
+
+/** Every value has one of these types. */
+const ALL_TYPES = ['string', 'number', 'boolean', 'array', 'object', 'null'];
+
+function excludesValues(type: unknown): boolean {
+    return type !== undefined && !ALL_TYPES.every((name) => [type].flat().includes(name));
+}
+
+/** A pattern that is no regular expression and a format that nobody knows are ignored. */
+function canFail(pattern: unknown, format: unknown): boolean {
+    return (
+        (pattern !== undefined && (typeof pattern !== 'string' || validFlag(pattern) !== undefined)) ||
+        (format !== undefined && (typeof format !== 'string' || FORMATS_THAT_REJECT.has(format)))
+    );
 }
 
 function hasDependency(dependencies: unknown): boolean {

@@ -7,7 +7,7 @@ import type { Dictionary } from '../records.js';
 import { loadBounds } from './bounded-keywords.js';
 import { type Dialect, dialectOf, DRAFT_07, SUPPORTED_DIALECTS } from './dialect.js';
 import { BOUNDS } from './item-errors.js';
-import { itemSchema, loadValidators, type Validators } from './item-schema.js';
+import { ITEM, itemSchema, loadValidators, type Validators } from './item-schema.js';
 import { freezeAll } from '../utils/freeze.js';
 import { failAt, isObject, kindOf, placeInWords, type SchemaPlace, type Unvalidated } from './place.js';
 import { problemsInWords } from './problems.js';
@@ -186,7 +186,7 @@ function whyNotCompiled(error: unknown, dialect: Dialect): Finding {
     if (error instanceof RangeError) return ENDLESS;
     if (error instanceof Error && 'missingRef' in error) {
         // Ajv puts the name under which it knows the schema before it.
-        const reference = String(error.missingRef).replace(/^item(?=#)/, '');
+        const reference = String(error.missingRef).replace(new RegExp(`^${ITEM}(?=#)`), '');
         return {
             problem: `has a "$ref" that leads nowhere: ${JSON.stringify(reference)}`,
             remedy:

@@ -10,8 +10,8 @@ import { TooMuchWorkError, WorkLimit } from './work-limit.js';
 
 /** Bytes of JSON above which an item is validated up to its first error only. */
 const MAX_BYTES_FOR_ALL_ERRORS = 1_000_000;
-/** The name under which Ajv knows the schema. */
-const ITEM = 'item';
+/** The name under which Ajv knows the schema: one that no "$id" in it has. */
+export const ITEM = 'apify-dataset-guard-item';
 
 export interface SchemaOrigin {
     hash: string;

@@ -66,15 +66,19 @@ export function keywordLike(word: string): string | undefined {
     return best?.keyword;
 }
 
-/** Letters to change, add or leave out (Levenshtein). */
+/** Letters to change, add or leave out, or two neighbours to swap (Damerau and Levenshtein). */
 function editDistance(one: string, other: string): number {
+    let before: number[] = [];
     let row = Array.from({ length: other.length + 1 }, (_, index) => index);
     for (let i = 1; i <= one.length; i++) {
         const next = [i];
         for (let j = 1; j <= other.length; j++) {
             const replaced = row[j - 1]! + Number(one[i - 1] !== other[j - 1]);
-            next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced));
+            const isSwapped = one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+            const swapped = isSwapped ? before[j - 2]! + 1 : Infinity;
+            next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced, swapped));
         }
+        before = row;
         row = next;
     }
     return row.at(-1)!;

@@ -1,6 +1,7 @@
 import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { isNestedTooDeeply, MAX_LEVELS } from './nesting.js';
 import { escapeControls } from './text.js';
 
 /**
@@ -48,9 +49,19 @@ export function jsonOfObject(value: unknown, expected: string): string {
         // The engine's message would name properties of the item.
         throw new WrongResultError(`expected ${expected}, but got: what cannot be written as JSON`);
     }
+    if (text !== undefined && isNestedTooDeeply(text)) {
+        throw new WrongResultError(`expected ${expected}, but got: one nested more than ${MAX_LEVELS} levels deep`);
+    }
     if (text?.startsWith('{') === true) return text;
     const inJson: unknown = text && JSON.parse(text);
     throw new WrongResultError(`expected ${expected}, but got: ${problemOf(inJson)} in JSON`);
+}
+
+/** What a user's function returned as a name: text or a number, or nothing where there is none. @throws WrongResultError for all else */
+export function nameFrom(value: unknown, option: string): string | number | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value === 'string' || typeof value === 'number') return value;
+    throw new WrongResultError(`expected text from ${option}, but got: ${problemOf(value) ?? 'an object'}`);
 }
 
 function problemOf(value: unknown): string | undefined {

@@ -171,6 +171,24 @@ describe('check', { timeout: 60_000 }, () => {
         expect(stdout).not.toContain('1941');
     });
 
+    it('prints nothing that a terminal obeys, and JSON of the same meaning', async () => {
+        const name = '\u009b31mred\u202e\u2028';
+        await writeFolder(folder, {
+            'schema.json': { type: 'object', properties: { n: { type: 'number' } }, additionalProperties: false },
+            'items.json': [{ n: name, [name]: 1 }],
+        });
+        for (const args of [
+            ['check', 'items.json', '-s', 'schema.json', '--json'],
+            ['infer', 'items.json', '--json'],
+            ['infer', 'items.json'],
+            ['suggest', 'items.json', '-s', 'schema.json', '--json'],
+        ]) {
+            const { stdout } = await runCli(args, { cwd: folder });
+            expect(stdout.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}]/u);
+            expect(JSON.stringify(JSON.parse(stdout))).toContain(name);
+        }
+    });
+
     it('shows no credentials of an address that is the name of a property, on screen and page', async () => {
         const address = 'https://joe:secret@example.com/?token=abcdef123456';
         await writeFolder(folder, {
@@ -187,7 +205,9 @@ describe('check', { timeout: 60_000 }, () => {
         expect(stdout).toContain('https://example.com/?token=***');
         const page = await readFile(join(folder, 'page.html'), 'utf8');
         expect(page).toContain('example.com');
-        for (const shown of [stdout, page]) expect(shown).not.toMatch(/joe|secret@|abcdef123456/);
+        const suggested = await runCli(['suggest', 'items.json', '-s', 'schema.json'], { cwd: folder });
+        expect(suggested.stdout).toContain('https://example.com/?token=***');
+        for (const shown of [stdout, page, suggested.stdout]) expect(shown).not.toMatch(/joe|secret@|abcdef123456/);
     });
 
     it('names each failing item by its line or file, and what it is called', async () => {

@@ -2,7 +2,8 @@ import fc from '../support/fast-check.js';
 import { describe, expect, it } from 'vitest';
 
 import type { SnapshotFailure } from '../../src/pipeline/snapshot.js';
-import { isNestedTooDeeply, MAX_LEVELS, snapshot } from '../../src/pipeline/snapshot.js';
+import { snapshot } from '../../src/pipeline/snapshot.js';
+import { isNestedTooDeeply, MAX_LEVELS } from '../../src/utils/nesting.js';
 
 function failureOf(item: unknown): SnapshotFailure {
     const result = snapshot(item);

@@ -160,6 +160,31 @@ describe('alternatives', () => {
         expect(reasonsOf(schema, [{ price: -1 }])).toEqual(['1 × /price must be at least 0']);
     });
 
+    it.each<[schema: object, value: unknown, words: string]>([
+        [{ anyOf: [{ const: 'x' }, { const: 'y' }, { type: 'null' }] }, 'z', 'must be one of x, y, null'],
+        [{ oneOf: [{ enum: ['a', 'b'] }, { enum: ['c'] }] }, 'z', 'must be one of a, b, c'],
+        [
+            { anyOf: [{ format: 'date' }, { format: 'date-time' }] },
+            'z',
+            'must be a date such as 2025-01-31 or a date and time such as 2025-01-31T12:00:00Z',
+        ],
+        [{ oneOf: [{ minimum: 10 }, { maximum: 0 }] }, 5, 'must be at least 10 or at most 0'],
+        [{ anyOf: [{ pattern: '^a' }, { pattern: '^b' }] }, 'c', 'must match the pattern ^a or ^b'],
+        [
+            { anyOf: [{ minLength: 3 }, { pattern: '^b' }] },
+            'c',
+            'must have at least 3 characters or match the pattern ^b',
+        ],
+        [{ anyOf: [{ multipleOf: 3 }, { const: 5 }] }, 4, 'must be a multiple of 3'],
+        [
+            { anyOf: [{ not: {} }, { minimum: 5 }] },
+            4,
+            'fits none of the alternatives in the schema; in the closest one it has a value that the schema excludes',
+        ],
+    ])('name each alternative that fits as well: %j', (schema, value, words) => {
+        expect(reasonsOf(object({ a: schema }), [{ a: value }])).toEqual([`1 × /a ${words}`]);
+    });
+
     it('leave the errors beside them alone', () => {
         const schema = object(
             { a: text, b: { type: 'string', minLength: 3, oneOf: [{ pattern: '^x' }, { pattern: '^y' }] } },
@@ -168,8 +193,8 @@ describe('alternatives', () => {
         expect(reasonsOf(schema, [{ a: 1, b: 'z' }]).toSorted()).toEqual([
             '1 × /a must be text',
             '1 × /b must have at least 3 characters',
-            '1 × /b must match the pattern ^x',
-            '1 × the item is missing "c"',
+            '1 × /b must match the pattern ^x or ^y',
+            '1 × the item is missing "c" or "d"',
             '1 × the item is missing "e"',
         ]);
     });

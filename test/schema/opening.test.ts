@@ -1,5 +1,8 @@
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
 import { describe, expect, it } from 'vitest';
 
+import { FORMATS_THAT_REJECT } from '../../src/schema/can-reject.js';
 import { compileItemSchema } from '../../src/schema/compile.js';
 import { recordingLog } from './helpers.js';
 
@@ -21,6 +24,26 @@ async function validated(fields: unknown) {
     if (schema === undefined) throw new Error(reason);
     return { schema, warnings: log.lines.filter(({ level }) => level === 'warning').map(({ message }) => message) };
 }
+
+it('knows the formats that can reject a value', () => {
+    const ajv = new Ajv({ strict: false });
+    addFormats.default(ajv);
+    const samples = ['', 'x', ' ', '(', 1.5, 2 ** 70];
+    const canReject = Object.keys(ajv.formats).filter((format) =>
+        samples.some((sample) => !ajv.validate({ format }, sample)),
+    );
+    expect(canReject.toSorted()).toEqual([...FORMATS_THAT_REJECT].toSorted());
+});
+
+describe('an identifier that is the same as a name of the validator', () => {
+    it('leaves the verdicts as they are', async () => {
+        const { schema } = await validated({
+            properties: { item: { $id: 'item', type: 'string' }, x: { $ref: 'item' } },
+        });
+        expect(schema.validate({ item: 'a', x: 'b' })).toBeUndefined();
+        expect(schema.validate({ item: 'a', x: 1 })).toMatchObject([{ instancePath: '/x', keyword: 'type' }]);
+    });
+});
 
 describe('fields that accept every item', () => {
     it.each([
@@ -163,6 +186,28 @@ describe('a schema that misses its purpose', () => {
         ['then without if', { then: { required: ['a'] } }, 'has no keyword that can reject an item'],
         ['an alternative that accepts all', { anyOf: [true, { required: ['a'] }] }, 'has no keyword that can reject'],
         ['limits of 0', { minProperties: 0, properties: { a: { minLength: 0 } } }, 'has no keyword that can reject'],
+        [
+            'a format that nobody knows',
+            { properties: { a: { label: 'A', format: 'text' } } },
+            'has no keyword that can reject',
+        ],
+        [
+            'a format that every text has',
+            { properties: { a: { format: 'password' } } },
+            'has no keyword that can reject',
+        ],
+        ['a pattern that is none', { properties: { a: { pattern: '(' } } }, 'has no keyword that can reject'],
+        ['nothing that is excluded', { properties: { a: { not: false } } }, 'has no keyword that can reject'],
+        [
+            'all types',
+            { properties: { a: { type: ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null'] } } },
+            'has no keyword that can reject',
+        ],
+        [
+            'a keyword with two letters swapped',
+            { properties: { a: { tpye: 'string' } } },
+            '"tpye" is no keyword of JSON Schema and is ignored, did you mean "type"?',
+        ],
         ['words of its own', { columns: ['a', 'b'] }, '(unknown to JSON Schema: "columns")'],
         [
             'the schema of an array',

@@ -1,4 +1,4 @@
-import { valueAt } from '../../utils/json-pointer.js';
+import { escapeName, indexFrom, pointerNames, valueAt } from '../../utils/json-pointer.js';
 import { removeFromNames, removeGenericSecrets, type SecretRemover } from '../../utils/secrets.js';
 import { shortJson } from '../../utils/short-json.js';
 import { shorten } from '../../utils/text.js';
@@ -14,7 +14,10 @@ export interface RepairSample {
 
 /** Counts the repairs of one kind at one path. */
 export interface RepairSummary {
-    /** JSON Pointer into the item, indexes replaced by `*`; `other` for what exceeds the number of rows. */
+    /**
+     * JSON Pointer into the item. Indexes are `*`, and so are names that the schema does not know, but for the last one where few
+     * different names stand in that place and `redact` hides nothing. `other` for what exceeds the number of rows.
+     */
     readonly path: string;
     /** The kind of repair. */
     readonly action: RepairAction;
@@ -24,16 +27,27 @@ export interface RepairSummary {
     readonly samples: readonly RepairSample[];
 }
 
+/** The names that a schema knows. */
+export interface KnownNames {
+    has(name: string): boolean;
+    /** A path in which indexes and all other names are `*`. */
+    pathOf(instancePath: string, schemaPath: string): string;
+}
+
 export interface RepairCountsOptions {
     /** Whether samples are kept. */
     samples: boolean;
-    /** Maps a path to the one that it is counted under. @default indexes become `*` */
-    generalize?: (path: string) => string;
+    /** The names that the schema knows, as they are now; undefined where the schema is not known, and any name may be shown. */
+    names?: () => KnownNames | undefined;
+    /** Whether names that only the data knows are hidden. @default false */
+    isRedacted?: boolean;
     /** @default what is recognizable as a secret is removed */
     removeSecrets?: SecretRemover;
 }
 
 const MAX_ROWS = 100;
+/** A place in which more different names stand is a map, whose names tell nothing of the rest. */
+const MAX_NAMES_IN_DATA = 10;
 const MAX_SAMPLES = 3;
 const MAX_VALUE_LENGTH = 200;
 const MAX_PATH_LENGTH = 300;
@@ -43,13 +57,22 @@ const OTHER = 'other';
 export class RepairCounts {
     readonly #rows = new Map<string, { path: string; action: RepairAction; count: number; samples: RepairSample[] }>();
     readonly #samples: boolean;
-    readonly #generalize: (path: string) => string;
+    readonly #names: () => KnownNames | undefined;
+    readonly #isRedacted: boolean;
+    /** Names that only the data knows and that have rows of their own, by the place in which they stand. */
+    readonly #namesInData = new Map<string, Set<string>>();
     readonly #removeSecrets: SecretRemover;
 
-    constructor({ samples, generalize = withoutIndexes, removeSecrets = removeGenericSecrets }: RepairCountsOptions) {
+    constructor({
+        samples,
+        names = () => undefined,
+        isRedacted = false,
+        removeSecrets = removeGenericSecrets,
+    }: RepairCountsOptions) {
         this.#removeSecrets = removeSecrets;
         this.#samples = samples;
-        this.#generalize = generalize;
+        this.#names = names;
+        this.#isRedacted = isRedacted;
     }
 
     /**
@@ -103,12 +126,29 @@ export class RepairCounts {
     }
 
     #row({ path, action }: Repair) {
-        const general = this.#generalize(path);
+        const general = this.#placeOf(path);
         // A path with a secret is never the path of a row.
         return (
             this.#rows.get(keyOf(general, action)) ??
             this.#rowOf(shorten(removeFromNames(general, this.#removeSecrets), MAX_PATH_LENGTH), action)
         );
+    }
+
+    /**
+     * The path under which a repair is counted: indexes and names that only the data knows are `*`, but for the last name, which tells
+     * what was removed, where few different ones stand in that place.
+     */
+    #placeOf(path: string): string {
+        const names = this.#names();
+        if (names === undefined) return withoutIndexes(path);
+        const place = names.pathOf(path, '');
+        const [last] = pointerNames(path).slice(-1);
+        if (this.#isRedacted || last === undefined || names.has(last) || indexFrom(last) !== -1) return place;
+        const parent = names.pathOf(path.slice(0, path.lastIndexOf('/')), '');
+        const known = this.#namesInData.get(parent) ?? new Set();
+        this.#namesInData.set(parent, known);
+        if (known.size < MAX_NAMES_IN_DATA && last.length <= MAX_PATH_LENGTH) known.add(last);
+        return known.has(last) ? `${parent}/${escapeName(last)}` : place;
     }
 
     #rowOf(general: string, action: RepairAction) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { SchemaNames } from '../../../src/quality/schema-names.js';
 import { RepairCounts } from '../../../src/pipeline/repair/repair-counts.js';
 import type { Repair } from '../../../src/pipeline/repair/repairs.js';
 
@@ -103,10 +104,41 @@ describe('RepairCounts', () => {
         expect(bounded.list()[0]!.path).toHaveLength(300);
     });
 
-    it('counts under the path that it is told', () => {
-        const counts = new RepairCounts({ samples: true, generalize: () => '/*' });
-        counts.count([removed('/a', 1), removed('/b', 1)]);
-        expect(counts.list()).toMatchObject([{ path: '/*', count: 1 }]);
+    describe('with the names of a schema', () => {
+        const names = () =>
+            new SchemaNames({ properties: { prices: { additionalProperties: { type: 'number' } }, tags: {} } });
+        const removedNames = (count: number) =>
+            Array.from({ length: count }, (_, index) => [
+                removed(`/prices/sku-${index}`, 1),
+                removed(`/tags/${index}`, 1),
+            ]);
+
+        it('tells what was removed by its name where few different names stand in a place', () => {
+            const counts = new RepairCounts({ samples: false, names });
+            for (let n = 0; n < 3; n++) counts.count([removed('/debug', 1), removed('/prices/old/note', 1)]);
+            expect(counts.list().map(({ path, count }) => `${path} ${count}`)).toEqual([
+                '/debug 3',
+                '/prices/*/note 3',
+            ]);
+        });
+
+        it('counts a map as one place', () => {
+            const counts = new RepairCounts({ samples: false, names });
+            for (const repairs of removedNames(300)) counts.count(repairs);
+            const rows = counts.list().map(({ path, count }) => `${path} ${count}`);
+            expect(rows.slice(0, 2)).toEqual(['/tags/* 300', '/prices/* 290']);
+            expect(rows).toHaveLength(12);
+        });
+
+        it('names nothing that only the data knows where something is hidden', () => {
+            const counts = new RepairCounts({ samples: false, names, isRedacted: true });
+            for (const repairs of [...removedNames(3), [removed('/4915112345678', 1)]]) counts.count(repairs);
+            expect(counts.list().map(({ path, count }) => `${path} ${count}`)).toEqual([
+                '/prices/* 3',
+                '/tags/* 3',
+                '/* 1',
+            ]);
+        });
     });
 
     it('counts on from an earlier process', () => {
