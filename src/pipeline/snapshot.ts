@@ -39,6 +39,7 @@ function copyObject(object: object & { toJSON?: unknown }, copy: Copying): unkno
     // Objects that JSON.parse makes inherit from Object.prototype, and a schema may see inherited members.
     const isPlain = Object.getPrototypeOf(object) === Object.prototype && object.toJSON === undefined;
     if (!isPlain) return keep(object, copy);
+    if (hasManyNames(object)) return copyMany(object as Record<string, unknown>, copy);
     const data: Record<string, unknown> = { ...object };
     // oxlint-disable-next-line guard-for-in -- nothing is inherited that this would list
     for (const name in data) {
@@ -48,6 +49,29 @@ function copyObject(object: object & { toJSON?: unknown }, copy: Copying): unkno
         const copied = copyValue(value, copy);
         // Only what is nested has to be written again.
         if (copied !== value) data[name] = copied;
+    }
+    return data;
+}
+
+/** Above this number of properties V8 keeps an object as a hash table, and to spread one of a million takes longer than making its JSON twice. */
+const MANY_NAMES = 1_000;
+
+function hasManyNames(object: object): boolean {
+    let count = 0;
+    // oxlint-disable-next-line guard-for-in, no-unused-vars -- nothing is inherited that this would list, and only the number counts
+    for (const _ in object) if (++count > MANY_NAMES) return true;
+    return false;
+}
+
+function copyMany(object: Record<string, unknown>, copy: Copying): unknown {
+    const data: Record<string, unknown> = {};
+    // oxlint-disable-next-line guard-for-in -- nothing is inherited that this would list
+    for (const name in object) {
+        spend(copy, 1);
+        const value = copyValue(object[name], copy);
+        if (name === '__proto__')
+            Object.defineProperty(data, name, { value, enumerable: true, configurable: true, writable: true });
+        else data[name] = value;
     }
     return data;
 }

@@ -18,6 +18,8 @@ const MAX_ERRORS = 1_000;
 
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf']);
 const WITH_ERRORS_BELOW: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'contains', 'propertyNames']);
+/** What says that a tuple has no further elements, in older and in newer drafts. */
+const AFTER_TUPLE: ReadonlySet<string> = new Set(['additionalItems', 'items']);
 const IDENTIFYING: ReadonlySet<string> = new Set(['type', 'const', 'enum']);
 
 /** Ajv evaluates these before `anyOf` and `oneOf` of the same schema, so that their errors can stand before those of the branches. */
@@ -49,7 +51,15 @@ export function foldErrors(errors: readonly ItemError[]): Fault[] {
         const below = faults.splice(first).map((fault) => fault.error);
         faults.push(CHOICES.has(error.keyword) ? toChoice(error, below) : { error, best: [] });
     }
-    return faults;
+    return withoutRepeatedSizes(faults);
+}
+
+/** A tuple is often written with `additionalItems: false` and the same bound as `maxItems`: that is one fault. */
+function withoutRepeatedSizes(faults: Fault[]): Fault[] {
+    const sizeOf = ({ instancePath, params }: ItemError) => `${instancePath} ${String(params?.limit)}`;
+    const tooLong = new Set(faults.flatMap(({ error }) => (error.keyword === 'maxItems' ? sizeOf(error) : [])));
+    if (tooLong.size === 0) return faults;
+    return faults.filter(({ error }) => !AFTER_TUPLE.has(error.keyword) || !tooLong.has(sizeOf(error)));
 }
 
 /** Whether `error` was made by a schema below the keyword of `choice`. A `$ref` hides where a branch comes from in `schemaPath`. */

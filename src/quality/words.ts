@@ -74,6 +74,7 @@ const RULES: Readonly<Record<string, (params: Params) => string | undefined>> = 
     'unevaluatedProperties': () => 'has a property that is not allowed',
     'propertyNames': () => 'has a property with a name that is not allowed',
     'additionalItems': ({ limit }) => (typeof limit === 'number' ? sizedAtMost(limit) : undefined),
+    'items': ({ limit }) => (typeof limit === 'number' ? sizedAtMost(limit) : undefined),
     'unevaluatedItems': () => 'has an element that is not allowed',
     'uniqueItems': () => 'must not hold the same element twice',
     'contains': () => 'must hold an element that the schema asks for',

@@ -28,5 +28,5 @@ it(`an item of ${KEYS} keys is refused as too large in no more than a few times 
         reason = preparer.prepare(item, 0).rejection?.reason;
     });
     expect(reason).toBe('too-large');
-    expect(millis).toBeLessThan(10 * jsonMillis);
+    expect(millis).toBeLessThan(6 * jsonMillis);
 });

@@ -185,6 +185,16 @@ describe('alternatives', () => {
         expect(reasonsOf(object({ a: schema }), [{ a: value }])).toEqual([`1 × /a ${words}`]);
     });
 
+    it.each<[draft: string, schema: object]>([
+        ['draft-07', { items: [{}], additionalItems: false, maxItems: 1 }],
+        ['2020-12', { prefixItems: [{}], items: false, maxItems: 1 }],
+    ])('are not needed for a tuple to be too long once: %s', (draft, schema) => {
+        const $schema = draft === 'draft-07' ? undefined : 'https://json-schema.org/draft/2020-12/schema';
+        expect(reasonsOf({ ...object({ t: schema }), ...($schema && { $schema }) }, [{ t: [1, 2] }])).toEqual([
+            '1 × /t must have at most 1 element',
+        ]);
+    });
+
     it('leave the errors beside them alone', () => {
         const schema = object(
             { a: text, b: { type: 'string', minLength: 3, oneOf: [{ pattern: '^x' }, { pattern: '^y' }] } },

@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 
 import { ReasonCounts } from '../../src/quality/reasons.js';
@@ -8,7 +9,8 @@ import type { ItemError } from '../../src/records.js';
 
 /** The errors that Ajv finds, as the guard has them. */
 export function validatorOf(schema: object): (item: unknown) => ItemError[] {
-    const ajv = new Ajv({ allErrors: true, strict: false });
+    const is2020 = '$schema' in schema && String(schema.$schema).includes('2020-12');
+    const ajv = new (is2020 ? Ajv2020 : Ajv)({ allErrors: true, strict: false });
     formats.default(ajv);
     const validate = ajv.compile(schema);
     return (item) => {
