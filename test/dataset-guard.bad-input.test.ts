@@ -28,6 +28,14 @@ function countedList(length: number, reads: { count: number }): unknown[] {
     });
 }
 
+/** A trillion values of 120 references. Its JSON would take days. */
+function manyReferences(): object {
+    let part: object = {};
+    for (let level = 0; level < 12; level++)
+        part = Object.fromEntries(Array.from({ length: 10 }, (_, n) => [`k${n}`, part]));
+    return part;
+}
+
 describe('pushData of what is neither an object nor an array', () => {
     it.each([
         ['undefined', undefined],
@@ -86,6 +94,12 @@ describe('a bad item among good ones', () => {
         ['a toJSON that throws no error', { toJSON: throws(Object.create(null)) }, 'not-serializable', /./],
         ['a toJSON that gives nothing', { toJSON: () => undefined }, 'not-serializable', /returned nothing/],
         ['a revoked proxy', revokedProxy(), 'not-serializable', /proxy/],
+        [
+            'what refers to the same parts ten times at each of twelve levels',
+            manyReferences(),
+            'not-serializable',
+            /longer than a text/,
+        ],
     ];
     it.each(bad)('goes to quarantine, its neighbours are stored: %s', async (_, item, reason, message, recorded) => {
         const id = run.freshDataset();
@@ -148,6 +162,17 @@ describe('an unusual item', () => {
         ],
         ['all of Unicode', '{"text":"ü€😀漢字אב","😀":1}'],
         ['numbers at the edge', '{"a":1e+308,"b":5e-324,"c":-0.1,"d":9007199254740993,"e":0}'],
+        [
+            'more properties than are copied one by one',
+            JSON.stringify(
+                Object.fromEntries(
+                    Array.from({ length: 1_500 }, (_, n) => [
+                        n % 3 === 0 ? String(n) : `k${n}`,
+                        n % 5 === 0 ? { n } : n,
+                    ]),
+                ),
+            ).replace('{', '{"__proto__":{"admin":true},'),
+        ],
         ['deep nesting', `{"deep":${'['.repeat(500)}${']'.repeat(500)}}`],
     ];
     it.each(usual)('is stored to the letter: %s', async (_, json) => {

@@ -71,7 +71,7 @@ export class ItemPreparer {
 
     prepare(item: unknown, itemPosition: number): PreparedItem {
         const copy = copyItem(item);
-        const text = snapshot(copy.data, copy.isPlain);
+        const text = copy.failure ?? snapshot(copy.data, copy.isPlain);
         if (typeof text !== 'string') {
             return rejected(text.text, itemPosition, text.reason, [guardError(text.reason, text.message)]);
         }

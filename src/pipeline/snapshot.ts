@@ -7,6 +7,8 @@ export interface ItemCopy {
     data: unknown;
     /** Whether reading `data` shows exactly what its JSON says, and it is an object. Otherwise only its JSON tells. */
     isPlain: boolean;
+    /** Why it has no JSON, where that is known without making it. */
+    failure?: SnapshotFailure;
 }
 
 /** A copy in the making. */
@@ -31,8 +33,38 @@ export function copyItem(item: unknown): ItemCopy {
     } catch {
         // It is nested too deeply to walk or larger than can be sent, or it throws when it is read.
         copy.isPlain = false;
+        if (copy.left < 0 && isLongerThanText(item)) copy.failure = TOO_LONG;
     }
     return copy;
+}
+
+/** The longest text of V8, in characters. Each value takes one, and a comma. */
+const MAX_TEXT_LENGTH = 2 ** 29 - 24;
+/** Where there are more, none of them can be referred to often enough, and to remember them takes long. */
+const MAX_COUNTED_OBJECTS = 100_000;
+
+/**
+ * Whether an item's JSON would be longer than a text can be, told without making it: each object is counted once, however often it is
+ * referred to. Eight levels of ten references each to the same object would take half a minute, and ten levels an hour.
+ */
+function isLongerThanText(item: unknown): boolean {
+    const counted = new Map<object, number>();
+    const valuesIn = (value: unknown): number => {
+        if (typeof value !== 'object' || value === null) return 1;
+        if ('toJSON' in value || counted.size > MAX_COUNTED_OBJECTS) return 1;
+        const known = counted.get(value);
+        if (known !== undefined) return known;
+        // An object within itself has no JSON: that is found out at once where it is made.
+        counted.set(value, 0);
+        const count = Object.values(value).reduce((sum: number, inner) => sum + valuesIn(inner), 1);
+        counted.set(value, count);
+        return count;
+    };
+    try {
+        return valuesIn(item) * 2 > MAX_TEXT_LENGTH;
+    } catch {
+        return false;
+    }
 }
 
 function copyObject(object: object & { toJSON?: unknown }, copy: Copying): unknown {
@@ -144,6 +176,11 @@ export function snapshot(item: unknown, isPlain = false): string | SnapshotFailu
     }
     return { reason: 'not-an-object', message: `must be an object, but is ${kindOf(item)}`, text };
 }
+
+const TOO_LONG: SnapshotFailure = Object.freeze({
+    reason: 'not-serializable',
+    message: 'has no JSON: it would be longer than a text can be',
+});
 
 /** The brackets of its array are two bytes more. */
 export const MAX_ITEM_BYTES = PLATFORM_MAX_PAYLOAD_BYTES - 2;
