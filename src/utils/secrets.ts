@@ -84,12 +84,19 @@ export function removeFromNames(pointer: string, removeSecrets: SecretRemover): 
  */
 export function removeFromError(error: Error, removeSecrets: SecretRemover): void {
     for (let one: unknown = error, depth = 0; one instanceof Error && depth < MAX_CAUSES; one = one.cause, depth++) {
-        for (const name of Object.getOwnPropertyNames(one)) {
-            const { value, configurable, ...descriptor } = Object.getOwnPropertyDescriptor(one, name)!;
-            const cleaned = typeof value === 'string' ? removeSecrets(value) : value;
-            if (cleaned !== value && configurable) {
-                Object.defineProperty(one, name, { ...descriptor, configurable, value: cleaned });
-            }
-        }
+        for (const name of Object.getOwnPropertyNames(one)) removeFromProperty(one, name, removeSecrets);
+    }
+}
+
+function removeFromProperty(error: Error, name: string, removeSecrets: SecretRemover): void {
+    try {
+        // The stack is a value in one version of V8 and a getter in another.
+        const value = (error as unknown as Record<string, unknown>)[name];
+        const cleaned = typeof value === 'string' ? removeSecrets(value) : value;
+        if (cleaned === value) return;
+        const { enumerable } = Object.getOwnPropertyDescriptor(error, name)!;
+        Object.defineProperty(error, name, { value: cleaned, enumerable, configurable: true, writable: true });
+    } catch {
+        // It cannot be read or changed.
     }
 }
