@@ -40,6 +40,7 @@ export function isKnownWord(word: string): boolean {
 /** Words that people write for a keyword that is spelt quite differently. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
     ['regex', 'pattern'],
+    ['regexp', 'pattern'],
     ['mandatory', 'required'],
     ['optional', 'required'],
     ['values', 'enum'],
