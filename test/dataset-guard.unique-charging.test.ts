@@ -127,4 +127,15 @@ describe('in a run that is paid per event, on the platform', { timeout: 60_000 }
         expect(charged).toBe(2);
         expect(results).toMatchObject([{ acceptedItems: 2, quarantinedItems: 1, duplicateItems: 1, trimmedItems: 1 }]);
     });
+
+    it('a duplicate of an item beyond the budget takes no place from a good one, once a place is free', async () => {
+        const { charged, stored, report } = await onPlatform({
+            calls: [[item('a', 'bad'), item('b', 'bad'), item('x', 3), item('x', 4), item('y', 5), item('z', 6)]],
+            budget: 2,
+            options: { schema: false },
+        });
+        expect(numbers(stored)).toEqual([3, 5]);
+        expect(charged).toBe(2);
+        expect(report).toMatchObject({ receivedItems: 6, storedItems: 2, quarantinedItems: 2, trimmedItems: 2 });
+    });
 });

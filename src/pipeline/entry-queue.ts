@@ -94,6 +94,7 @@ export class EntryQueue {
         const { count, items, source, budget = Infinity, isCollected = false } = entry;
         const pipeline = this.#pipeline;
         const trimmed: Trimmed = { items: [], count: 0 };
+        const trimmedKeys = new Set<string>();
         // Its caller waits for the platform anyhow; a pause would only take it out of the request that it shares with others.
         const isAwaitedAlone = count === 1 && source instanceof Waiter;
         if (count > 0 && !isCollected) pipeline.checkHealth();
@@ -124,8 +125,12 @@ export class EntryQueue {
                 isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
             }
             if (isBeyond) {
-                // No more than were taken can leave their place.
-                if (trimmed.items.length < budget) trimmed.items.push({ prepared, position });
+                // No more than were taken can leave their place, and of those with one key only one would get it.
+                const key = prepared.key && `${prepared.key.high} ${prepared.key.low}`;
+                if (trimmed.items.length < budget && (key === undefined || !trimmedKeys.has(key))) {
+                    trimmed.items.push({ prepared, position });
+                    if (key !== undefined && this.#options.duplicates !== 'count') trimmedKeys.add(key);
+                }
                 trimmed.count++;
                 continue;
             }
