@@ -282,6 +282,12 @@ describe('a schema that is nested thousands of levels deep', () => {
 });
 
 describe('a schema that is odd in places', () => {
+    it('names the property, also where a definition is called like a keyword', async () => {
+        const definitions = { items: { properties: { a: { type: 'string', minLenght: 1 } } } };
+        const { warnings } = await validated({ definitions, properties: { b: { $ref: '#/definitions/items' } } });
+        expect(warnings).toEqual([expect.stringContaining('(property /a, at /definitions/items/properties/a)')]);
+    });
+
     it.each<[string, object, string]>([
         [
             'an empty $schema',
