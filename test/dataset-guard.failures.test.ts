@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { DeliveryError, QuarantineError, ToleranceExceededError } from '../src/index.js';
+import { collectLog } from './report/support/log-lines.js';
 import type { PlatformRun } from './support/platform-run.js';
 import { accountedItems, startPlatformRun } from './support/platform-run.js';
 
@@ -217,5 +218,59 @@ describe('tolerance', () => {
         const guard = await run.open({ tolerance: { maxRatio: 0.5, minItems: 4 } });
         for (const n of ['a', 'b', 'c', 1]) await guard.pushData({ n });
         await expect(guard.pushData({ n: 2 })).rejects.toThrow(ToleranceExceededError);
+    });
+});
+
+describe('items that the program gets back with an error', () => {
+    const lastLine = (lines: string[]) => lines.findLast((line) => /^(?:Stored|No items)/.test(line));
+
+    it('are counted in the last line where the platform fails', async () => {
+        const lines = collectLog();
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open({ ack: 'stored' });
+        for (let n = 0; n < 10; n++) {
+            if (n === 1) refuse(id, 401);
+            await guard.pushData({ n }).catch(() => undefined);
+        }
+        await guard.close();
+        expect(run.server.items(id)).toEqual([{ n: 0 }]);
+        expect(lastLine(lines)).toMatch(/^Stored 1 item; 9 given back to the program with an error\./);
+    });
+
+    it('are counted where none of them was taken, and the line says that nothing is stored', async () => {
+        const lines = collectLog();
+        const id = run.freshDataset(FIELDS);
+        const guard = await run.open();
+        refuse(id, 401);
+        await guard.pushData({ n: 0 });
+        await guard.flush().catch(() => undefined);
+        for (let n = 1; n < 4; n++) await guard.pushData([{ n }, { n }]).catch(() => undefined);
+        run.server.faults.clear();
+        await guard.close();
+        expect(run.server.items(id)).toEqual([{ n: 0 }]);
+        expect(lastLine(lines)).toMatch(/^Stored 1 item; 6 given back to the program with an error\./);
+    });
+
+    it('are counted beyond the tolerance', async () => {
+        const lines = collectLog();
+        run.freshDataset(FIELDS);
+        const guard = await run.open({ tolerance: { maxItems: 1 } });
+        await guard.pushData([{ n: 1 }, { n: 'a' }, { n: 'b' }]);
+        for (let n = 0; n < 50; n++) await guard.pushData({ n }).catch(() => undefined);
+        await guard.close();
+        expect(lastLine(lines)).toMatch(
+            /^Stored 1 of 3 items; 2 \(67 %\) in quarantine, most often .*; 50 given back to the program with an error\./,
+        );
+    });
+
+    it("are counted with mode: 'fail', with which a call takes all or none", async () => {
+        const lines = collectLog();
+        run.freshDataset(FIELDS);
+        const guard = await run.open({ mode: 'fail' });
+        for (const items of [[{ n: 1 }, { n: 'a' }], [{ n: 'b' }], [{ n: 2 }]]) {
+            await guard.pushData(items as never).catch(() => undefined);
+        }
+        expect(await guard.close()).toMatchObject({ receivedItems: 4, storedItems: 1, discardedItems: 3 });
+        expect(lastLine(lines)).toMatch(/^Stored 1 item; 3 given back to the program with an error\./);
     });
 });

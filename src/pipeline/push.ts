@@ -1,6 +1,7 @@
 import type { Charging } from '../apify/charging.js';
 import { NO_CHARGE } from '../apify/charging.js';
 import type { ResolvedOptions } from '../options.js';
+import { ItemsRejectedError } from '../errors.js';
 import type { PushResult, QuarantineRecord, RequestInfo } from '../records.js';
 import { PushSource, Waiter } from '../waiter.js';
 import { Budget } from './budget.js';
@@ -100,7 +101,12 @@ export class Pusher {
      */
     async prepareAll(data: unknown): Promise<readonly PreparedItem[]> {
         const items = toItems(data);
-        this.#pipeline.checkHealth();
+        try {
+            this.#pipeline.checkHealth();
+        } catch (error) {
+            this.#pipeline.counters.refused(items.length);
+            throw error;
+        }
         return this.entries.prepareAll(items);
     }
 
@@ -110,6 +116,7 @@ export class Pusher {
             await this.entries.enter(entry, progress);
         } catch (error) {
             const unstored = Array.from({ length: entry.count - progress.entered }, (_, i) => progress.entered + i);
+            this.#countNotTaken(entry, unstored.length, error);
             throw withProgress(error as Error, {
                 itemCount: entry.count,
                 storedItems: acceptedItems(progress),
@@ -173,6 +180,14 @@ export class Pusher {
         };
     }
 
+    /** Items of a call that rejects before they entered. */
+    #countNotTaken({ isCollected = false }: Entry, items: number, error: unknown): void {
+        const { counters } = this.#pipeline;
+        if (isCollected) counters.givenBack(items);
+        // Those of `mode: 'fail'` are counted where they are rejected.
+        else if (!(error instanceof ItemsRejectedError)) counters.refused(items);
+    }
+
     /** Never rejects: what went wrong is kept by the waiter. Resolves to what is beyond the budget. */
     async #enterAndWait(entry: Entry, waiter: Waiter): Promise<Trimmed> {
         const { count, positions, progress = { ...NO_PROGRESS } } = entry;
@@ -182,7 +197,7 @@ export class Pusher {
         } catch (error) {
             // The caller pushes everything again that is not on its way to the platform.
             this.#pipeline.settler.giveBack(error as Error, waiter);
-            if (entry.isCollected) this.#pipeline.counters.discarded(count - progress.entered);
+            this.#countNotTaken(entry, count - progress.entered, error);
             for (let index = progress.entered; index < count; index++) {
                 waiter.notTaken(positions?.[index] ?? index, error as Error);
             }

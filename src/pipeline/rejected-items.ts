@@ -85,7 +85,7 @@ export class RejectedItems {
             if (rejection !== undefined) this.#count(rejection, text, undefined, 'Rejected by the guard');
         }
         counters.received(all.length);
-        counters.discarded(all.length);
+        counters.givenBack(all.length);
     }
 
     #count(

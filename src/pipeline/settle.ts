@@ -119,7 +119,7 @@ export class BatchSettler {
         // First what waits: it would take the place of what is given back.
         const waiting = duplicates?.giveBackWaiting(error, waiter) ?? 0;
         const givenBack = buffer.giveBack(error, waiter);
-        statistics.counters.discarded(waiting + givenBack.length);
+        statistics.counters.givenBack(waiting + givenBack.length);
         duplicates?.givenBack(givenBack);
     }
 
@@ -156,7 +156,7 @@ export class BatchSettler {
             } else parts.push({ indexes: [index], acceptedBefore, refusals });
         }
         buffer.keep(batch, parts);
-        statistics.counters.discarded(givenUp.length);
+        statistics.counters.givenBack(givenUp.length);
         for (const { item, error } of givenUp) item.source.givenBack(item.position, deliveryError(error, false, 0));
         duplicates?.givenBack(givenUp.map(({ item }) => item));
     }

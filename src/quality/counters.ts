@@ -54,6 +54,7 @@ export class Counters implements DeliveryCounters {
     #duplicates = 0;
     #trimmed = 0;
     #discarded = 0;
+    #givenBack = 0;
     #repaired = 0;
     #warned = 0;
     #rejected = 0;
@@ -89,6 +90,17 @@ export class Counters implements DeliveryCounters {
         this.#discarded += items;
     }
 
+    /** So many items, which were received, are their callers' again: their calls reject. They count as discarded. */
+    givenBack(items: number): void {
+        this.#givenBack += items;
+        this.#discarded += items;
+    }
+
+    /** So many items of a call that rejects were not taken at all, and are no received ones. */
+    refused(items: number): void {
+        this.#givenBack += items;
+    }
+
     /** So many of the stored items were changed by `repair`. */
     repaired(items: number): void {
         this.#repaired += items;
@@ -107,7 +119,7 @@ export class Counters implements DeliveryCounters {
     /** So many rejected items were given back before their records were written. */
     rejectedGivenBack(items: number): void {
         this.#rejected -= items;
-        this.#discarded += items;
+        this.givenBack(items);
     }
 
     requestSent(bytes: number): void {
@@ -131,6 +143,11 @@ export class Counters implements DeliveryCounters {
     /** Items that were found to belong in quarantine, whether or not their records are written. */
     get rejectedItems(): number {
         return this.#rejected;
+    }
+
+    /** Items that their callers got back with an error, in this process. Those that were pushed again are counted once more. */
+    get givenBackItems(): number {
+        return this.#givenBack;
     }
 
     /** Items that were pushed, those left out that were given back and may be pushed again. */

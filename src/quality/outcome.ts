@@ -10,7 +10,7 @@ import { BY_DEFAULT } from './verdict.js';
 export interface Outcome {
     /**
      * - `error`: items came and none was stored, or items are unsent
-     * - `warning`: something is in quarantine, against the schema or unmet
+     * - `warning`: something is in quarantine, against the schema, given back with an error or unmet
      */
     readonly level: 'info' | 'warning' | 'error';
     /** Says where the items are, why, and how to go on. It holds no values of items. */
@@ -22,6 +22,8 @@ export interface OutcomeContext {
     quarantine?: string | undefined;
     /** Where the page is: an address that opens without a token, or a path of this machine. */
     reportPlace?: string | undefined;
+    /** Items that their callers got back with an error. @default 0 */
+    givenBackItems?: number | undefined;
     /** Why items could not be sent, or why pushes were refused. */
     problem?: string | undefined;
 }
@@ -29,14 +31,14 @@ export interface OutcomeContext {
 /** Tells in one line where the items of a run are. */
 export function describeOutcome(
     report: GuardReport,
-    { quarantine, reportPlace, problem }: OutcomeContext = {},
+    { quarantine, reportPlace, givenBackItems = 0, problem }: OutcomeContext = {},
 ): Outcome {
     const [unmet] = report.verdict.unmet.filter(({ expectation }) => isAskedFor(expectation));
     const sentences = [
         ...(unmet === undefined
             ? []
             : [`${report.verdict.outcome === 'failed' ? 'Failed' : 'Warning'}: ${unmet.message}`]),
-        summarize(report),
+        summarize(report, givenBackItems),
         ...(problem === undefined ? [] : [escapeControls(removeGenericSecrets(problem))]),
         ...('none' in report.schema && countedItems(report) > 0 ? ['Items were not checked here'] : []),
         ...(reportPlace === undefined ? [] : [`Report: ${reportPlace}`]),
@@ -45,18 +47,17 @@ export function describeOutcome(
             ? [`To bring items back: ${redriveCommand(quarantine)}`]
             : []),
     ];
-    return { level: levelOf(report), message: sentences.map(withoutStop).join('. ') };
+    return { level: levelOf(report, givenBackItems), message: sentences.map(withoutStop).join('. ') };
 }
 
 /** "Stored 155 of 300 items; 145 (48 %) in quarantine, most often /price must be a number". */
-export function summarize(report: SummarizedReport): string {
+export function summarize(report: SummarizedReport, givenBackItems = 0): string {
     const { storedItems, quarantinedItems, reasons } = report;
     const received = countedItems(report);
-    if (received === 0) return 'No items were received';
+    if (received === 0 && givenBackItems === 0) return 'No items were received';
+    const all = received === 1 || givenBackItems > 0 ? count(received, 'item') : `all ${number(received)} items`;
     const stored =
-        storedItems === received
-            ? `Stored ${received === 1 ? '1 item' : `all ${number(received)} items`}`
-            : `Stored ${number(storedItems)} of ${count(received, 'item')}`;
+        storedItems === received ? `Stored ${all}` : `Stored ${number(storedItems)} of ${count(received, 'item')}`;
     const [cause] = reasons.filter(({ reason }) => reason !== 'duplicate');
     const because = cause === undefined ? '' : `, most often ${describeReason(cause)}`;
     const others: [number | undefined, string][] = [
@@ -70,6 +71,7 @@ export function summarize(report: SummarizedReport): string {
         [report.trimmedItems, 'over the budget'],
         [report.pendingItems, 'under way'],
         [report.unsentItems, 'not sent'],
+        [givenBackItems, 'given back to the program with an error'],
     ];
     return [stored, ...others.flatMap(([items, words]) => (items ? [`${number(items)} ${words}`] : []))].join('; ');
 }
@@ -102,10 +104,11 @@ export function summarizeCheck({ checkedItems, failedItems }: { checkedItems: nu
     return `${number(failedItems)} of ${count(checkedItems, 'item')} ${failedItems === 1 ? 'fails' : 'fail'}`;
 }
 
-function levelOf(report: GuardReport): Outcome['level'] {
+function levelOf(report: GuardReport, givenBackItems: number): Outcome['level'] {
     const { storedItems, unsentItems, quarantinedItems, warnedItems, verdict } = report;
-    if (unsentItems > 0 || (storedItems === 0 && faultyItems(report) > 0)) return 'error';
-    return quarantinedItems > 0 || warnedItems > 0 || verdict.unmet.length > 0 ? 'warning' : 'info';
+    if (unsentItems > 0 || (storedItems === 0 && faultyItems(report) + givenBackItems > 0)) return 'error';
+    const isFlawless = quarantinedItems + warnedItems + givenBackItems === 0 && verdict.unmet.length === 0;
+    return isFlawless ? 'info' : 'warning';
 }
 
 /** Leaves out rules that hold without `expect`, and unsent items: the summary has them already. */

@@ -129,7 +129,7 @@ export class Quarantine {
         this.#remove(awaited);
         const duplicates = awaited.filter(({ draft }) => draft.head.reason === 'duplicate').length;
         this.#options.counters.rejectedGivenBack(awaited.length - duplicates);
-        this.#options.counters.discarded(duplicates);
+        this.#options.counters.givenBack(duplicates);
         for (const { waiter, position } of awaited) waiter!.givenBack(position, error);
     }
 

@@ -110,7 +110,8 @@ export class RunReport {
     /** The outcome of the run, for log and status message. */
     outcome(context: Pick<OutcomeContext, 'problem' | 'reportPlace'>): Outcome {
         const quarantine = this.#parts.describePage().quarantine?.name;
-        return describeOutcome(this.report(), { quarantine, ...context });
+        const { givenBackItems } = this.#parts.statistics.counters;
+        return describeOutcome(this.report(), { quarantine, givenBackItems, ...context });
     }
 
     /** Where the page is to be written. */

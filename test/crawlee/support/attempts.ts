@@ -2,6 +2,7 @@ import { BasicCrawler, CheerioCrawler, createCheerioRouter, HttpCrawler } from '
 import type { HttpCrawlingContext } from 'crawlee';
 import { describe, expect, it } from 'vitest';
 
+import { collectLog } from '../../report/support/log-lines.js';
 import type { Stage } from './crawling.js';
 import { crawl, crawlerOptions, httpCrawlerOptions, numbers, sortedNumbers, sleep } from './crawling.js';
 
@@ -37,11 +38,15 @@ export function describeAttempts(stage: Stage): void {
                     new BasicCrawler({ ...options, requestHandler: handler }),
             ],
         ])('leaves three behind guard.handler() in a %s', async (_name, create) => {
+            const lines = collectLog();
             const id = await stage.freshDataset();
             const guard = await stage.open();
             await crawl(create(guard.handler(failsOnce), await httpCrawlerOptions()), stage.site.urls(1));
             expect(numbers(await stage.items(id))).toEqual([1, 2, 3]);
             expect(guard.report()).toMatchObject({ receivedItems: 6, storedItems: 3, discardedItems: 3 });
+            await guard.close();
+            // Nobody got them back with an error.
+            expect(lines.join('\n')).not.toContain('given back');
         });
 
         it('leaves three behind guard.handler() around a router, whose methods work through it', async () => {
