@@ -65,7 +65,7 @@ export interface InvalidItem {
  * - `too-large`: 413
  * - `bad-request`: the API answered 400 for another reason
  * - `refused`: 401, 402, 403, 404: the account, the token or the dataset; trying again does not help
- * - `unavailable`: 429, 5xx, network; `outcomeUnknown` when the items may have been stored
+ * - `unavailable`: 429, 5xx, network; `outcomeUnknown` when the items may have been stored, `storedIndexes` where some are known to be
  */
 export type SendResult =
     | { kind: 'stored' }
@@ -73,7 +73,7 @@ export type SendResult =
     | { kind: 'too-large'; error: Error }
     | { kind: 'bad-request'; error: Error }
     | { kind: 'refused'; error: Error }
-    | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error };
+    | { kind: 'unavailable'; outcomeUnknown: boolean; error: Error; storedIndexes?: ReadonlySet<number> };
 
 /** A page of a listing. `total` counts all items of the dataset and can lag behind what the page shows. */
 export interface ListedPage {

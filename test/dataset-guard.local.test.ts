@@ -1,7 +1,10 @@
+import { mkdir, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { Actor } from 'apify';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 
-import { SchemaLoadError } from '../src/index.js';
+import { type DeliveryError, SchemaLoadError } from '../src/index.js';
 import type { LocalRun } from './support/local-run.js';
 import { startLocalRun } from './support/local-run.js';
 
@@ -64,6 +67,35 @@ describe('a local guard', () => {
         await vi.waitFor(() => expect(calls).toBe(1));
         const second = guard.pushData({ n: 2 });
         expect(await Promise.all([first, second])).toMatchObject([{ acceptedItems: 1 }, { acceptedItems: 1 }]);
+    });
+
+    it('gives back at once exactly what could not be written, as a bare push fails at once', async () => {
+        const name = await run.fresh(withDataset(FIELDS));
+        const guard = await run.open({ ack: 'stored' });
+        await guard.pushData({ n: 0 });
+        // Nothing can be written where a folder is, whoever writes.
+        const inTheWay = join(run.folderOf(name), '000000004.json');
+        await mkdir(inTheWay);
+        const items = Array.from({ length: 40 }, (_, n) => ({ n: n + 1 }));
+        const begunAt = performance.now();
+        const error: unknown = await guard.pushData(items).catch((thrown: unknown) => thrown);
+        expect(performance.now() - begunAt).toBeLessThan(5_000);
+        expect(error).toMatchObject({ code: 'DELIVERY', cause: { code: 'EISDIR' } });
+        await rmdir(inTheWay);
+
+        const { unstored, storedItems } = error as DeliveryError;
+        const stored = (await run.items(name)).map(({ n }) => n);
+        expect(stored).toEqual(expect.arrayContaining([0, 1, 2]));
+        expect(stored).not.toContain(3);
+        expect(storedItems).toBe(stored.length - 1);
+        expect(unstored.map((position) => items[position]!.n)).toEqual(
+            items.map(({ n }) => n).filter((n) => !stored.includes(n)),
+        );
+        await guard.pushData(unstored.map((position) => items[position]!));
+        await guard.close();
+        expect((await run.items(name)).map(({ n }) => n).toSorted((a, b) => a - b)).toEqual(
+            Array.from({ length: 41 }, (_, n) => n),
+        );
     });
 
     it('validates although nothing else does there, and quarantines on disk beside the dataset', async () => {

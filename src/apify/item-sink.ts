@@ -5,7 +5,7 @@ import { Actor, ApifyClient } from 'apify';
 
 import type { InternalOptions, ItemSink, ListedPage, Payload, SendResult } from '../ports.js';
 import { toSendResult } from './api-error.js';
-import { itemCountOf, LocalItemSink } from './local-item-sink.js';
+import { asError, itemCountOf, LocalItemSink } from './local-item-sink.js';
 import { isMemoryStorage, MemoryStorageItemSink } from './memory-storage-sink.js';
 import { describeRequest, RequestBodies } from './request-bodies.js';
 
@@ -102,8 +102,13 @@ class ApiItemSink implements ItemSink {
 
 /** Stores through a storage client that is neither the platform's nor the SDK's own: it takes JSON text. */
 class StorageItemSink extends LocalItemSink {
-    protected async store(payload: Payload): Promise<void> {
-        await this.dataset.client.pushItems(payload.body.toString());
+    async send(payload: Payload): Promise<SendResult> {
+        try {
+            await this.dataset.client.pushItems(payload.body.toString());
+            return { kind: 'stored' };
+        } catch (error) {
+            return { kind: 'unavailable', outcomeUnknown: true, error: asError(error) };
+        }
     }
 }
 

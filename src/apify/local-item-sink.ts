@@ -26,17 +26,7 @@ export abstract class LocalItemSink implements ItemSink {
         return this.dataset.name;
     }
 
-    protected abstract store(payload: Payload): Promise<void>;
-
-    async send(payload: Payload): Promise<SendResult> {
-        try {
-            await this.store(payload);
-            return { kind: 'stored' };
-        } catch (thrown) {
-            const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-            return { kind: 'unavailable', outcomeUnknown: true, error };
-        }
-    }
+    abstract send(payload: Payload): Promise<SendResult>;
 
     async list(offset: number, limit: number): Promise<ListedPage> {
         const { items, total } = await this.dataset.client.listItems({ offset, limit });
@@ -52,4 +42,8 @@ export abstract class LocalItemSink implements ItemSink {
 export function itemCountOf(dataset: Dataset): number {
     const itemCount = dataset.storageObject?.itemCount;
     return typeof itemCount === 'number' ? itemCount : 0;
+}
+
+export function asError(thrown: unknown): Error {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

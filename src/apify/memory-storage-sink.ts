@@ -1,7 +1,7 @@
 import type { Dataset } from 'apify';
 
-import type { InternalOptions, Payload } from '../ports.js';
-import { LocalItemSink } from './local-item-sink.js';
+import type { InternalOptions, Payload, SendResult } from '../ports.js';
+import { asError, LocalItemSink } from './local-item-sink.js';
 
 /** Whether the dataset lives in the SDK's storage for local runs, which writes a file for each item. */
 export function isMemoryStorage(dataset: Dataset): boolean {
@@ -13,6 +13,7 @@ interface Job {
     readonly payload: Payload;
     begun: number;
     ended: number;
+    readonly stored: Set<number>;
     failure?: { readonly reason: unknown };
     readonly done: () => void;
 }
@@ -34,14 +35,18 @@ export class MemoryStorageItemSink extends LocalItemSink {
         this.#maxLocalWrites = maxLocalWrites;
     }
 
-    /** Resolves when no write is under way any more, also when one fails: what is being written must not be taken for missing. */
-    protected async store(payload: Payload): Promise<void> {
-        const job = await new Promise<Job>((resolve) => {
-            const begins: Job = { payload, begun: 0, ended: 0, done: () => resolve(begins) };
+    /**
+     * Resolves when no write is under way any more, also when one fails: what is being written must not be taken for missing. Each
+     * write tells whether its item is stored, so that nothing needs to be looked for.
+     */
+    override async send(payload: Payload): Promise<SendResult> {
+        const { failure, stored } = await new Promise<Job>((resolve) => {
+            const begins: Job = { payload, begun: 0, ended: 0, stored: new Set(), done: () => resolve(begins) };
             this.#jobs.push(begins);
             while (this.#writers < this.#maxLocalWrites && this.#jobs.length > 0) void this.#writeSome();
         });
-        if (job.failure !== undefined) throw job.failure.reason;
+        if (failure === undefined) return { kind: 'stored' };
+        return { kind: 'unavailable', outcomeUnknown: false, error: asError(failure.reason), storedIndexes: stored };
     }
 
     async #writeSome(): Promise<void> {
@@ -52,6 +57,7 @@ export class MemoryStorageItemSink extends LocalItemSink {
             if (job.begun === payload.itemCount) this.#jobs.shift();
             try {
                 await this.dataset.client.pushItems(payload.itemText(index));
+                job.stored.add(index);
             } catch (reason) {
                 this.#stop(job, reason);
             }

@@ -2,7 +2,7 @@ import type { InternalOptions, ItemSink, ListedPage } from '../ports.js';
 import type { Clock } from '../utils/clock.js';
 
 export interface PatientPagesOptions {
-    sink: Pick<ItemSink, 'list'>;
+    sink: Pick<ItemSink, 'list' | 'isRemote'>;
     clock: Clock;
     internal: Pick<InternalOptions, 'listingLagMillis'>;
     signal: AbortSignal;
@@ -31,8 +31,9 @@ export class PatientPages {
         this.until = this.#lastReadAt + MAX_READ_BACK_MILLIS;
     }
 
-    /** On the monotonic clock; later once another page was read. */
+    /** On the monotonic clock; later once another page was read. What cannot be read on this machine will not be read later. */
     get giveUpAt(): number {
+        if (!this.#options.sink.isRemote) return this.#lastReadAt;
         return Math.min(this.until, this.#lastReadAt + this.#options.internal.listingLagMillis * UNREADABLE_LAGS);
     }
 

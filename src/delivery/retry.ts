@@ -105,7 +105,7 @@ export class RequestSender {
                 cancelTimer?.();
                 if (result.kind === 'stored') this.#history.stored(request, payload);
                 else if (result.kind !== 'unavailable' && result.kind !== 'refused') counters?.requestRejected();
-                if (result.kind !== 'unavailable') return result;
+                if (result.kind !== 'unavailable' || result.storedIndexes !== undefined) return result;
                 if (!isRetrying) this.#retrying++;
                 isRetrying = true;
                 const failedAt = clock.monotonic();

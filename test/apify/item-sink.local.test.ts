@@ -88,7 +88,11 @@ describe('the sink of a dataset in the memory storage', () => {
         const payload = new PayloadPool(1_000).open('{"n":1}');
         payload.tryAppend('["no object"]');
         for (let n = 2; n <= 20; n++) payload.tryAppend(`{"n":${n}}`);
-        expect(await sink.send(payload)).toMatchObject({ kind: 'unavailable', outcomeUnknown: true });
+        expect(await sink.send(payload)).toMatchObject({
+            kind: 'unavailable',
+            outcomeUnknown: false,
+            storedIndexes: new Set(Array.from({ length: 21 }, (_, index) => index).filter((index) => index !== 1)),
+        });
         const stored = await local.texts('local-failure');
         expect(stored).toContain('{"n":1}');
         expect(stored).toContain('{"n":20}');

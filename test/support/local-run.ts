@@ -14,6 +14,8 @@ export interface LocalRun {
     fresh(files?: Record<string, unknown>): Promise<string>;
     /** Opens a guard that `reset` closes. */
     open(options?: DatasetGuardOptions<any>): Promise<DatasetGuard<any>>;
+    /** The folder of a dataset on disk. */
+    folderOf(dataset: string): string;
     /** The items on disk, each as text. */
     texts(dataset: string): Promise<string[]>;
     /** The items on disk, parsed. */
@@ -51,6 +53,7 @@ export async function startLocalRun(): Promise<LocalRun> {
             guards.push(guard);
             return guard;
         },
+        folderOf: (dataset) => join(root, 'storage', 'datasets', dataset),
         texts: async (dataset) => (await read('datasets', dataset)).map(([, text]) => JSON.stringify(JSON.parse(text))),
         items: async (dataset) => (await read('datasets', dataset)).map(([, text]) => JSON.parse(text)),
         records: async (store) => Object.fromEntries(await read('key_value_stores', store)),
