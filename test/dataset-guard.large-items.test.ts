@@ -80,6 +80,23 @@ describe.each([
         expect(storedText(record)).toBe(JSON.stringify(huge));
     });
 
+    it('close() says why the item of a record could not be stored, and stores it once that has passed', async () => {
+        const id = run.freshDataset();
+        const guard = await run.open();
+        run.server.faults.use(({ method, path }) =>
+            method === 'PUT' && path.includes('/records/item-')
+                ? { status: 403, message: 'no room for items' }
+                : undefined,
+        );
+        await guard.pushData([{ n: 0 }, item(10_000_000, 1)]);
+        const error: unknown = await guard.close().catch((thrown: unknown) => thrown);
+        expect(error).toMatchObject({ code: 'DELIVERY', keptItems: 1, cause: { code: 'QUARANTINE' } });
+        expect((error as Error).message).toMatch(/^1 items could not be sent: .*no room for items/);
+        run.server.faults.clear();
+        expect(await guard.close()).toMatchObject({ storedItems: 1, quarantinedItems: 1, unsentItems: 0 });
+        expect(run.quarantined(id)).toMatchObject([{ reason: 'too-large' }]);
+    });
+
     it('a large item that fails the schema lies beside the quarantine when its record would be too large', async () => {
         const id = run.freshDataset({ type: 'object', required: ['title'] });
         const guard = await run.open();
