@@ -79,6 +79,18 @@ describe('a request that the platform rejects, naming the items', () => {
         },
     );
 
+    it('has its paths cut in the record, however long the names in the schema are', async () => {
+        const name = 'k'.repeat(5_000);
+        const id = run.freshDataset({ type: 'object', properties: { [name]: { pattern: `^${'a'.repeat(100)}` } } });
+        const guard = await run.open({ schema: false });
+        await guard.pushData({ [name]: 'x' });
+        await guard.close();
+        const [{ instancePath, schemaPath, message } = {}] = run.quarantined(id)[0]!.errors;
+        expect(instancePath).toMatch(/^\/k{198}…$/);
+        expect(schemaPath).toMatch(/^#\/properties\/k{986}…$/);
+        expect(message).toBe(`must match pattern "^${'a'.repeat(100)}"`);
+    });
+
     it('needs one further request where positions count from 1 and the paths say so', async () => {
         const id = run.freshDataset(FIELDS);
         run.server.rejectAs({ shape: 'array-path', countFrom: 1 });

@@ -112,4 +112,13 @@ describe('the history of stored requests', () => {
         expect(history.otherCopies(history.begin(), countItems(large))).toEqual(countItems(large));
         history.end(request);
     });
+
+    it('drops the oldest first, so that it knows what was stored last', () => {
+        const history = new StoredHistory(0);
+        const slow = history.begin();
+        const large = PayloadWriter.of([`{"n":0,"text":"${'x'.repeat(20_000_000)}"}`, ITEMS[1]!]);
+        for (let n = 0; n < 2; n++) history.stored(history.begin(), large);
+        expect(history.otherCopies(slow, wanted)).toBeUndefined();
+        expect(history.otherCopies(history.begin(), wanted)).toEqual(new Map([[[...wanted.keys()][1]!, 1]]));
+    });
 });
