@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { PlatformRun } from './support/platform-run.js';
 import { QUARANTINE, startPlatformRun } from './support/platform-run.js';
@@ -164,5 +164,39 @@ describe('at the limits', () => {
         expect(run.server.items(id)).toEqual(items);
         expect(run.quarantined(id)).toEqual([]);
         expect(Math.max(...run.server.pushRequests(id).map(({ byteLength }) => byteLength))).toBeLessThanOrEqual(5_000);
+    });
+});
+
+describe('a 413 for small items', () => {
+    const answer413 = (isMeant: (body: string) => boolean) =>
+        run.server.faults.use(({ method, path, body }) =>
+            method === 'POST' && path.endsWith('/items') && isMeant(body.toString()) ? { status: 413 } : undefined,
+        );
+
+    it('quarantines none while the platform answers so to everything, and all are stored once that has passed', async () => {
+        const id = run.freshDataset(null);
+        const guard = await run.open({ ack: 'stored', compression: 'none' });
+        answer413(() => true);
+        const items = Array.from({ length: 20 }, (_, n) => ({ n }));
+        const push = guard.pushData(items);
+        await vi.waitFor(() => expect(run.server.pushRequests(id).length).toBeGreaterThan(20), 10_000);
+        expect(run.quarantined(id)).toEqual([]);
+        run.server.faults.clear();
+        await guard.flush();
+        expect(await push).toMatchObject({ acceptedItems: 20, quarantinedItems: 0 });
+        expect(await guard.close()).toMatchObject({ storedItems: 20, quarantinedItems: 0 });
+        // Those that waited for a contrast come behind the others.
+        expect(run.server.items(id).toSorted((a, b) => a.n - b.n)).toEqual(items);
+    });
+
+    it('quarantines the one that is answered so while others are accepted', async () => {
+        const id = run.freshDataset(null);
+        const guard = await run.open({ ack: 'stored', compression: 'none' });
+        answer413((body) => body.includes('"n":7}'));
+        const items = Array.from({ length: 20 }, (_, n) => ({ n }));
+        expect(await guard.pushData(items)).toMatchObject({ acceptedItems: 19, quarantinedItems: 1 });
+        await guard.close();
+        expect(run.server.items(id)).toEqual(items.filter(({ n }) => n !== 7));
+        expect(run.quarantined(id)).toMatchObject([{ reason: 'rejected', rejectedBy: 'platform', item: { n: 7 } }]);
     });
 });

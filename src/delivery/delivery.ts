@@ -20,6 +20,9 @@ export interface DeliveryOptions {
  */
 const OUTAGE_REFUSALS = 12;
 
+/** No limit that is known to anybody is lower. A 413 for a smaller item is about something else, such as an incident that answers all requests so. */
+const MIN_TOO_LARGE_BYTES = 500_000;
+
 /**
  * Gets a payload's items into the dataset, in order, whatever the platform rejects.
  *
@@ -97,6 +100,8 @@ export class Delivery {
                 if (indexes.length > 1) {
                     this.#options.onTooLarge(progress.bytesOf(indexes));
                     await this.#bisect(result, indexes, progress);
+                } else if (progress.bytesOf(indexes) < MIN_TOO_LARGE_BYTES) {
+                    this.#settleRefusal(result, indexes[0]!, progress, false);
                 } else progress.reject(indexes[0]!, 'too-large', result);
                 return;
             case 'bad-request':
