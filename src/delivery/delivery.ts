@@ -2,7 +2,7 @@ import type { Payload, SendResult } from '../ports.js';
 import type { PositionInterpretation } from './positions.js';
 import { interpretPositions } from './positions.js';
 import type { DeliverOptions, DeliveryOutcome, RejectedResult } from './progress.js';
-import { Progress } from './progress.js';
+import { Progress, saysNothingOfSize } from './progress.js';
 import type { RequestSender, SendOutcome } from './retry.js';
 
 export interface DeliveryOptions {
@@ -19,9 +19,6 @@ export interface DeliveryOptions {
  * count: to find one item among a thousand takes ten refusals.
  */
 const OUTAGE_REFUSALS = 12;
-
-/** No limit that is known to anybody is lower. A 413 for a smaller item is about something else, such as an incident that answers all requests so. */
-const MIN_TOO_LARGE_BYTES = 500_000;
 
 /**
  * Gets a payload's items into the dataset, in order, whatever the platform rejects.
@@ -100,7 +97,7 @@ export class Delivery {
                 if (indexes.length > 1) {
                     this.#options.onTooLarge(progress.bytesOf(indexes));
                     await this.#bisect(result, indexes, progress);
-                } else if (progress.bytesOf(indexes) < MIN_TOO_LARGE_BYTES) {
+                } else if (saysNothingOfSize(progress.bytesOf(indexes))) {
                     this.#settleRefusal(result, indexes[0]!, progress, false);
                 } else progress.reject(indexes[0]!, 'too-large', result);
                 return;

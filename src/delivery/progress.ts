@@ -54,6 +54,17 @@ export interface DeliverOptions extends SendOptions {
     onStored?: (indexes: Iterable<number>) => void;
 }
 
+/** No limit that is known to anybody is lower. */
+const MIN_TOO_LARGE_BYTES = 500_000;
+
+/**
+ * Whether a 413 for an item of this size, alone in its request, is about something else than the size, such as an incident that answers
+ * all requests so. Then it is a refusal without a reason.
+ */
+export function saysNothingOfSize(bytes: number): boolean {
+    return bytes < MIN_TOO_LARGE_BYTES;
+}
+
 export type RejectedResult = Extract<SendResult, { kind: 'invalid' | 'too-large' | 'bad-request' }>;
 
 /** The progress of a delivery: the items that are rejected, disputed or still to be sent. The others are stored. */

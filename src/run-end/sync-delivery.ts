@@ -1,6 +1,7 @@
 import type { SyncStorage } from '../apify/sync-storages.js';
 import type { PositionInterpretation } from '../delivery/positions.js';
 import { errorsOfItem, interpretPositions } from '../delivery/positions.js';
+import { saysNothingOfSize } from '../delivery/progress.js';
 import type { SendResult } from '../ports.js';
 import type { Batch } from '../pipeline/batch.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
@@ -157,12 +158,15 @@ export class SyncDelivery {
     #settleSingle(result: RejectedResult, part: Part): Part[] {
         const { batch, indexes } = part;
         const index = indexes[0]!;
-        if (result.kind === 'bad-request' && !this.#hasContrast(part)) {
+        const isRefusal =
+            result.kind === 'bad-request' ||
+            (result.kind === 'too-large' && saysNothingOfSize(batch.payload.itemBytes(index)));
+        if (isRefusal && !this.#hasContrast(part)) {
             this.#disputed.push({ batch, indexes, acceptedBefore: this.#acceptedRequests });
             return [];
         }
         const errors = result.kind === 'invalid' ? errorsOfItem(result.invalidItems) : [];
-        const reason = REASONS[result.kind];
+        const reason = isRefusal ? 'rejected' : REASONS[result.kind];
         return this.#repairs.repairOrSetAside(batch, index, { reason, errors, itemPosition: 0 })
             ? [{ batch, indexes: [index] }]
             : [];

@@ -108,6 +108,19 @@ describe.concurrent.each(TROUBLED)('a process that ends by %s', (_name, ending) 
         expectLineCounting(20, outcome);
     });
 
+    it('quarantines nothing where the platform answers everything with 413', async () => {
+        const place = await platform();
+        const { faults, ids } = place.server;
+        const whenReady = () =>
+            faults.use(({ method, path }) =>
+                method === 'POST' && path.endsWith(`${ids.datasetId}/items`) ? { status: 413 } : undefined,
+            );
+        const outcome = await outcomeOf(place, main({ ...ending, flawless: true, whenReady }));
+        expect(outcome.stderr).not.toContain('Rejected by the platform');
+        expect(await outcome.quarantined('buffered')).toEqual([]);
+        expectLineCounting(20, outcome);
+    });
+
     it('does not store items twice whose request was under way', async () => {
         const place = await platform();
         const outcome = await outcomeOf(place, main({ ...ending, ...underWay(place, true) }));
