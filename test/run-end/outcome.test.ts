@@ -126,7 +126,7 @@ describe('a run that fails for a reason of its own', () => {
         const { exitCode, output, run } = await runOnPlatform(options, `${push}\n${body}`);
         expect(exitCode, output).toBe(code);
         expect(run.statusMessage, output).toMatch(
-            /Stored 50 of 100 items; 50 \(50 %\) in quarantine, most often \/price must be a number\. Report: http.*\. To bring items back: npx apify-dataset-guard redrive tester-my-actor-quarantine$/,
+            /Stored 50 of 100 items; 50 \(50 %\) in quarantine, most often \/price must be a number; 1 given back to the program with an error\. Report: http.*\. To bring items back: npx apify-dataset-guard redrive tester-my-actor-quarantine$/,
         );
     });
 });
