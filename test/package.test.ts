@@ -21,6 +21,14 @@ beforeAll(async () => {
 }, 60_000);
 
 describe('the package', () => {
+    it('has types that TypeScript 5.4 can read: typed arrays and buffers take no parameter', async () => {
+        const types = files.filter((file) => file.endsWith('.d.ts'));
+        expect(types.length).toBeGreaterThan(10);
+        const texts = await Promise.all(types.map(async (file) => readFile(join(REPOSITORY, file), 'utf8')));
+        const generic = /\b(?:(?:Big)?(?:Int|Uint|Float)\d+(?:Clamped)?Array|Buffer|ArrayBufferView|NonSharedBuffer)</;
+        expect(types.filter((_, index) => generic.test(texts[index]!))).toEqual([]);
+    });
+
     it('has a manifest without what only this repository needs', async () => {
         const manifest = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
         const published = publishedManifest(manifest);

@@ -3,7 +3,7 @@ import type { Writable } from '../utils/writable.js';
 /** Counts the values of each kind at each place of one item where there may be any number of them: in arrays and maps. */
 export class ElementCounts {
     /** By slot: that of a node and one more for each kind. */
-    readonly counts = new Int32Array(0);
+    readonly counts: Int32Array = new Int32Array(0);
     /** Slots that are not 0. */
     readonly touched: number[] = [];
 
