@@ -125,7 +125,7 @@ export class EntryQueue {
                 isBeyond = progress.sent >= budget && !pipeline.isKnown(prepared);
             }
             if (isBeyond) {
-                // No more than were taken can leave their place, and of those with one key only one would get it.
+                // At most `budget` places become free, and of several items with the same key only one takes a place.
                 const key = prepared.key && `${prepared.key.high} ${prepared.key.low}`;
                 if (trimmed.items.length < budget && (key === undefined || !trimmedKeys.has(key))) {
                     trimmed.items.push({ prepared, position });

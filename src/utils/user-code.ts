@@ -57,7 +57,7 @@ export function jsonOfObject(value: unknown, expected: string): string {
     throw new WrongResultError(`expected ${expected}, but got: ${problemOf(inJson)} in JSON`);
 }
 
-/** What a user's function returned as a name: text or a number, or nothing where there is none. @throws WrongResultError for all else */
+/** Returns the name that a user's function returned: text, a number, or `undefined` for no name. @throws WrongResultError for any other value */
 export function nameFrom(value: unknown, option: string): string | number | undefined {
     if (value === undefined || value === null) return undefined;
     if (typeof value === 'string' || typeof value === 'number') return value;

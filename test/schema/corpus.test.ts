@@ -52,7 +52,7 @@ describe('the corpus of dataset schemas', () => {
         expect(reason + remedy + log.lines.map(({ message }) => message).join()).toContain(mentions);
     });
 
-    // Plain Ajv throws for a pattern that is none, and for one that is valid only without the flag `u` unless it is told so.
+    // Plain Ajv throws for an invalid regular expression. It accepts one that is valid only without the flag `u` if `unicodeRegExp` is false.
     const compared = entries.filter(
         ({ opens, name }) =>
             ['validating', 'validating, with a warning'].includes(opens) && name !== 'a pattern that is none',

@@ -7,6 +7,8 @@ import type { Stage } from './crawling.js';
 import { crawl, crawlerOptions, httpCrawlerOptions, numbers, sortedNumbers, sleep } from './crawling.js';
 
 type Context = Pick<HttpCrawlingContext, 'request' | 'pushData'>;
+type Handler = (context: Context) => Promise<void>;
+type Options = Awaited<ReturnType<typeof httpCrawlerOptions>>;
 
 /** Pushes three items, and then fails the first time. */
 const failsOnce = async ({ request, pushData }: Context) => {
@@ -29,12 +31,15 @@ export function describeAttempts(stage: Stage): void {
         it.each([
             [
                 'CheerioCrawler',
-                (handler: any, options: any) => new CheerioCrawler({ ...options, requestHandler: handler }),
+                (handler: Handler, options: Options) => new CheerioCrawler({ ...options, requestHandler: handler }),
             ],
-            ['HttpCrawler', (handler: any, options: any) => new HttpCrawler({ ...options, requestHandler: handler })],
+            [
+                'HttpCrawler',
+                (handler: Handler, options: Options) => new HttpCrawler({ ...options, requestHandler: handler }),
+            ],
             [
                 'BasicCrawler',
-                (handler: any, { persistCookiesPerSession, ...options }: any) =>
+                (handler: Handler, { persistCookiesPerSession: _, ...options }: Options) =>
                     new BasicCrawler({ ...options, requestHandler: handler }),
             ],
         ])('leaves three behind guard.handler() in a %s', async (_name, create) => {
